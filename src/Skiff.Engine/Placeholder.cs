@@ -1,0 +1,2 @@
+namespace Skiff.Engine;
+internal static class Placeholder;

@@ -1,0 +1,2 @@
+namespace Skiff.Images;
+internal static class Placeholder;

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Skiff.Linux;
+
+/// <summary>An advisory lock on a file, flock(2): released when disposed or when its process dies, however it dies.</summary>
+public sealed class FileLock : IDisposable
+{
+    private const int LOCK_SH = 1;
+    private const int LOCK_EX = 2;
+    private const int LOCK_NB = 4;
+
+    private readonly SafeFd _fd;
+
+    private FileLock(SafeFd fd) => _fd = fd;
+
+    /// <summary>The open, locked file; a child that inherits a duplicate keeps the lock.</summary>
+    public SafeFd Fd => _fd;
+
+    /// <summary>Waits for the exclusive (or shared) lock of <paramref name="path"/>, which is created if it is missing.</summary>
+    public static FileLock Acquire(string path, bool shared = false) =>
+        Lock(path, shared ? LOCK_SH : LOCK_EX) ?? throw new LinuxException("flock", path, Errno.EAGAIN);
+
+    /// <summary>Takes the lock if nobody holds it; null otherwise.</summary>
+    public static FileLock? TryAcquire(string path, bool shared = false) => Lock(path, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
+
+    private static FileLock? Lock(string path, int operation)
+    {
+        SafeFd fd = Files.Open(path, OpenFlags.O_RDWR | OpenFlags.O_CREAT, 0x180);
+        while (Libc.flock(fd.Value, operation) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno == Errno.EAGAIN)
+            {
+                fd.Dispose();
+                return null;
+            }
+            if (errno != Errno.EINTR)
+            {
+                fd.Dispose();
+                throw new LinuxException("flock", path, errno);
+            }
+        }
+        return new FileLock(fd);
+    }
+
+    /// <summary>Releases the lock.</summary>
+    public void Dispose() => _fd.Dispose();
+}

@@ -1,0 +1,2 @@
+namespace Skiff.SystemTests;
+internal static class Placeholder;
