@@ -1,2 +1,0 @@
-namespace Skiff.Engine;
-internal static class Placeholder;
