@@ -1,1 +1,65 @@
-return 0;
+using Skiff.CommandLine;
+using Skiff.Commands;
+using Skiff.Display;
+using Skiff.Linux;
+
+namespace Skiff;
+
+/// <summary>The program: finds the verb, runs it, and is the only place that prints errors.</summary>
+internal static class Program
+{
+    public static int Main(string[] args) => Run(args, new Output());
+
+    /// <summary>Runs one command line; returns the exit code.</summary>
+    internal static int Run(IReadOnlyList<string> args, Output output)
+    {
+        Invocation? invocation = null;
+        try
+        {
+            invocation = CommandParser.Parse(args, CommandTable.Root(), output);
+            return Dispatch(invocation);
+        }
+        catch (BrokenPipeException)
+        {
+            return BrokenPipeException.ExitCode;
+        }
+        catch (Exception e)
+        {
+            return Report(e, invocation, output, args);
+        }
+    }
+
+    private static int Dispatch(Invocation invocation)
+    {
+        if (invocation.Is("version") && invocation.Path.Length == 0)
+        {
+            invocation.Output.Line($"skiff version {BuildInfo.Version}");
+            return 0;
+        }
+        if (invocation.Command.Run is null || (invocation.Is("help") && !invocation.Command.RawArguments))
+        {
+            invocation.Output.Write(Help.Text(invocation.Command, invocation.Path));
+            return 0;
+        }
+        return invocation.Command.Run(invocation);
+    }
+
+    private static int Report(Exception e, Invocation? invocation, Output output, IReadOnlyList<string> args)
+    {
+        bool debug = invocation?.Globals.Debug ?? args.Contains("--debug");
+        int failure = invocation?.Command.FailureExitCode ?? 1;
+        (string message, int code) = e switch
+        {
+            SkiffException skiff => (skiff.Message, skiff.ExitCode == 1 ? failure : skiff.ExitCode),
+            LinuxException linux => (linux.Message, failure),
+            OperationCanceledException => ("interrupted", 130),
+            _ => ($"internal error: {e.GetType().Name}: {e.Message} (please report it, with the output of --debug)", failure),
+        };
+        output.ErrorLine($"skiff: {message}");
+        for (Exception? cause = debug ? e.InnerException : null; cause is not null; cause = cause.InnerException)
+        {
+            output.ErrorLine($"  caused by {cause.GetType().Name}: {cause.Message}");
+        }
+        return code;
+    }
+}
