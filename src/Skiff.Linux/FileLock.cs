@@ -23,6 +23,38 @@ public sealed class FileLock : IDisposable
     /// <summary>Takes the lock if nobody holds it; null otherwise.</summary>
     public static FileLock? TryAcquire(string path, bool shared = false) => Lock(path, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
 
+    /// <summary>Waits for the exclusive lock of an existing directory, which needs no file of its own; null when it does not exist (any more), or not within the time.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="wait">How long to wait; null for ever.</param>
+    public static FileLock? AcquireDirectory(string path, TimeSpan? wait = null)
+    {
+        SafeFd? fd = Files.TryOpen(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int errno);
+        if (fd is null)
+        {
+            return errno == Errno.ENOENT ? null : throw new LinuxException("open", path, errno);
+        }
+        long deadline = wait is TimeSpan limit ? Environment.TickCount64 + (long)limit.TotalMilliseconds : long.MaxValue;
+        while (Libc.flock(fd.Value, wait is null ? LOCK_EX : LOCK_EX | LOCK_NB) != 0)
+        {
+            errno = Marshal.GetLastPInvokeError();
+            if (errno == Errno.EAGAIN && Environment.TickCount64 < deadline)
+            {
+                Thread.Sleep(2);
+            }
+            else if (errno != Errno.EINTR)
+            {
+                fd.Dispose();
+                return errno == Errno.EAGAIN ? null : throw new LinuxException("flock", path, errno);
+            }
+        }
+        if (!Files.IsLinked(fd))
+        {
+            fd.Dispose();
+            return null;
+        }
+        return new FileLock(fd);
+    }
+
     private static FileLock? Lock(string path, int operation)
     {
         SafeFd fd = Files.Open(path, OpenFlags.O_RDWR | OpenFlags.O_CREAT, 0x180);

@@ -1,0 +1,259 @@
+using System.Text.Json;
+using Skiff.Linux;
+
+namespace Skiff.Engine.Containers;
+
+/// <summary>The containers of one store: plain directories, one per container, without a common lock.</summary>
+/// <remarks>A container exists when its directory and its record.json do; a directory without a record is a creation that was cut off.</remarks>
+public sealed partial class ContainerStore
+{
+    private const uint Private = 0x1C0; // 0700: no path of the store leads other users to a setuid binary of an image (CVE-2021-41103)
+
+    /// <summary>Opens the store; directories are made when the first container is.</summary>
+    public ContainerStore(EnginePaths paths) => Paths = paths;
+
+    /// <summary>Where the files are.</summary>
+    public EnginePaths Paths { get; }
+
+    /// <summary>A new random container id, 64 hexadecimal digits.</summary>
+    public static string NewId() => RandomBytes.Hex(32);
+
+    /// <summary>Makes the container's directory with record and state, and takes its name.</summary>
+    /// <param name="record">What was asked; an empty <see cref="ContainerRecord.Name"/> gets a generated one.</param>
+    /// <param name="state">The first state, usually Created.</param>
+    /// <param name="config">The OCI spec for config.json; empty to write it later.</param>
+    /// <returns>The record with its name. Throws <see cref="SkiffException"/> when the name is taken.</returns>
+    public ContainerRecord Create(ContainerRecord record, ContainerState state, ReadOnlySpan<byte> config = default)
+    {
+        string directory = Paths.Container(record.Id);
+        MakeContainerDirectory(directory);
+        bool named = false;
+        try
+        {
+            record = record.Name.Length == 0 ? record with { Name = ReserveGeneratedName(record.Id) } : Reserved(record);
+            named = true;
+            MakeDirectory(directory + "/upper", 0x1ED); // 0755: overlayfs shows the upper directory's mode as that of the container's root
+            MakeDirectory(directory + "/work", Private);
+            if (!config.IsEmpty)
+            {
+                WriteNew(Paths.Config(record.Id), config);
+            }
+            WriteNew(Paths.State(record.Id), state.ToJson());
+            Files.Replace(Paths.Record(record.Id), record.ToJson());
+            return record;
+        }
+        catch
+        {
+            if (named)
+            {
+                ReleaseName(record.Name, record.Id);
+            }
+            DirectoryTree.Remove(directory);
+            throw;
+        }
+    }
+
+    /// <summary>The container with this name, full id, or unique beginning of an id. Throws <see cref="SkiffException"/> if there is none or more than one.</summary>
+    public ContainerRecord Find(string nameOrId, int exitCode = 1) =>
+        TryFind(nameOrId, exitCode) ?? throw new SkiffException($"No such container: {nameOrId}", exitCode);
+
+    /// <summary>As <see cref="Find"/>, but null when there is none; ambiguity still throws.</summary>
+    public ContainerRecord? TryFind(string nameOrId, int exitCode = 1)
+    {
+        string key = nameOrId.StartsWith('/') ? nameOrId[1..] : nameOrId;
+        if (key.Length == 0 || key.Length > 255 || key.Contains('/') || key.Contains('\0'))
+        {
+            return null;
+        }
+        if (IsId(key) && TryLoad(key) is ContainerRecord exact)
+        {
+            return exact;
+        }
+        if (Files.TryReadLink(Paths.Names + "/" + key, out _) is string id && TryLoad(id) is ContainerRecord named)
+        {
+            return named;
+        }
+        return IsHex(key) ? FindPrefix(key, exitCode) : null;
+    }
+
+    private ContainerRecord? FindPrefix(string prefix, int exitCode)
+    {
+        string? found = null;
+        foreach (string id in DirectoryReader.List(Paths.Containers))
+        {
+            if (!id.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+            if (found is not null)
+            {
+                throw new SkiffException($"multiple containers have ids that begin with {prefix}: {found[..12]} and {id[..12]}; give more digits", exitCode);
+            }
+            found = id;
+        }
+        return found is null ? null : TryLoad(found);
+    }
+
+    /// <summary>The record of a container; null when it does not exist or its creation was cut off.</summary>
+    public ContainerRecord? TryLoad(string id)
+    {
+        byte[]? bytes = Files.TryReadAll(Paths.Record(id), out int errno);
+        if (bytes is null)
+        {
+            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("read", Paths.Record(id), errno);
+        }
+        try
+        {
+            return ContainerRecord.Parse(bytes);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new SkiffException($"the record of container {Short(id)} is damaged ({Paths.Record(id)}): remove it with rm -f", 1, e);
+        }
+    }
+
+    /// <summary>Ids of all containers, in no order. Directories of cut-off creations are among them: <see cref="TryLoad"/> gives null for those.</summary>
+    public IReadOnlyList<string> ListIds() => DirectoryReader.List(Paths.Containers);
+
+    /// <summary>Records of all containers, newest first.</summary>
+    public IReadOnlyList<ContainerRecord> List()
+    {
+        IReadOnlyList<string> ids = ListIds();
+        List<ContainerRecord> records = new(ids.Count);
+        foreach (string id in ids)
+        {
+            if (IsId(id) && TryLoad(id) is ContainerRecord record)
+            {
+                records.Add(record);
+            }
+        }
+        records.Sort(static (a, b) => b.Created.CompareTo(a.Created));
+        return records;
+    }
+
+    /// <summary>The state as it was written last, unchecked; Created when there is none. See <see cref="Liveness.Check"/> for the truth.</summary>
+    public ContainerState LoadState(string id)
+    {
+        byte[]? bytes = Files.TryReadAll(Paths.State(id), out int errno);
+        if (bytes is null)
+        {
+            return errno is Errno.ENOENT or Errno.ENOTDIR ? new ContainerState() : throw new LinuxException("read", Paths.State(id), errno);
+        }
+        try
+        {
+            return ContainerState.Parse(bytes);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            // Only a power cut can tear this file (it is renamed into place, not synced); after one, nothing runs.
+            return new ContainerState { Status = ContainerStatus.Exited, ExitCode = 255, Reason = "its state was lost, probably in a power cut" };
+        }
+    }
+
+    /// <summary>Replaces the state: readers see the old or the new one. Not synced: after a power cut nothing of it is true anyway.</summary>
+    public void SaveState(string id, ContainerState state) => Files.Replace(Paths.State(id), state.ToJson());
+
+    /// <summary>Replaces the record (rename, update).</summary>
+    public void SaveRecord(ContainerRecord record) => Files.Replace(Paths.Record(record.Id), record.ToJson());
+
+    /// <summary>Removes the container's directory and its name. The caller has made sure that nothing of it runs, and holds its lock.</summary>
+    public void Remove(ContainerRecord record)
+    {
+        ReleaseName(record.Name, record.Id);
+        RemoveDirectory(record.Id);
+    }
+
+    /// <summary>Removes what a cut-off creation left: a directory without a record, and a name that leads to it.</summary>
+    public void RemoveRemains(string id)
+    {
+        foreach (string name in DirectoryReader.List(Paths.Names))
+        {
+            ReleaseName(name, id);
+        }
+        RemoveDirectory(id);
+    }
+
+    private void RemoveDirectory(string id)
+    {
+        // The record goes first: from then on the container does not exist for anybody, and what a crash leaves is remains.
+        _ = Files.TryRemove(Paths.Record(id));
+        DirectoryTree.Remove(Paths.Container(id));
+    }
+
+    /// <summary>Waits for the container's own lock: flock(2) on its directory. Null when the container has been removed meanwhile.</summary>
+    public FileLock? Lock(string id) => FileLock.AcquireDirectory(Paths.Container(id));
+
+    /// <summary>Takes the container's lock if it is free within the time; null if not, or if the container is gone.</summary>
+    public FileLock? TryLock(string id, TimeSpan wait) => FileLock.AcquireDirectory(Paths.Container(id), wait);
+
+    /// <summary>True for 64 lower-case hexadecimal digits.</summary>
+    public static bool IsId(string text) => text.Length == 64 && IsHex(text);
+
+    private static bool IsHex(string text)
+    {
+        foreach (char c in text)
+        {
+            if (!char.IsAsciiHexDigitLower(c))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static string Short(string id) => id.Length > 12 ? id[..12] : id;
+
+    private void MakeContainerDirectory(string directory)
+    {
+        int errno = Files.TryMakeDirectory(directory, Private);
+        if (errno == Errno.ENOENT)
+        {
+            MakeParents(Paths.Root);
+            MakeShared(Paths.Containers);
+            MakeShared(Paths.Names);
+            errno = Files.TryMakeDirectory(directory, Private);
+        }
+        if (errno != 0)
+        {
+            throw new LinuxException("mkdir", directory, errno);
+        }
+    }
+
+    private static void MakeParents(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, Private);
+        if (errno == Errno.ENOENT && Path.GetDirectoryName(path) is string parent)
+        {
+            MakeParents(parent);
+            errno = Files.TryMakeDirectory(path, Private);
+        }
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
+    }
+
+    private static void MakeShared(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, Private);
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
+    }
+
+    private static void MakeDirectory(string path, uint mode)
+    {
+        int errno = Files.TryMakeDirectory(path, mode);
+        if (errno != 0)
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
+    }
+
+    private static void WriteNew(string path, ReadOnlySpan<byte> bytes)
+    {
+        using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x180);
+        Files.WriteAll(fd, bytes, path);
+    }
+}

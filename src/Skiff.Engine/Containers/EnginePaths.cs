@@ -1,0 +1,46 @@
+namespace Skiff.Engine.Containers;
+
+/// <summary>Where the engine keeps its files: the store (survives a reboot) and the run directory (must not).</summary>
+/// <param name="Root"><c>--root</c>, /var/lib/skiff by default.</param>
+/// <param name="Runroot"><c>--runroot</c>, /run/skiff by default; on a tmpfs.</param>
+public sealed record EnginePaths(string Root, string Runroot)
+{
+    /// <summary>One directory per container, named by its full id.</summary>
+    public string Containers { get; } = Root + "/containers";
+
+    /// <summary>One symbolic link per container name, whose target text is the full id.</summary>
+    public string Names { get; } = Root + "/names";
+
+    /// <summary>Named and anonymous volumes.</summary>
+    public string Volumes { get; } = Root + "/volumes";
+
+    /// <summary>Events, one file of JSON lines per UTC day.</summary>
+    public string Events { get; } = Root + "/events";
+
+    /// <summary>One flock'ed file per foreground container: while its CLI lives, the lock is held.</summary>
+    public string Sessions { get; } = Runroot + "/sessions";
+
+    /// <summary>The directory of one container.</summary>
+    public string Container(string id) => $"{Containers}/{id}";
+
+    /// <summary>The session file of one foreground container.</summary>
+    public string Session(string id) => $"{Sessions}/{id}";
+
+    /// <summary>What was asked: <see cref="ContainerRecord"/>.</summary>
+    public string Record(string id) => $"{Containers}/{id}/record.json";
+
+    /// <summary>What is: <see cref="ContainerState"/>.</summary>
+    public string State(string id) => $"{Containers}/{id}/state.json";
+
+    /// <summary>The OCI runtime spec, which makes the directory a bundle.</summary>
+    public string Config(string id) => $"{Containers}/{id}/config.json";
+
+    /// <summary>The writable layer, overlayfs's upperdir.</summary>
+    public string Upper(string id) => $"{Containers}/{id}/upper";
+
+    /// <summary>overlayfs's workdir, on the same file system as the writable layer.</summary>
+    public string Work(string id) => $"{Containers}/{id}/work";
+
+    /// <summary>The newest log file; rotated ones have .1, .2, … appended.</summary>
+    public string Log(string id) => $"{Containers}/{id}/log.json";
+}

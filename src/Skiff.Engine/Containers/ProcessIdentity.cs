@@ -1,0 +1,105 @@
+using Skiff.Linux;
+
+namespace Skiff.Engine.Containers;
+
+/// <summary>A process that cannot be mistaken for a later one with the same number: pid, start time, boot.</summary>
+/// <param name="Pid">The process id as the host sees it; 0 for none.</param>
+/// <param name="StartTicks">Clock ticks after boot, field 22 of /proc/pid/stat, proc_pid_stat(5).</param>
+/// <param name="BootId">/proc/sys/kernel/random/boot_id, random(4): pids and ticks mean nothing in another boot.</param>
+public readonly record struct ProcessIdentity(int Pid, long StartTicks, string BootId)
+{
+    /// <summary>No process.</summary>
+    public static ProcessIdentity None => new(0, 0, "");
+
+    /// <summary>True when there is a process to speak of.</summary>
+    public bool Exists => Pid > 0;
+
+    /// <summary>The identity of a living process; null if there is none with that number.</summary>
+    public static ProcessIdentity? Of(int pid) =>
+        ProcessStat.TryRead(pid, out ProcessStat stat) ? new ProcessIdentity(pid, stat.StartTicks, BootIdentity.Read()) : null;
+
+    /// <summary>True while exactly this process exists and is not a zombie.</summary>
+    /// <param name="bootId">The present boot, from <see cref="BootIdentity.Read"/>, read once per command.</param>
+    public bool IsAlive(string bootId) =>
+        Pid > 0
+        && BootId == bootId
+        && ProcessStat.TryRead(Pid, out ProcessStat stat)
+        && stat.StartTicks == StartTicks
+        && stat.State is not ('Z' or 'X');
+
+}
+
+/// <summary>The identity of this boot of the kernel.</summary>
+public static class BootIdentity
+{
+    /// <summary>Reads /proc/sys/kernel/random/boot_id, 36 characters.</summary>
+    public static string Read()
+    {
+        const string path = "/proc/sys/kernel/random/boot_id";
+        string? text = Files.TryReadText(path, out int errno);
+        return text?.TrimEnd() ?? throw new LinuxException("read", path, errno);
+    }
+}
+
+/// <summary>The fields of /proc/pid/stat that the engine uses, proc_pid_stat(5).</summary>
+/// <param name="State">Field 3: R, S, D, Z, T, …</param>
+/// <param name="Parent">Field 4: the parent's pid.</param>
+/// <param name="Tty">Field 7: the controlling terminal's device number.</param>
+/// <param name="UserTicks">Field 14: user time in clock ticks.</param>
+/// <param name="SystemTicks">Field 15: system time in clock ticks.</param>
+/// <param name="StartTicks">Field 22: start time in clock ticks after boot.</param>
+public readonly record struct ProcessStat(char State, int Parent, int Tty, long UserTicks, long SystemTicks, long StartTicks)
+{
+    /// <summary>Reads it; false when there is no such process.</summary>
+    public static bool TryRead(int pid, out ProcessStat stat)
+    {
+        stat = default;
+        if (pid <= 0)
+        {
+            return false;
+        }
+        using SafeFd? fd = Files.TryOpen($"/proc/{pid}/stat", OpenFlags.O_RDONLY, out _);
+        if (fd is null)
+        {
+            return false;
+        }
+        Span<byte> buffer = stackalloc byte[1024];
+        int length = Files.TryRead(fd, buffer, out _);
+        return length > 0 && TryParse(buffer[..length], out stat);
+    }
+
+    /// <summary>Parses one line. The command in field 2 may contain spaces and parentheses, so fields are counted from the last ')'.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> line, out ProcessStat stat)
+    {
+        stat = default;
+        int close = line.LastIndexOf((byte)')');
+        if (close < 0 || close + 3 >= line.Length)
+        {
+            return false;
+        }
+        ReadOnlySpan<byte> rest = line[(close + 2)..];
+        char state = (char)rest[0];
+        Span<long> fields = stackalloc long[23];
+        int field = 3;
+        int at = 1;
+        while (field < 22 && at < rest.Length)
+        {
+            at++;
+            field++;
+            bool negative = at < rest.Length && rest[at] == (byte)'-';
+            at += negative ? 1 : 0;
+            ulong value = 0;
+            while (at < rest.Length && rest[at] is >= (byte)'0' and <= (byte)'9')
+            {
+                value = (value * 10) + (ulong)(rest[at++] - '0');
+            }
+            fields[field] = negative ? -(long)value : (long)value;
+        }
+        if (field < 22)
+        {
+            return false;
+        }
+        stat = new ProcessStat(state, (int)fields[4], (int)fields[7], fields[14], fields[15], fields[22]);
+        return true;
+    }
+}
