@@ -23,6 +23,22 @@ public sealed class FileLock : IDisposable
     /// <summary>Takes the lock if nobody holds it; null otherwise.</summary>
     public static FileLock? TryAcquire(string path, bool shared = false) => Lock(path, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
 
+    /// <summary>Takes the exclusive lock of an existing file if nobody holds it; null when it is held or the file does not exist (any more).</summary>
+    public static FileLock? TryAcquireExisting(string path)
+    {
+        SafeFd? fd = Files.TryOpen(path, OpenFlags.O_RDWR, out _);
+        if (fd is null)
+        {
+            return null;
+        }
+        if (Libc.flock(fd.Value, LOCK_EX | LOCK_NB) == 0 && Files.IsLinked(fd))
+        {
+            return new FileLock(fd);
+        }
+        fd.Dispose();
+        return null;
+    }
+
     /// <summary>Waits for the exclusive lock of an existing directory, which needs no file of its own; null when it does not exist (any more), or not within the time.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="wait">How long to wait; null for ever.</param>

@@ -1,0 +1,48 @@
+using Skiff.Linux;
+
+namespace Skiff.Engine.Containers;
+
+/// <summary>Turns what was recorded into what is: a recorded pid is believed only with its start time and boot (LIFE-11).</summary>
+/// <remarks>Made once per command; reads the boot id only when the first running container is checked.</remarks>
+public sealed class Liveness
+{
+    private string? _bootId;
+
+    /// <summary>This boot's id.</summary>
+    public string BootId => _bootId ??= BootIdentity.Read();
+
+    /// <summary>True while exactly this process lives.</summary>
+    public bool IsAlive(ProcessIdentity process) => process.Exists && process.IsAlive(BootId);
+
+    /// <summary>The state as it is. What changed is in memory only; <see cref="Reconciler"/> writes it down.</summary>
+    /// <param name="recorded">The state as it was written last.</param>
+    /// <param name="now">The time for FinishedAt where nobody recorded it.</param>
+    public ContainerState Check(ContainerState recorded, DateTimeOffset now)
+    {
+        switch (recorded.Status)
+        {
+            case ContainerStatus.Running or ContainerStatus.Paused when !IsAlive(recorded.Process):
+                // A living monitor is about to write the exit code; until then the container counts as running.
+                return IsAlive(recorded.Monitor) ? recorded : Ended(recorded, now);
+            case ContainerStatus.Restarting when !IsAlive(recorded.Monitor):
+                return Ended(recorded, now);
+            default:
+                return recorded;
+        }
+    }
+
+    private ContainerState Ended(ContainerState recorded, DateTimeOffset now)
+    {
+        ProcessIdentity witness = recorded.Process.Exists ? recorded.Process : recorded.Monitor;
+        bool rebooted = witness.Exists && witness.BootId != BootId;
+        return recorded with
+        {
+            Status = ContainerStatus.Exited,
+            Process = ProcessIdentity.None,
+            Monitor = ProcessIdentity.None,
+            ExitCode = 255,
+            FinishedAt = now,
+            Reason = rebooted ? "the host was restarted while it ran" : "the process that watched it was killed, so its exit code is unknown",
+        };
+    }
+}

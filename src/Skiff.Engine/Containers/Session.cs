@@ -1,0 +1,65 @@
+using Skiff.Linux;
+
+namespace Skiff.Engine.Containers;
+
+/// <summary>The lock that a foreground command holds on runroot/sessions/&lt;id&gt;: the kernel releases it however the command ends, so a free lock means that it is gone.</summary>
+public static class Session
+{
+    /// <summary>Makes the file and takes its lock; keep the result until the container is cleaned up, then call <see cref="Remove"/> and dispose of it.</summary>
+    public static FileLock Begin(EnginePaths paths, string id)
+    {
+        string path = paths.Session(id);
+        while (true)
+        {
+            FileLock session;
+            try
+            {
+                session = FileLock.Acquire(path);
+            }
+            catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+            {
+                MakeDirectories(paths.Sessions);
+                continue;
+            }
+            if (Files.IsLinked(session.Fd))
+            {
+                return session;
+            }
+            session.Dispose(); // a reconciler found the file between its creation and our lock
+        }
+    }
+
+    /// <summary>The lock of a session whose command is gone; null when it lives or the file is gone.</summary>
+    public static FileLock? TryTakeDead(EnginePaths paths, string id) => FileLock.TryAcquireExisting(paths.Session(id));
+
+    /// <summary>True while a command holds the session.</summary>
+    public static bool IsHeld(EnginePaths paths, string id)
+    {
+        if (!Files.Exists(paths.Session(id)))
+        {
+            return false;
+        }
+        using FileLock? taken = TryTakeDead(paths, id);
+        return taken is null && Files.Exists(paths.Session(id));
+    }
+
+    /// <summary>True when no session file exists.</summary>
+    public static bool IsFree(EnginePaths paths, string id) => !Files.Exists(paths.Session(id));
+
+    /// <summary>Removes the file; its lock must be held.</summary>
+    public static void Remove(EnginePaths paths, string id) => _ = Files.TryRemove(paths.Session(id));
+
+    private static void MakeDirectories(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, 0x1C0);
+        if (errno == Errno.ENOENT && Path.GetDirectoryName(path) is string parent)
+        {
+            MakeDirectories(parent);
+            errno = Files.TryMakeDirectory(path, 0x1C0);
+        }
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
+    }
+}
