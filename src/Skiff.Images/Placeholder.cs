@@ -1,2 +1,0 @@
-namespace Skiff.Images;
-internal static class Placeholder;
