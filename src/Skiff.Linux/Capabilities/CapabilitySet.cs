@@ -1,0 +1,150 @@
+using System.Numerics;
+
+namespace Skiff.Linux.Capabilities;
+
+/// <summary>A set of capabilities as the kernel's 64-bit mask (bit n = capability n).</summary>
+/// <param name="Bits">The mask.</param>
+public readonly record struct CapabilitySet(ulong Bits)
+{
+    /// <summary>How many capabilities this version of Skiff has names for.</summary>
+    public const int Count = 41;
+
+    // Index = number.
+    private const string NamesInOrder =
+        "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN "
+        + "NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+        + "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ "
+        + "PERFMON BPF CHECKPOINT_RESTORE";
+
+    /// <summary>No capability.</summary>
+    public static CapabilitySet None => default;
+
+    /// <summary>Every capability that has a name here; intersect with <see cref="SupportedByKernel"/> before use.</summary>
+    public static CapabilitySet All => new((1UL << Count) - 1);
+
+    /// <summary>The 11 that a container has by default: podman's set. Docker adds AUDIT_WRITE, MKNOD and NET_RAW, which nearly nothing needs
+    /// (ping works through net.ipv4.ping_group_range, device nodes through --device).</summary>
+    public static CapabilitySet Default =>
+        None
+            | Capability.CAP_CHOWN
+            | Capability.CAP_DAC_OVERRIDE
+            | Capability.CAP_FOWNER
+            | Capability.CAP_FSETID
+            | Capability.CAP_KILL
+            | Capability.CAP_NET_BIND_SERVICE
+            | Capability.CAP_SETFCAP
+            | Capability.CAP_SETGID
+            | Capability.CAP_SETPCAP
+            | Capability.CAP_SETUID
+            | Capability.CAP_SYS_CHROOT;
+
+    /// <summary>How many capabilities are in the set.</summary>
+    public int Size => BitOperations.PopCount(Bits);
+
+    /// <summary>True if the set holds <paramref name="capability"/>.</summary>
+    public bool Contains(Capability capability) => ((Bits >> (int)capability) & 1) != 0;
+
+    /// <summary>Adds one capability.</summary>
+    public static CapabilitySet operator |(CapabilitySet set, Capability capability) => new(set.Bits | (1UL << (int)capability));
+
+    /// <summary>Union.</summary>
+    public static CapabilitySet operator |(CapabilitySet a, CapabilitySet b) => new(a.Bits | b.Bits);
+
+    /// <summary>Intersection.</summary>
+    public static CapabilitySet operator &(CapabilitySet a, CapabilitySet b) => new(a.Bits & b.Bits);
+
+    /// <summary>Difference.</summary>
+    public static CapabilitySet operator -(CapabilitySet a, CapabilitySet b) => new(a.Bits & ~b.Bits);
+
+    /// <summary>The capabilities that the running kernel knows (<c>/proc/sys/kernel/cap_last_cap</c>): capset(2) ignores and PR_CAPBSET_DROP refuses higher ones.</summary>
+    public static CapabilitySet SupportedByKernel()
+    {
+        byte[]? text = Files.TryReadAll("/proc/sys/kernel/cap_last_cap", out _);
+        return text is not null && System.Buffers.Text.Utf8Parser.TryParse(text, out int last, out _) && last is >= 0 and < 63
+            ? new((2UL << last) - 1)
+            : All;
+    }
+
+    /// <summary>The kernel's name: <c>CAP_SYS_ADMIN</c>; <c>CAP_n</c> for a number without a name.</summary>
+    public static string Name(int number)
+    {
+        ReadOnlySpan<char> rest = NamesInOrder;
+        for (int i = 0; ; i++)
+        {
+            int end = rest.IndexOf(' ');
+            ReadOnlySpan<char> name = end < 0 ? rest : rest[..end];
+            if (i == number)
+            {
+                return string.Concat("CAP_", name);
+            }
+            if (end < 0)
+            {
+                return $"CAP_{number}";
+            }
+            rest = rest[(end + 1)..];
+        }
+    }
+
+    /// <summary>Reads a name with or without <c>CAP_</c>, in any case; false if there is no such capability.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Capability capability)
+    {
+        if (text.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase))
+        {
+            text = text[4..];
+        }
+        ReadOnlySpan<char> rest = NamesInOrder;
+        for (int i = 0; i < Count; i++)
+        {
+            int end = rest.IndexOf(' ');
+            if (text.Equals(end < 0 ? rest : rest[..end], StringComparison.OrdinalIgnoreCase))
+            {
+                capability = (Capability)i;
+                return true;
+            }
+            rest = rest[(end + 1)..];
+        }
+        capability = default;
+        return false;
+    }
+
+    /// <summary>The set of the given names, as in an OCI spec or <c>--cap-add</c>; <c>ALL</c> is every capability; an unknown name is a <see cref="SkiffException"/>.</summary>
+    /// <param name="names">Names with or without <c>CAP_</c>.</param>
+    /// <param name="asked">Where they come from, such as <c>--cap-add</c>, for the message.</param>
+    public static CapabilitySet Parse(IEnumerable<string> names, string asked)
+    {
+        CapabilitySet set = None;
+        foreach (string name in names)
+        {
+            if (name.Equals("ALL", StringComparison.OrdinalIgnoreCase))
+            {
+                set = All;
+            }
+            else if (TryParse(name, out Capability capability))
+            {
+                set |= capability;
+            }
+            else
+            {
+                throw new SkiffException($"{asked} {name}: there is no such capability; capabilities(7) lists them, ALL means all of them", 125);
+            }
+        }
+        return set;
+    }
+
+    /// <summary>The names in the order of their numbers.</summary>
+    public IReadOnlyList<string> Names()
+    {
+        List<string> names = new(Size);
+        for (int i = 0; i < 64; i++)
+        {
+            if (((Bits >> i) & 1) != 0)
+            {
+                names.Add(Name(i));
+            }
+        }
+        return names;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Bits == 0 ? "none" : string.Join(' ', Names());
+}
