@@ -1,0 +1,135 @@
+using Skiff.Linux.Cgroups;
+using Xunit;
+
+namespace Skiff.Tests.Cgroups;
+
+public sealed class CgroupLayoutTests
+{
+    private const string Hybrid = """
+        31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+        32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
+        35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+        40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,release_agent=/x,name=systemd
+        41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+        42 31 0:32 / /other/memory rw,relatime - cgroup cgroup rw,memory
+
+        """;
+
+    private static CgroupLayout Parse(string mountinfo, string cgroup) =>
+        CgroupLayout.Parse(System.Text.Encoding.UTF8.GetBytes(mountinfo), System.Text.Encoding.UTF8.GetBytes(cgroup));
+
+    [Fact]
+    public void Hierarchies_beside_a_version_2_mount_are_hybrid()
+    {
+        CgroupLayout layout = Parse(Hybrid, "9:name=systemd:/s\n4:memory:/process/1\n1:cpu,cpuacct:/\n0::/u\n");
+        Assert.Equal(CgroupMode.Hybrid, layout.Mode);
+        Assert.Equal("/sys/fs/cgroup/unified", layout.UnifiedMount);
+        Assert.Equal("/u", layout.UnifiedOwn);
+        Assert.Equal(["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd"], layout.Hierarchies.Select(h => h.MountPoint));
+        Assert.Equal("/process/1", layout.Find("memory")!.Own);
+        Assert.Equal("/s", layout.Find("name=systemd")!.Own);
+        Assert.Same(layout.Find("cpu"), layout.Find("cpuacct"));
+    }
+
+    [Fact]
+    public void One_version_2_mount_is_version_2()
+    {
+        CgroupLayout layout = Parse("30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n", "0::/user.slice\n");
+        Assert.Equal((CgroupMode.V2, "/sys/fs/cgroup", "/user.slice"), (layout.Mode, layout.UnifiedMount, layout.UnifiedOwn));
+    }
+
+    [Fact]
+    public void Nothing_mounted_gives_an_empty_plan_and_a_clear_refusal_of_limits()
+    {
+        CgroupLayout layout = Parse("", "");
+        Assert.Empty(Cgroup.Plan(layout, "/skiff", "a", Resources.None).Create);
+        Skiff.Linux.SkiffException e = Assert.Throws<Skiff.Linux.SkiffException>(() =>
+            Cgroup.Plan(layout, "/skiff", "a", new Resources { Memory = 1 << 20 })
+        );
+        Assert.StartsWith("--memory: no cgroup file system is mounted", e.Message);
+        Assert.Equal(125, e.ExitCode);
+    }
+
+    [Fact]
+    public void A_version_1_plan_makes_fills_limits_and_joins_by_tasks()
+    {
+        CgroupLayout layout = Parse(Hybrid.Replace("cpu,cpuacct", "cpuset"), "");
+        CgroupPlan plan = Cgroup.Plan(layout, "/skiff", "c1", new Resources { Memory = 64 << 20, Devices = [DeviceRule.DenyAll, DeviceRule.Parse("c 1:3 rwm")] });
+        Assert.Equal(
+            """
+            mkdir("/sys/fs/cgroup/cpuset/skiff", 0755)
+            copy("/sys/fs/cgroup/cpuset/cpuset.{cpus,mems}", "/sys/fs/cgroup/cpuset/skiff")
+            mkdir("/sys/fs/cgroup/cpuset/skiff/c1", 0755)
+            copy("/sys/fs/cgroup/cpuset/skiff/cpuset.{cpus,mems}", "/sys/fs/cgroup/cpuset/skiff/c1")
+            mkdir("/sys/fs/cgroup/memory/skiff", 0755)
+            mkdir("/sys/fs/cgroup/memory/skiff/c1", 0755)
+            mkdir("/sys/fs/cgroup/systemd/skiff", 0755)
+            mkdir("/sys/fs/cgroup/systemd/skiff/c1", 0755)
+            mkdir("/sys/fs/cgroup/unified/skiff", 0755)
+            mkdir("/sys/fs/cgroup/unified/skiff/c1", 0755)
+            write("/sys/fs/cgroup/memory/skiff/c1/memory.limit_in_bytes", "67108864")
+            """.Split('\n'),
+            plan.Create.Select(a => a.Text).Where(t => !t.Contains("device", StringComparison.Ordinal) && !t.Contains("bpf", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            ["/sys/fs/cgroup/cpuset/skiff/c1/tasks", "/sys/fs/cgroup/memory/skiff/c1/tasks", "/sys/fs/cgroup/systemd/skiff/c1/tasks"],
+            plan.JoinFiles
+        );
+        Assert.Equal("/sys/fs/cgroup/unified/skiff/c1", plan.V2Directory);
+        Assert.Equal(4, plan.Remove.Count);
+        Assert.Equal(4, plan.Create.Count(a => a.Undo is RemoveCgroup));
+    }
+
+    [Theory]
+    [InlineData("/a/../b")]
+    [InlineData("/a//b")]
+    [InlineData("/.")]
+    public void A_parent_outside_of_the_hierarchy_is_refused(string parent) =>
+        Assert.Throws<Skiff.Linux.SkiffException>(() => Cgroup.Plan(Parse(Hybrid, ""), parent, "c1", Resources.None));
+
+    [Theory]
+    [InlineData("0.5", 50_000L)]
+    [InlineData("1.25", 125_000L)]
+    [InlineData(".01", 1_000L)]
+    [InlineData("0", null)]
+    public void RUN_32_Cpus_become_a_quota(string cpus, long? quota) => Assert.Equal(quota, CpuLimits.QuotaOfCpus(cpus));
+
+    [Theory]
+    [InlineData("0.001")]
+    [InlineData("0.0099")]
+    [InlineData("9999")]
+    [InlineData("-1")]
+    [InlineData("")]
+    [InlineData("half")]
+    [InlineData("1e3")]
+    [InlineData("NaN")]
+    public void RUN_32_Impossible_cpus_are_a_clear_error(string cpus) =>
+        Assert.StartsWith($"--cpus {cpus}:", Assert.Throws<Skiff.Linux.SkiffException>(() => CpuLimits.QuotaOfCpus(cpus)).Message);
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(0, 1)]
+    [InlineData(512, 59)]
+    [InlineData(1024, 100)]
+    [InlineData(2048, 174)]
+    [InlineData(262144, 10000)]
+    [InlineData(999999, 10000)]
+    public void Shares_become_weights(ulong shares, int weight) => Assert.Equal(weight, CgroupV2Limits.WeightOfShares(shares));
+
+    [Theory]
+    [InlineData("0-3,7", new[] { 0, 1, 2, 3, 7 })]
+    [InlineData("5", new[] { 5 })]
+    public void A_list_of_numbers_is_read(string text, int[] numbers)
+    {
+        Assert.True(NumberList.TryParse(text, out NumberList? list));
+        Assert.Equal(numbers, list.Numbers);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("3-1")]
+    [InlineData("1,,2")]
+    [InlineData("-1")]
+    [InlineData("0-99999999")]
+    public void Anything_else_is_no_list(string text) => Assert.False(NumberList.TryParse(text, out _));
+}
