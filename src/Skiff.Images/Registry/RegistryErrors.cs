@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using Skiff.Linux;
+
+namespace Skiff.Images.Registry;
+
+/// <summary>Failures in sentences: what failed, why, and what to do. .NET's own texts are never shown: the published binary has only their keys.</summary>
+internal static class RegistryErrors
+{
+    /// <summary>Why a connection failed.</summary>
+    internal static string Connection(Exception e, Transport transport, Uri address)
+    {
+        string host = Printable.Of(address.Authority);
+        if (transport.CertificateProblem(address.Host) is string problem)
+        {
+            return $"{host} cannot be trusted: {problem}; put its authority into /etc/containers/certs.d/{host}/ca.crt, or use --tls-verify=false";
+        }
+        SocketException? socket = e.InnerException as SocketException ?? e.InnerException?.InnerException as SocketException;
+        return ((e as HttpRequestException)?.HttpRequestError, socket?.SocketErrorCode) switch
+        {
+            (HttpRequestError.NameResolutionError, _) or (_, SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain) =>
+                $"the name {Printable.Of(address.Host)} cannot be resolved: check its spelling and this machine's DNS",
+            (_, SocketError.ConnectionRefused) => $"{host} refuses the connection: nothing listens on that port",
+            (_, SocketError.NetworkUnreachable or SocketError.HostUnreachable) => $"{host} cannot be reached: there is no route to it",
+            (_, SocketError.TimedOut) => $"{host} does not answer",
+            (HttpRequestError.SecureConnectionError, _) => $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false",
+            (HttpRequestError.ProxyTunnelError, _) => $"the proxy of HTTPS_PROXY does not let {host} through",
+            (HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse, _) => $"{host} broke off its answer, or it was not HTTP",
+            (HttpRequestError.ConfigurationLimitExceeded, _) => $"{host} sent headers of more than 64 KiB",
+            _ => $"the connection to {host} broke",
+        };
+    }
+
+    /// <summary>True for a name that does not exist and a port where nothing listens.</summary>
+    internal static bool IsUnreachable(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError }
+        || (e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound;
+
+    /// <summary>True if another attempt may help: a name or a certificate that is wrong stays wrong.</summary>
+    internal static bool IsTransient(Exception e, Transport transport, Uri address) =>
+        transport.CertificateProblem(address.Host) is null
+        && e is IOException or SocketException or ObjectDisposedException
+            or HttpRequestException { HttpRequestError: not (HttpRequestError.SecureConnectionError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ProxyTunnelError) };
+
+    /// <summary>The sentence for an answer that ends the pull of <paramref name="reference"/>.</summary>
+    internal static SkiffException Refused(Reference reference, AnswerException e, Credential? credential)
+    {
+        string said = e.Message.Length > 0 ? $" (it says: {e.Message})" : "";
+        string name = reference.Familiar;
+        string text = e.Status switch
+        {
+            HttpStatusCode.Unauthorized when credential is null =>
+                $"{reference.Domain} wants a login for {name}, or there is no such repository: run `skiff login {reference.Domain}`, or check the name{said}",
+            HttpStatusCode.Unauthorized =>
+                $"{reference.Domain} does not accept the login of {credential} for {name}: run `skiff login {reference.Domain}` again, or check the name{said}",
+            HttpStatusCode.Forbidden => $"{reference.Domain} denies access to {name}{(credential is null ? $": run `skiff login {reference.Domain}` if it is yours" : "")}{said}",
+            HttpStatusCode.NotFound when e.Code == "NAME_UNKNOWN" => $"{reference.Domain} has no repository {reference.Repository}: check the name{said}",
+            HttpStatusCode.NotFound when reference.Digest is not null => $"{reference.Domain} has no image {name}: that digest is not there{said}",
+            HttpStatusCode.NotFound => $"{reference.Domain} has no image {name}: check the name and the tag{said}",
+            HttpStatusCode.TooManyRequests => $"{reference.Domain} allows no more requests for now (429): wait, or log in for a higher limit{said}",
+            _ => $"{reference.Domain} answers {(int)e.Status} for {name}{said}",
+        };
+        return new SkiffException(text, 1, e);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace Skiff.Images.Registry;
+
+/// <summary>A request that failed in a way worth another attempt: the connection, or a 408, 429 or 5xx answer.</summary>
+internal sealed class TransientException(string message, string? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The <c>Retry-After</c> header; null for none.</summary>
+    internal string? RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>An answer of the registry that another attempt will not change.</summary>
+internal sealed class AnswerException(HttpStatusCode status, string code, string message) : Exception(message)
+{
+    internal HttpStatusCode Status { get; } = status;
+
+    /// <summary>The first error code of the body: <c>MANIFEST_UNKNOWN</c>, <c>DENIED</c>; empty for none.</summary>
+    internal string Code { get; } = code;
+}

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Skiff.Images.Registry;
+
+/// <summary>The HTTP client: no redirects, no decompression, no cookies of its own; small headers; sockets that time out when they stall.</summary>
+internal sealed class Transport : IDisposable
+{
+    private readonly ConcurrentDictionary<string, string> _certificateProblems = new();
+    private readonly RetryPolicy _retry;
+
+    internal Transport(Endpoint endpoint, RetryPolicy retry)
+    {
+        _retry = retry;
+        SocketsHttpHandler handler = new()
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            // The proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), but never for this machine itself.
+            UseProxy = !endpoint.IsLoopback,
+            MaxResponseHeadersLength = 64,
+            ConnectTimeout = TimeSpan.FromSeconds(20),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            ConnectCallback = ConnectAsync,
+        };
+        handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+            errors == SslPolicyErrors.None || !endpoint.VerifyTls
+            || !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && Authorities.Trusts(endpoint.Authority, certificate)
+            || Refuse(sender, chain, errors);
+        Client = new HttpMessageInvoker(handler);
+    }
+
+    internal HttpMessageInvoker Client { get; }
+
+    /// <summary>What was wrong with the certificate of a host; null if nothing was noticed.</summary>
+    internal string? CertificateProblem(string host) => _certificateProblems.GetValueOrDefault(host.Trim('[', ']'));
+
+    /// <inheritdoc/>
+    public void Dispose() => Client.Dispose();
+
+    private bool Refuse(object sender, X509Chain? chain, SslPolicyErrors errors)
+    {
+        string problem = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
+            ? "its certificate is for another name" : "its certificate is signed by an authority that this machine does not know";
+        foreach (X509ChainStatus status in chain?.ChainStatus ?? [])
+        {
+            problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "its certificate has expired or is not yet valid" : problem;
+        }
+        _certificateProblems[(sender as SslStream)?.TargetHostName ?? ""] = problem;
+        return false;
+    }
+
+    // SO_RCVTIMEO is what ends a stalled body: HttpClient's own timeouts cover the headers only.
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            socket.ReceiveTimeout = (int)_retry.StallTimeout.TotalMilliseconds;
+            socket.SendTimeout = (int)_retry.StallTimeout.TotalMilliseconds;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
