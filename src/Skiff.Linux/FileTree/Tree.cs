@@ -70,7 +70,7 @@ public static class Tree
 
     private static int EmptyOnce(int fd)
     {
-        DirectoryReader reader = new(fd, new byte[4096]);
+        NameReader reader = new(fd, new byte[4096]);
         while (reader.Next())
         {
             int errno = reader.IsDirectory ? TryRemove(fd, reader.Name) : At.Unlink(fd, reader.Name);

@@ -5,7 +5,7 @@ namespace Skiff.Linux.FileTree;
 
 /// <summary>The names in an open directory, getdents64(2), as bytes; <c>.</c> and <c>..</c> are left out.</summary>
 /// <remarks>It moves the file position of the descriptor, which must not be O_PATH. The order is the file system's.</remarks>
-public unsafe ref struct DirectoryReader
+public unsafe ref struct NameReader
 {
     private const int TypeOffset = 18;
     private const int NameOffset = 19;
@@ -16,7 +16,7 @@ public unsafe ref struct DirectoryReader
     private int _end;
 
     /// <summary>Reads <paramref name="fd"/> through <paramref name="buffer"/>, which should have 4 KiB or more.</summary>
-    public DirectoryReader(int fd, Span<byte> buffer)
+    public NameReader(int fd, Span<byte> buffer)
     {
         _fd = fd;
         _buffer = buffer;
