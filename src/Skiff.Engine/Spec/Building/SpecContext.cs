@@ -1,0 +1,143 @@
+using Skiff.Images;
+using Skiff.Linux;
+using Skiff.Linux.Capabilities;
+
+namespace Skiff.Engine.Spec;
+
+/// <summary>What the options are turned into a spec with: the image, the container's own paths, and facts of the host. The builder itself looks at nothing else.</summary>
+public sealed record SpecContext
+{
+    /// <summary>The container's id, 64 hexadecimal digits.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>root.path</c>: absolute, or relative to the bundle.</summary>
+    public required string RootPath { get; init; }
+
+    /// <summary>The image's config; null with <c>--rootfs</c>.</summary>
+    public ImageConfig? Image { get; init; }
+
+    /// <summary>Reads a small file of the image by its absolute path; null when it is not there.</summary>
+    public Func<string, byte[]?> ReadImageFile { get; init; } = static _ => null;
+
+    /// <summary>Host path of the generated resolv.conf; null leaves the image's.</summary>
+    public string? ResolvConf { get; init; }
+
+    /// <summary>Host path of the generated hosts file.</summary>
+    public string? Hosts { get; init; }
+
+    /// <summary>Host path of the generated hostname file.</summary>
+    public string? HostnameFile { get; init; }
+
+    /// <summary>Host directory of a volume's content, by name.</summary>
+    public Func<string, string> VolumeDirectory { get; init; } = static name => "/var/lib/skiff/volumes/" + name + "/_data";
+
+    /// <summary>Name of the anonymous volume for a target: the old one when a container is started again, otherwise a new random one.</summary>
+    public Func<string, string> AnonymousVolume { get; init; } = static _ => RandomBytes.Hex(32);
+
+    /// <summary>Host directory for the upper and work directories of a throw-away overlay, by a number from 0 up.</summary>
+    public Func<int, string> OverlayDirectory { get; init; } = static number => throw new SkiffException($"no directory for overlay mount {number}", 125);
+
+    /// <summary>Layer directories of another image, bottom first (<c>type=image</c>).</summary>
+    public Func<string, IReadOnlyList<string>> ImageLayers { get; init; } = static image => throw new SkiffException($"the image {image} is not in the store", 125);
+
+    /// <summary>Facts of another container whose namespaces are joined; throws when it does not run.</summary>
+    public Func<string, PeerContainer> Peer { get; init; } = static name => throw new SkiffException($"there is no running container {name}", 125);
+
+    /// <summary>Mounts that come from <c>--volumes-from</c>, already looked up.</summary>
+    public ValueList<ContainerMount> InheritedMounts { get; init; }
+
+    /// <summary>First size of the terminal.</summary>
+    public ConsoleSize? ConsoleSize { get; init; }
+
+    /// <summary>The host.</summary>
+    public HostFacts Host { get; init; } = new();
+}
+
+/// <summary>A running container that another one joins.</summary>
+/// <param name="Pid">Its first process.</param>
+/// <param name="Hostname">Its host name.</param>
+/// <param name="SharedMemory">Host path of its /dev/shm; null when it has none that can be shared.</param>
+public sealed record PeerContainer(int Pid, string Hostname, string? SharedMemory = null);
+
+/// <summary>Facts of the host, gathered once.</summary>
+public sealed record HostFacts
+{
+    /// <summary>uname(2) node name.</summary>
+    public string Hostname { get; init; } = "localhost";
+
+    /// <summary>Capabilities that the running kernel knows.</summary>
+    public CapabilitySet Capabilities { get; init; } = CapabilitySet.All;
+
+    /// <summary>The engine's own user and group ids.</summary>
+    public uint Uid { get; init; }
+
+    /// <summary>The engine's own group id.</summary>
+    public uint Gid { get; init; }
+
+    /// <summary>Ids for user namespaces: the caller's range in /etc/subuid; HostId and Size count.</summary>
+    public IdMapping? SubordinateUids { get; init; }
+
+    /// <summary>The caller's range in /etc/subgid.</summary>
+    public IdMapping? SubordinateGids { get; init; }
+
+    /// <summary>AppArmor is enabled.</summary>
+    public bool AppArmor { get; init; }
+
+    /// <summary>The kernel limits swap per cgroup, so that docker's default of twice the memory can be set.</summary>
+    public bool SwapAccounting { get; init; } = true;
+
+    /// <summary>Processors with /sys/devices/system/cpu/cpuN/thermal_throttle, whose counters tell of the neighbours' load; 0 when there are none.</summary>
+    public int ThermalThrottleProcessors { get; init; }
+
+    /// <summary>Looks up a device node of the host; null when the path is none.</summary>
+    public Func<string, DeviceSpec?> FindDevice { get; init; } = HostDevices.Find;
+
+    /// <summary>The devices in a host directory and below, for <c>--device DIR</c> and <c>--privileged</c>.</summary>
+    public Func<string, IReadOnlyList<DeviceSpec>> ListDevices { get; init; } = HostDevices.List;
+}
+
+/// <summary>A volume that the container needs.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Anonymous">True when it goes with the container (<c>--rm</c>, <c>rm -v</c>).</param>
+/// <param name="Target">Path in the container.</param>
+/// <param name="CopyUp">Fill it from the image's directory while it is empty.</param>
+/// <param name="Mount">What was asked, with subpath, labels and driver options.</param>
+public sealed record VolumeUse(string Name, bool Anonymous, string Target, bool CopyUp, ContainerMount Mount);
+
+/// <summary>The spec and what has to be made for it first.</summary>
+public sealed record SpecResult
+{
+    /// <summary>What launch starts.</summary>
+    public required RuntimeSpec Spec { get; init; }
+
+    /// <summary>The resolved user.</summary>
+    public required ResolvedUser User { get; init; }
+
+    /// <summary>Volumes to make or find before the start.</summary>
+    public ValueList<VolumeUse> Volumes { get; init; }
+
+    /// <summary>Host directories to make because <c>-v</c> names missing sources (RUN-26); existing ones are left.</summary>
+    public ValueList<string> SourcesToCreate { get; init; }
+
+    /// <summary>Bind sources that must exist (<c>--mount</c>).</summary>
+    public ValueList<string> SourcesRequired { get; init; }
+
+    /// <summary>Host paths whose owner becomes the container's user (<c>:U</c>).</summary>
+    public ValueList<string> SourcesToChown { get; init; }
+
+    /// <summary>Host directories for throw-away overlays; each gets <c>upper</c> and <c>work</c> in it.</summary>
+    public ValueList<string> Overlays { get; init; }
+
+    /// <summary>Signal of <c>stop</c> by name.</summary>
+    public string StopSignal { get; init; } = "SIGTERM";
+
+    /// <summary>Sentences for the user that stop nothing.</summary>
+    public ValueList<string> Warnings { get; init; }
+}
+
+/// <summary>Annotations of Skiff's own in a spec: things a launch needs that the runtime spec has no field for.</summary>
+public static class SpecAnnotations
+{
+    /// <summary><c>true</c>: the process runs under Skiff's init as process 1 (<c>--init</c>).</summary>
+    public const string Init = "org.skiff.init";
+}
