@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Skiff.Linux;
 
 namespace Skiff.Images.Registry;
@@ -79,7 +80,7 @@ public sealed partial class RegistryClient
                 }
                 response.Dispose();
             }
-            catch (HttpRequestException e) when (!last && e.HttpRequestError is not HttpRequestError.NameResolutionError && !RegistryErrors.IsUnreachable(e))
+            catch (HttpRequestException e) when (!last && RegistryErrors.IsOtherProtocol(e))
             {
                 // Not this scheme: the next one.
             }
@@ -106,7 +107,15 @@ public sealed partial class RegistryClient
         _ = request.Headers.TryAddWithoutValidation("User-Agent", s_userAgent);
         // A blob's bytes are what its digest is of: nothing may pack them on the way (REG-13).
         _ = request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        return _transport.Client.Send(request, cancellation);
+        try
+        {
+            return _transport.Client.Send(request, cancellation);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            // SocketsHttpHandler reports its ConnectTimeout as a cancellation.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, null, new SocketException((int)SocketError.TimedOut, e.Message));
+        }
     }
 
     // True if another round with a new Authorization makes sense.

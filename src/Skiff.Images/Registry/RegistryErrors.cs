@@ -31,10 +31,15 @@ internal static class RegistryErrors
         };
     }
 
+    /// <summary>True if the other side may speak, but not this scheme.</summary>
+    internal static bool IsOtherProtocol(HttpRequestException e) =>
+        !IsUnreachable(e)
+        && e.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.Unknown;
+
     /// <summary>True for a name that does not exist and a port where nothing listens.</summary>
     internal static bool IsUnreachable(Exception e) =>
         e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError }
-        || (e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound;
+        || (e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused or SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound;
 
     /// <summary>True if another attempt may help: a name or a certificate that is wrong stays wrong.</summary>
     internal static bool IsTransient(Exception e, Transport transport, Uri address) =>
