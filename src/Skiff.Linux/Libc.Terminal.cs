@@ -10,6 +10,9 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request, nint argument);
 
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
     /// <summary>pthread_sigmask(3); returns the errno.</summary>
     [LibraryImport(C)]
     internal static partial int pthread_sigmask(int how, byte* set, byte* old);

@@ -21,6 +21,7 @@ public struct PollFd(int fd, short events)
 public static unsafe class Poll
 {
     public const short POLLIN = 1;
+    public const short POLLPRI = 2;
     public const short POLLOUT = 4;
     public const short POLLERR = 8;
     public const short POLLHUP = 16;
