@@ -169,7 +169,7 @@ public sealed partial class RegistryClient
             string reason = RegistryErrors.Connection(e, _transport, address);
             throw RegistryErrors.IsTransient(e, _transport, address)
                 ? new TransientException($"the token service: {reason}", null, e)
-                : new SkiffException($"{_reference.Familiar} cannot be pulled: the token service: {reason}", 1, e);
+                : new SkiffException($"{What}: the token service: {reason}", 1, e);
         }
     }
 

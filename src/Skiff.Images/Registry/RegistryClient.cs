@@ -12,6 +12,16 @@ public sealed record RegistryOptions
     /// <summary>The login; null for none. It is asked for only when a registry challenges.</summary>
     public Func<string, Credential?> FindCredential { get; init; } = _ => null;
 
+    /// <summary>Options with the logins of docker's config.json, which is read when a registry first challenges.</summary>
+    /// <param name="verifyTls">False for <c>--tls-verify=false</c>.</param>
+    /// <param name="authFile">The file of <c>--authfile</c>; null for the usual places.</param>
+    /// <param name="helper">Starts credential helpers; null if none can be started.</param>
+    public static RegistryOptions WithLogins(bool verifyTls, string? authFile, CredentialHelper? helper) => new()
+    {
+        VerifyTls = verifyTls,
+        FindCredential = domain => AuthFile.Load(AuthFile.DefaultPath(authFile, Environment.GetEnvironmentVariable), helper).Find(domain),
+    };
+
     /// <summary>Attempts and waits.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
 
@@ -59,7 +69,7 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     /// <summary>The scope of the token that a pull needs.</summary>
-    internal static string PullScope(Reference reference) => $"repository:{reference.Repository}:pull";
+    internal static string PullScope(Reference reference) => reference.Repository.Length == 0 ? "" : $"repository:{reference.Repository}:pull";
 
     /// <summary>Asks for the digest behind a tag without its content (which Docker Hub does not count as a pull); null if the registry does not say, or does not know HEAD.</summary>
     public Digest? HeadManifest(string target, CancellationToken cancellation)
@@ -158,6 +168,8 @@ public sealed partial class RegistryClient : IDisposable
         _options.Wait(delay, cancellation);
     }
 
+    private string What => _reference.Repository.Length == 0 ? $"no login at {_reference.Domain}" : $"{_reference.Familiar} cannot be pulled";
+
     private static double Jitter()
     {
         Span<byte> random = stackalloc byte[1];
@@ -204,13 +216,13 @@ public sealed partial class RegistryClient : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 if (failures >= Policy.Attempts)
                 {
-                    throw new SkiffException($"{_reference.Familiar} cannot be pulled: {Describe(e)} (tried {failures} times)", 1, e);
+                    throw new SkiffException($"{What}: {Describe(e)} (tried {failures} times)", 1, e);
                 }
                 Pause(e, failures, cancellation);
             }
             catch (Exception e) when (e is HttpRequestException)
             {
-                throw new SkiffException($"{_reference.Familiar} cannot be pulled: {Describe(e)}", 1, e);
+                throw new SkiffException($"{What}: {Describe(e)}", 1, e);
             }
         }
     }

@@ -19,7 +19,7 @@ public sealed class AuthTests : IDisposable
         _f.Registry.Image("t", "amd64", FakeRegistry.Random(1, 1000));
         _f.Registry.Script = (r, _) =>
             r.Path.StartsWith("/token", StringComparison.Ordinal) ? login is null || login(r) ? Answer.Text(200, answer) : Answer.Text(401, "")
-            : r["authorization"] == "Bearer good" ? null
+            : r["authorization"] == "Bearer good" ? r.Path == "/v2/" ? Answer.Text(200, "{}") : null
             : Answer.Text(401, "", ("WWW-Authenticate", $"Bearer realm=\"http://{_f.Registry.Authority}/token\",service=\"a b\",scope=\"repository:img:pull\""));
     }
 
@@ -114,6 +114,16 @@ public sealed class AuthTests : IDisposable
     [InlineData("{}")]
     [InlineData("x")]
     public void A_token_that_is_none_is_refused(string answer) => Assert.Throws<SkiffException>(() => TokenService.Parse(Encoding.UTF8.GetBytes(answer)));
+
+    [Fact]
+    public void A_login_is_tried_before_it_is_kept()
+    {
+        WantToken("""{"token":"good"}""", r => r["authorization"] == "Basic " + Convert.ToBase64String("u:p"u8));
+        Assert.True(RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "p"), _f.Options.Registry, CancellationToken.None));
+        SkiffException e = Assert.Throws<SkiffException>(() => RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "secret"), _f.Options.Registry, CancellationToken.None));
+        Assert.Contains("user u", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void REG_04_Two_headers_odd_order_quoted_commas_and_lower_case_are_read()
