@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Skiff.Linux.Terminal;
 
 namespace Skiff.Linux;
 
@@ -13,11 +14,6 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int kill(int pid, int signal);
 
-    /// <summary>pthread_sigmask(3); returns the errno.</summary>
-    [LibraryImport(C)]
-    internal static partial int pthread_sigmask(int how, byte* set, byte* old);
-
-    /// <summary>signalfd(2); the mask is a sigset_t of 128 bytes for glibc.</summary>
     [LibraryImport(C, SetLastError = true)]
-    internal static partial int signalfd(int fd, byte* mask, int flags);
+    internal static partial int sigaction(int signal, SignalAction* action, SignalAction* old);
 }
