@@ -50,14 +50,18 @@ public sealed class Puller(IPullStore store)
             new LayerSchedule(store, client, progress, options.Parallel).Run(layers, cancellation);
             store.Commit(result, manifest, layers);
         }
-        catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
+        catch (Exception e) when (IsDiskFull(e))
         {
             store.Discard(layers);
-            throw new SkiffException($"no space for {reference.Familiar}: {e.Message}; remove images with `skiff prune`, or put --root on a larger file system", 1, e);
+            throw new SkiffException($"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff prune`, or put --root on a larger file system", 1, e);
         }
         progress.Report(new PullDone(result));
         return result;
     }
+
+    // .NET's own file errors carry the errno as HResult.
+    private static bool IsDiskFull(Exception e) =>
+        (e as LinuxException)?.Errno is Errno.ENOSPC or Errno.EDQUOT || (e is IOException && e.HResult is Errno.ENOSPC or Errno.EDQUOT);
 
     // A digest cannot come to mean anything else; a tag is asked for by one HEAD (REG-14).
     private static bool IsCurrent(RegistryClient client, Reference reference, PullResult have, CancellationToken cancellation) =>

@@ -13,7 +13,11 @@ internal static class RegistryErrors
         string host = Printable.Of(address.Authority);
         if (transport.CertificateProblem(address.Host) is string problem)
         {
-            return $"{host} cannot be trusted: {problem}; put its authority into /etc/containers/certs.d/{host}/ca.crt, or use --tls-verify=false";
+            return $"{host} cannot be trusted: {problem}, or use --tls-verify=false";
+        }
+        if (transport.ProxyFor(address) is string proxy && (IsUnreachable(e) || e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError }))
+        {
+            return $"the proxy {Printable.Of(proxy)} of HTTPS_PROXY or HTTP_PROXY cannot be reached or does not let {host} through; NO_PROXY={Printable.Of(address.Host)} goes around it";
         }
         SocketException? socket = e.InnerException as SocketException ?? e.InnerException?.InnerException as SocketException;
         return ((e as HttpRequestException)?.HttpRequestError, socket?.SocketErrorCode) switch
@@ -24,7 +28,6 @@ internal static class RegistryErrors
             (_, SocketError.NetworkUnreachable or SocketError.HostUnreachable) => $"{host} cannot be reached: there is no route to it",
             (_, SocketError.TimedOut) => $"{host} does not answer",
             (HttpRequestError.SecureConnectionError, _) => $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false",
-            (HttpRequestError.ProxyTunnelError, _) => $"the proxy of HTTPS_PROXY does not let {host} through",
             (HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse, _) => $"{host} broke off its answer, or it was not HTTP",
             (HttpRequestError.ConfigurationLimitExceeded, _) => $"{host} sent headers of more than 64 KiB",
             _ => $"the connection to {host} broke",

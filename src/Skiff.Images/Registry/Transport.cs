@@ -10,10 +10,12 @@ namespace Skiff.Images.Registry;
 internal sealed class Transport : IDisposable
 {
     private readonly ConcurrentDictionary<string, string> _certificateProblems = new();
+    private readonly Endpoint _endpoint;
     private readonly RetryPolicy _retry;
 
     internal Transport(Endpoint endpoint, RetryPolicy retry)
     {
+        _endpoint = endpoint;
         _retry = retry;
         SocketsHttpHandler handler = new()
         {
@@ -39,16 +41,21 @@ internal sealed class Transport : IDisposable
     /// <summary>What was wrong with the certificate of a host; null if nothing was noticed.</summary>
     internal string? CertificateProblem(string host) => _certificateProblems.GetValueOrDefault(host.Trim('[', ']'));
 
+    /// <summary>The host and port of the proxy that stands between; null for none. Never its user and password.</summary>
+    internal string? ProxyFor(Uri address) =>
+        !_endpoint.IsLoopback && !HttpClient.DefaultProxy.IsBypassed(address) ? HttpClient.DefaultProxy.GetProxy(address)?.Authority : null;
+
     /// <inheritdoc/>
     public void Dispose() => Client.Dispose();
 
     private bool Refuse(object sender, X509Chain? chain, SslPolicyErrors errors)
     {
         string problem = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
-            ? "its certificate is for another name" : "its certificate is signed by an authority that this machine does not know";
+            ? "its certificate is for another name; use a name that is in it"
+            : $"its certificate is signed by an authority that this machine does not know; put that authority into /etc/containers/certs.d/{_endpoint.Authority}/ca.crt";
         foreach (X509ChainStatus status in chain?.ChainStatus ?? [])
         {
-            problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "its certificate has expired or is not yet valid" : problem;
+            problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "its certificate has expired or is not yet valid; check the clock of this machine, or have it renewed" : problem;
         }
         _certificateProblems[(sender as SslStream)?.TargetHostName ?? ""] = problem;
         return false;
