@@ -42,6 +42,9 @@ public sealed partial class LayerUnpacker : IDisposable
     /// <summary>The number of entries seen.</summary>
     public long Entries { get; private set; }
 
+    /// <summary>The bytes of all files seen, holes included.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>What was left out and why, at most twenty sentences.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
@@ -55,6 +58,7 @@ public sealed partial class LayerUnpacker : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             Entries++;
+            Bytes += reader.Entry.Size;
             UnpackEntry(reader);
         }
         return FinishDirectories();

@@ -294,6 +294,9 @@ public static unsafe class At
         }
     }
 
+    /// <summary>fsync(2).</summary>
+    public static int Sync(int fd) => Result(Libc.fsync(fd));
+
     /// <summary>syncfs(2): everything of the file system that <paramref name="fd"/> is on reaches the disk; writes that failed since are reported (kernel 5.8).</summary>
     public static int SyncFileSystem(int fd) => Result(Libc.syncfs(fd));
 
