@@ -29,7 +29,7 @@ public static class Decompress
         }
         return found switch
         {
-            LayerCompression.Gzip => new GZipStream(new BufferedReader(peek, ReadSize), CompressionMode.Decompress),
+            LayerCompression.Gzip => OpenGzip(peek),
             LayerCompression.Zstd => OpenZstd(peek),
             _ => peek,
         };
@@ -63,6 +63,13 @@ public static class Decompress
     /// <summary>0x184D2A50 to 5F: zstd:chunked and pzstd begin with one (RFC 8878 section 3.1.2).</summary>
     private static bool IsSkippableFrame(ReadOnlySpan<byte> head) =>
         head.Length >= 4 && (head[0] & 0xF0) == 0x50 && head[1..4].SequenceEqual((ReadOnlySpan<byte>)[0x2A, 0x4D, 0x18]);
+
+    private static GZipStream OpenGzip(Stream source)
+    {
+        // without it GZipStream takes a cut stream for a short one (DeflateStream, .NET 9)
+        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+        return new GZipStream(new BufferedReader(source, ReadSize), CompressionMode.Decompress);
+    }
 
     private static ZstdSharp.DecompressionStream OpenZstd(Stream source)
     {

@@ -101,9 +101,13 @@ public static unsafe class Xattrs
         return names;
     }
 
-    /// <summary>The path <c>/proc/self/fd/N/name</c>, zero-terminated; an empty name is the directory itself.</summary>
+    /// <summary>The path <c>/proc/self/fd/N/name</c>, zero-terminated; an empty name is the directory itself, and a path relative to AT_FDCWD is taken as it is.</summary>
     private static byte[] PathOf(int dirfd, ReadOnlySpan<byte> file)
     {
+        if (dirfd == Files.AtCwd)
+        {
+            return file.ToArray();
+        }
         ReadOnlySpan<byte> prefix = "/proc/self/fd/"u8;
         int length = file.IndexOf((byte)0) is int end and >= 0 ? end : file.Length;
         byte[] path = new byte[prefix.Length + 11 + 1 + Math.Max(length, 1) + 1];
