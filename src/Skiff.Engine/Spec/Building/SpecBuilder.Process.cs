@@ -136,7 +136,7 @@ public sealed partial class SpecBuilder
         CapabilitySet missing = add - _c.Host.Capabilities;
         if (missing.Size > 0)
         {
-            throw new SkiffException($"--cap-add {Names(missing)[0]}: this kernel does not know it", 125);
+            throw new SkiffException($"--cap-add {Names(missing)[0]}: the kernel does not know it, or the engine itself may not hold it (its bounding set, CapBnd in /proc/self/status)", 125);
         }
         return addAll ? _c.Host.Capabilities - drop
             : dropAll ? add

@@ -3,8 +3,8 @@ namespace Skiff.Engine.Spec;
 /// <summary>An OCI runtime configuration (<c>config.json</c>), runtime-spec 1.0 to 1.3, Linux part. Immutable; launch reads nothing else.</summary>
 public sealed record RuntimeSpec
 {
-    /// <summary>The version that Skiff writes.</summary>
-    public const string WrittenVersion = "1.2.0";
+    /// <summary>The version that Skiff writes: the oldest with domainname and rro, because crun 1.8 (Debian 12) refuses a bundle of 1.2.</summary>
+    public const string WrittenVersion = "1.1.0";
 
     /// <summary><c>ociVersion</c>, SemVer 2.0.</summary>
     public string OciVersion { get; init; } = WrittenVersion;

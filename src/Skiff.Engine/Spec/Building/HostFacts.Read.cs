@@ -1,0 +1,108 @@
+using System.Globalization;
+using Skiff.Linux;
+using Skiff.Linux.Capabilities;
+
+namespace Skiff.Engine.Spec;
+
+public sealed partial record HostFacts
+{
+    /// <summary>Asks the host for what <paramref name="options"/> need: three small reads of /proc and /sys for a plain run.</summary>
+    public static HostFacts Read(RunOptions options)
+    {
+        string? status = Files.TryReadText("/proc/self/status", out _);
+        uint uid = Effective(status, "Uid:\t");
+        bool ranges = options.Userns.Kind is NamespaceKind.Private or NamespaceKind.KeepId or NamespaceKind.Auto or NamespaceKind.NoMap;
+        string? name = ranges ? UserName(uid) : null;
+        return new HostFacts
+        {
+            Hostname = Files.TryReadText("/proc/sys/kernel/hostname", out _)?.TrimEnd('\n') ?? "localhost",
+            Capabilities = Bounding(status),
+            Uid = uid,
+            Gid = Effective(status, "Gid:\t"),
+            SubordinateUids = ranges ? Range("/etc/subuid", uid, name) : null,
+            SubordinateGids = ranges ? Range("/etc/subgid", uid, name) : null,
+            AppArmor = options.Security.AppArmor is not null && Files.TryReadText("/sys/module/apparmor/parameters/enabled", out _)?.StartsWith('Y') == true,
+            SwapAccounting = options.Memory is null || LimitsSwap(),
+            ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle") ? Processors(Files.TryReadText("/sys/devices/system/cpu/possible", out _)) : 0,
+        };
+    }
+
+    /// <summary>The CapBnd line of proc_pid_status(5).</summary>
+    internal static CapabilitySet Bounding(string? status)
+    {
+        const string Key = "CapBnd:\t";
+        int at = status?.IndexOf(Key, StringComparison.Ordinal) ?? -1;
+        return at >= 0 && ulong.TryParse(status.AsSpan(at + Key.Length, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong bits)
+            ? new CapabilitySet(bits) & CapabilitySet.All
+            : CapabilitySet.All;
+    }
+
+    /// <summary>The second of the four ids of a Uid or Gid line: the effective one.</summary>
+    private static uint Effective(string? status, string key)
+    {
+        int at = status?.IndexOf(key, StringComparison.Ordinal) ?? -1;
+        if (at < 0)
+        {
+            return 0;
+        }
+        ReadOnlySpan<char> rest = status.AsSpan(at + key.Length);
+        rest = rest[(rest.IndexOf('\t') + 1)..];
+        return uint.TryParse(rest[..rest.IndexOf('\t')], NumberStyles.None, CultureInfo.InvariantCulture, out uint id) ? id : 0;
+    }
+
+    /// <summary>The highest number of a list such as <c>0-7</c>, plus one.</summary>
+    internal static int Processors(string? list)
+    {
+        string text = list?.Trim() ?? "";
+        int start = text.AsSpan().LastIndexOfAny('-', ',') + 1;
+        return int.TryParse(text.AsSpan(start), NumberStyles.None, CultureInfo.InvariantCulture, out int last) ? Math.Min(last + 1, 4096) : 1;
+    }
+
+    /// <summary>The first range of a user in the text of /etc/subuid, subuid(5): <c>name-or-uid:first:count</c>. For root also podman's user <c>containers</c>.</summary>
+    internal static IdMapping? ParseRange(string text, uint uid, string? name)
+    {
+        string number = uid.ToString(CultureInfo.InvariantCulture);
+        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+        {
+            int first = line.IndexOf(':');
+            int second = line.LastIndexOf(':');
+            if (first <= 0 || second == first)
+            {
+                continue;
+            }
+            ReadOnlySpan<char> owner = line[..first];
+            bool mine = owner.SequenceEqual(number) || owner.SequenceEqual(name) || (uid == 0 && owner is "containers");
+            if (
+                mine
+                && uint.TryParse(line[(first + 1)..second], NumberStyles.None, CultureInfo.InvariantCulture, out uint start)
+                && uint.TryParse(line[(second + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out uint count)
+                && count > 0
+            )
+            {
+                return new IdMapping(0, start, count);
+            }
+        }
+        return null;
+    }
+
+    private static IdMapping? Range(string path, uint uid, string? name) => Files.TryReadText(path, out _) is { } text ? ParseRange(text, uid, name) : null;
+
+    private static string? UserName(uint uid)
+    {
+        string key = $":{uid}:";
+        foreach (ReadOnlySpan<char> line in (Files.TryReadText("/etc/passwd", out _) ?? "").AsSpan().EnumerateLines())
+        {
+            int first = line.IndexOf(':');
+            int second = first < 0 ? -1 : line[(first + 1)..].IndexOf(':');
+            if (second >= 0 && line[(first + 1 + second)..].StartsWith(key))
+            {
+                return line[..first].ToString();
+            }
+        }
+        return null;
+    }
+
+    /// <summary>cgroup v1 has memory.memsw files only with swap accounting; v2 has memory.swap.max wherever the kernel has swap at all.</summary>
+    private static bool LimitsSwap() =>
+        Files.Exists("/sys/fs/cgroup/memory") ? Files.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") : Files.Exists("/proc/swaps");
+}
