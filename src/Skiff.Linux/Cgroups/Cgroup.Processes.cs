@@ -25,13 +25,17 @@ public sealed partial class Cgroup
     /// <param name="milliseconds">How long to wait; a process in an uninterruptible wait delays it. On failure everything is thawed again.</param>
     public void Freeze(int milliseconds = 10_000)
     {
-        bool done = Find("freezer") is string v1 ? FreezeV1(v1, milliseconds) : FreezeV2(UnifiedDirectory, milliseconds);
-        if (!done)
+        int errno = Find("freezer") is string v1 ? TryFreezeV1(v1, milliseconds) : TryFreezeV2(UnifiedDirectory, milliseconds);
+        if (errno == Errno.ETIMEDOUT)
         {
             Thaw();
             throw new SkiffException(
                 $"the processes of the cgroup {_path} could not be stopped within {milliseconds / 1000.0:0.#} s: one of them waits in the kernel; try again, or look for state D in skiff top"
             );
+        }
+        if (errno != 0)
+        {
+            throw new LinuxException("freeze", _path, errno);
         }
     }
 
@@ -58,7 +62,7 @@ public sealed partial class Cgroup
         string? freezer = Find("freezer");
         if (freezer is not null)
         {
-            _ = FreezeV1(freezer, 100);
+            _ = TryFreezeV1(freezer, 100);
         }
         // Without a freezer a child may be born between reading and killing: go on until a pass finds nobody new.
         HashSet<int> seen = [];
@@ -73,7 +77,7 @@ public sealed partial class Cgroup
         }
         if (freezer is not null)
         {
-            Thaw();
+            _ = Files.TryWriteValue(freezer + "/freezer.state", "THAWED");
         }
     }
 
@@ -109,7 +113,7 @@ public sealed partial class Cgroup
     private string? ProcessDirectory => Find("pids") ?? Find("memory") ?? Find("freezer") ?? UnifiedDirectory ?? (_layout.Hierarchies.Count > 0 ? _layout.Hierarchies[0].MountPoint + _path : null);
 
     // kernel: cgroup-v1/freezer-subsystem.rst. A fork during FREEZING can leave it there; reading the state finishes the step, writing it again retries.
-    private static bool FreezeV1(string directory, int milliseconds)
+    private static int TryFreezeV1(string directory, int milliseconds)
     {
         string file = directory + "/freezer.state";
         long deadline = Environment.TickCount64 + milliseconds;
@@ -118,25 +122,25 @@ public sealed partial class Cgroup
             int errno = Files.TryWriteValue(file, "FROZEN");
             if (errno != 0)
             {
-                throw new LinuxException("write", file, errno);
+                return errno;
             }
             if (Files.TryReadAll(file, out _).AsSpan().StartsWith("FROZEN"u8))
             {
-                return true;
+                return 0;
             }
             // There is no notification in version 1: give the processor to those that are being stopped.
             _ = Thread.Yield();
         } while (Environment.TickCount64 < deadline);
-        return false;
+        return Errno.ETIMEDOUT;
     }
 
-    private static bool FreezeV2(string? directory, int milliseconds)
+    private static int TryFreezeV2(string? directory, int milliseconds)
     {
-        using SafeFd events = Files.Open(directory + "/cgroup.events", OpenFlags.O_RDONLY);
-        int errno = Files.TryWriteValue(directory + "/cgroup.freeze", "1");
-        if (errno != 0)
+        using SafeFd? events = Files.TryOpen(directory + "/cgroup.events", OpenFlags.O_RDONLY, out int errno);
+        errno = events is null ? errno : Files.TryWriteValue(directory + "/cgroup.freeze", "1");
+        if (events is null || errno != 0)
         {
-            throw new LinuxException("write", directory + "/cgroup.freeze", errno);
+            return errno;
         }
         long deadline = Environment.TickCount64 + milliseconds;
         Span<byte> text = stackalloc byte[256];
@@ -145,12 +149,12 @@ public sealed partial class Cgroup
             int length = ReadFromStart(events, text);
             if (CgroupFile.Key(text[..length], "frozen"u8) == 1)
             {
-                return true;
+                return 0;
             }
             long left = deadline - Environment.TickCount64;
             if (left <= 0)
             {
-                return false;
+                return Errno.ETIMEDOUT;
             }
             // cgroup.events wakes pollers with POLLPRI when a value changes.
             _ = Poll.Wait(events.Value, Poll.POLLPRI, (int)left);

@@ -1,2 +1,0 @@
-namespace Skiff.SystemTests;
-internal static class Placeholder;
