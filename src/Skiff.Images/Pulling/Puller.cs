@@ -1,4 +1,5 @@
 using Skiff.Images.Registry;
+using Skiff.Images.Store;
 using Skiff.Linux;
 
 namespace Skiff.Images;
@@ -21,6 +22,14 @@ public sealed record PullOptions
 public sealed class Puller(IPullStore store)
 {
     private const int MaxIndexDepth = 4;
+
+    /// <summary>Pulls into the image store of this machine.</summary>
+    public static Image Pull(ImageStore store, Reference reference, PullOptions options, IPullProgress progress, CancellationToken cancellation)
+    {
+        using PullSession session = new(store);
+        PullResult result = new Puller(session).Pull(reference, options, progress, cancellation);
+        return store.Find(result.Id.ToString()) ?? throw new SkiffException($"{reference.Familiar} was removed while it was pulled: pull it again");
+    }
 
     /// <summary>Pulls; returns when the image is whole and has its name. Throws <see cref="SkiffException"/>; what has arrived by then stays for the next pull.</summary>
     public PullResult Pull(Reference reference, PullOptions options, IPullProgress progress, CancellationToken cancellation)

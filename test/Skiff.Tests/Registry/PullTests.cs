@@ -305,6 +305,26 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public void Events_are_lines_of_JSON()
+    {
+        _f.Registry.Image("t", "amd64", _a);
+        _ = _f.Pull();
+        List<string> kinds = [];
+        foreach (PullEvent happened in _f.Events)
+        {
+            byte[] line = PullEventJson.Line(happened);
+            Assert.Equal((byte)'\n', line[^1]);
+            using System.Text.Json.JsonDocument document = System.Text.Json.JsonDocument.Parse(line);
+            kinds.Add(document.RootElement.GetProperty("event").GetString()!);
+        }
+        Assert.Equal("resolved", kinds[0]);
+        Assert.Equal("done", kinds[^1]);
+        Assert.Contains("downloaded", kinds);
+        Assert.Contains("unpacked", kinds);
+        Assert.Contains("layerDone", kinds);
+    }
+
+    [Fact]
     public void An_endless_manifest_is_cut_off()
     {
         _f.Registry.Script = (_, _) => new Answer(200, new byte[ImageManifest.MaxBytes + 1]) { Chunked = true };
