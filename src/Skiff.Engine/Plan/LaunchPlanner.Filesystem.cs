@@ -1,0 +1,268 @@
+using System.Text;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Mounts;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Plan;
+
+public sealed partial class LaunchPlanner
+{
+    private const int RESOLVE_NO_SYMLINKS = 4;
+    private const int RESOLVE_IN_ROOT = 0x10;
+
+    /// <summary>Mount trees of the host are cloned first: a clone keeps its peers (shared, slave) although the rest of the namespace is made private next.</summary>
+    private void BindSources()
+    {
+        bool first = true;
+        foreach (MountSpec mount in _spec.Mounts)
+        {
+            if (!mount.IsBind)
+            {
+                continue;
+            }
+            if (first)
+            {
+                _plan.Container(Block.Filesystem, "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it.");
+                first = false;
+            }
+            MountOptions options = MountOptions.Parse(mount.Options);
+            int recursive = options.RecursiveBind ? (int)MountApi.AT_RECURSIVE : 0;
+            Result tree = _p.Call(
+                SyscallNumber.open_tree,
+                AtCwd,
+                _p.Text(mount.Source ?? throw new SkiffException($"the bind mount on {mount.Destination} has no source", 125)),
+                (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC) | recursive
+            );
+            Attributes(tree, options, options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC, recursive != 0);
+            _bindTrees.Add(tree);
+        }
+    }
+
+    /// <summary>mount_setattr(2): flags of the mount itself, flags of all mounts below, and propagation.</summary>
+    private void Attributes(Operand tree, MountOptions options, uint propagation, bool recursive)
+    {
+        SetAttributes(tree, new MountAttributes { Set = options.RecursiveSet, Clear = options.RecursiveClear, Propagation = propagation }, recursive);
+        if ((options.AttributesSet | options.AttributesClear) != 0)
+        {
+            SetAttributes(tree, new MountAttributes { Set = options.AttributesSet, Clear = options.AttributesClear }, recursive: false);
+        }
+    }
+
+    private unsafe void SetAttributes(Operand tree, MountAttributes attributes, bool recursive)
+    {
+        nint memory = _p.Bytes(new ReadOnlySpan<byte>(&attributes, sizeof(MountAttributes)));
+        _p.Call(SyscallNumber.mount_setattr, tree, _p.Text(""), (int)MountApi.AT_EMPTY_PATH | (recursive ? (int)MountApi.AT_RECURSIVE : 0), memory, sizeof(MountAttributes));
+    }
+
+    private void RootFileSystem()
+    {
+        _plan.Container(Block.Filesystem, "No mount made from here on may reach the host, and none of the host's may reach us.");
+        _p.Call(SyscallNumber.mount, 0, _p.Text("/"), 0, (int)(MountApi.MS_REC | MountApi.MS_PRIVATE), 0);
+        string target = _in.ContainerDirectory;
+        if (_in.Layers.Count > 0)
+        {
+            _plan.Container(Block.Filesystem, "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top.");
+            StringBuilder data = new("lowerdir=", 256);
+            for (int i = _in.Layers.Count - 1; i >= 0; i--)
+            {
+                data.Append(i == _in.Layers.Count - 1 ? "" : ":").Append(_in.Layers[i]);
+            }
+            data.Append(",upperdir=").Append(target).Append("/upper,workdir=").Append(target).Append("/work");
+            data.Append(_userNamespace ? ",userxattr" : "").Append(_in.Volatile ? ",volatile" : "");
+            _p.Call(SyscallNumber.chdir, _p.Text(_in.LayerRoot));
+            _p.Call(SyscallNumber.mount, _p.Text("overlay"), _p.Text(target), _p.Text("overlay"), 0, _p.Text(data.ToString()));
+        }
+        else
+        {
+            _plan.Container(Block.Filesystem, "The given directory becomes a mount of its own: pivot_root needs one.");
+            Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text(_spec.Root?.Path ?? target), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_RECURSIVE));
+            _p.Call(SyscallNumber.move_mount, tree, _p.Text(""), AtCwd, _p.Text(target), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+        }
+        _root = _p.Name(_p.Call(SyscallNumber.openat, AtCwd, _p.Text(target), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY | OpenFlags.O_CLOEXEC), "root");
+    }
+
+    private void Mounts()
+    {
+        int bind = 0;
+        foreach (MountSpec mount in _spec.Mounts)
+        {
+            _plan.Container(BlockOf(mount), MountReasons.Why(mount));
+            if (mount.IsBind)
+            {
+                Result target = Target(mount.Destination, IsDirectory(mount.Source!));
+                Attach(_bindTrees[bind++], target);
+                continue;
+            }
+            switch (mount.Type)
+            {
+                case "cgroup":
+                    CgroupMount(mount);
+                    break;
+                case "overlay":
+                    Result place = Target(mount.Destination, directory: true);
+                    _p.Call(SyscallNumber.fchdir, OpenDirectory(place, mount.Destination));
+                    _p.Call(SyscallNumber.mount, _p.Text("overlay"), _p.Text("."), _p.Text("overlay"), MountOptions.Parse(mount.Options).ReadOnly ? 1 : 0, _p.Text(OverlayData(mount)));
+                    break;
+                default:
+                    FileSystem(mount);
+                    break;
+            }
+        }
+    }
+
+    private static string OverlayData(MountSpec mount)
+    {
+        StringBuilder data = new();
+        foreach (string option in mount.Options)
+        {
+            if (option is not ("ro" or "rw"))
+            {
+                data.Append(data.Length == 0 ? "" : ",").Append(option);
+            }
+        }
+        return data.ToString();
+    }
+
+    /// <summary>fsopen, fsconfig, fsmount, move_mount (kernel 5.2): the file system exists as a descriptor before it is anywhere, so no path can be swapped under it.</summary>
+    private void FileSystem(MountSpec mount)
+    {
+        MountOptions options = MountOptions.Parse(mount.Options);
+        Result tree = NewFileSystem(mount.Type ?? "none", options.Data, options.SuperFlags, options.AttributesSet | options.RecursiveSet);
+        Result target = Target(mount.Destination, directory: true, trusted: mount.Type is "proc" or "sysfs");
+        Attach(tree, target);
+    }
+
+    private Result NewFileSystem(string type, IReadOnlyList<string> data, IReadOnlyList<string> flags, ulong attributes)
+    {
+        Result context = _p.Call(SyscallNumber.fsopen, _p.Text(type), (int)MountApi.FSOPEN_CLOEXEC);
+        foreach (string option in data)
+        {
+            int equals = option.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, _p.Text(option), 0, 0);
+            }
+            else
+            {
+                _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_STRING, _p.Text(option[..equals]), _p.Text(option[(equals + 1)..]), 0);
+            }
+        }
+        foreach (string flag in flags)
+        {
+            _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, _p.Text(flag), 0, 0);
+        }
+        _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_CMD_CREATE, 0, 0, 0);
+        Result tree = _p.Call(SyscallNumber.fsmount, context, (int)MountApi.FSMOUNT_CLOEXEC, (nint)attributes);
+        _p.Call(SyscallNumber.close, context);
+        return tree;
+    }
+
+    private void Attach(Operand tree, Operand target)
+    {
+        nint empty = _p.Text("");
+        _p.Call(SyscallNumber.move_mount, tree, empty, target, empty, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
+    }
+
+    /// <summary>The mount point in the container, made where it is missing. Symbolic links resolve inside the root; on the way to /proc and /sys there may be none (CVE-2019-19921, CVE-2023-27561).</summary>
+    private Result Target(string path, bool directory, bool trusted = false)
+    {
+        string relative = path.Trim('/');
+        if (relative.Length == 0)
+        {
+            return _root;
+        }
+        int from = 0;
+        while (true)
+        {
+            int slash = relative.IndexOf('/', from);
+            bool last = slash < 0;
+            string name = last ? relative[from..] : relative[from..slash];
+            Operand parent = from == 0 ? _root : Open(relative[..(from - 1)], OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted);
+            if (last && !directory)
+            {
+                const int RegularFile = 0x8000 | 0x1A4;
+                _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), RegularFile, 0);
+            }
+            else
+            {
+                _p.Call(SyscallNumber.mkdirat, parent, _p.Text(name), 0x1ED);
+            }
+            _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
+            if (last)
+            {
+                break;
+            }
+            from = slash + 1;
+        }
+        return Open(relative, OpenFlags.O_PATH, trusted);
+    }
+
+    /// <summary>openat2(2) below the container's root.</summary>
+    private Result Open(string relative, int flags, bool trusted = false)
+    {
+        Span<long> how = [flags | OpenFlags.O_CLOEXEC, 0, RESOLVE_IN_ROOT | (trusted ? RESOLVE_NO_SYMLINKS : 0)];
+        nint memory = _p.Bytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(how));
+        return _p.Call(SyscallNumber.openat2, _root, _p.Text(relative), memory, 24);
+    }
+
+    private Result OpenDirectory(Result place, string destination)
+    {
+        _ = place;
+        return Open(destination.Trim('/'), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+    }
+
+    private static bool IsDirectory(string source) => Directory.Exists(source);
+
+    private static Block BlockOf(MountSpec mount) =>
+        mount.Type switch
+        {
+            "cgroup" or "cgroup2" => Block.Cgroup,
+            "proc" or "sysfs" or "devpts" or "mqueue" => Block.ProcAndDev,
+            "tmpfs" when mount.Destination is "/dev" or "/dev/shm" => Block.ProcAndDev,
+            _ when mount.Destination is "/etc/resolv.conf" or "/etc/hosts" or "/etc/hostname" => Block.Network,
+            _ => Block.Filesystem,
+        };
+
+    private void CgroupMount(MountSpec mount)
+    {
+        MountOptions options = MountOptions.Parse(mount.Options);
+        ulong attributes = options.AttributesSet | options.RecursiveSet;
+        if (_in.CgroupLayout.Mode == Skiff.Linux.Cgroups.CgroupMode.V2)
+        {
+            Result unified = NewFileSystem("cgroup2", [], [], attributes);
+            Attach(unified, Target(mount.Destination, directory: true, trusted: true));
+            return;
+        }
+        Result memory = NewFileSystem("tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
+        Attach(memory, Target(mount.Destination, directory: true, trusted: true));
+        foreach (string join in _in.Cgroup.JoinFiles)
+        {
+            string directory = Path.GetDirectoryName(join)!;
+            string? name = HierarchyName(directory);
+            if (name is null)
+            {
+                continue;
+            }
+            Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text(directory), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC));
+            SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
+            Attach(tree, Target($"{mount.Destination}/{name}", directory: true, trusted: true));
+        }
+        if (options.ReadOnly)
+        {
+            SetAttributes(memory, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
+        }
+    }
+
+    private string? HierarchyName(string directory)
+    {
+        foreach (Skiff.Linux.Cgroups.CgroupHierarchy hierarchy in _in.CgroupLayout.Hierarchies)
+        {
+            if (directory.StartsWith(hierarchy.MountPoint + "/", StringComparison.Ordinal))
+            {
+                return Path.GetFileName(hierarchy.MountPoint);
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,204 @@
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.FileTree;
+using Skiff.Linux.Mounts;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Plan;
+
+public sealed partial class LaunchPlanner
+{
+    private const uint S_IFCHR = 0x2000;
+    private const uint S_IFBLK = 0x6000;
+    private const uint S_IFIFO = 0x1000;
+
+    private static readonly (string Name, uint Major, uint Minor)[] s_devices =
+    [
+        ("null", 1, 3),
+        ("zero", 1, 5),
+        ("full", 1, 7),
+        ("random", 1, 8),
+        ("urandom", 1, 9),
+        ("tty", 5, 0),
+    ];
+
+    private static readonly (string Target, string Name)[] s_links =
+    [
+        ("/proc/self/fd", "fd"),
+        ("/proc/self/fd/0", "stdin"),
+        ("/proc/self/fd/1", "stdout"),
+        ("/proc/self/fd/2", "stderr"),
+        ("pts/ptmx", "ptmx"),
+    ];
+
+    private void Devices()
+    {
+        bool own = false;
+        foreach (MountSpec mount in _spec.Mounts)
+        {
+            own |= mount is { Destination: "/dev", Type: "tmpfs" };
+        }
+        if (own)
+        {
+            _plan.Container(Block.ProcAndDev, "The devices that every program expects (runtime-spec \"Default Devices\").");
+            _p.Call(SyscallNumber.umask, 0);
+            Result dev = Open("dev", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
+            foreach ((string name, uint major, uint minor) in s_devices)
+            {
+                if (_userNamespace)
+                {
+                    BindDevice("/dev/" + name, name, dev);
+                    continue;
+                }
+                _p.Call(SyscallNumber.mknodat, dev, _p.Text(name), (int)(S_IFCHR | 0x1B6), (nint)At.DeviceNumber(major, minor));
+            }
+            foreach ((string target, string name) in s_links)
+            {
+                _p.Call(SyscallNumber.symlinkat, _p.Text(target), dev, _p.Text(name));
+                _p.Tolerate(Errno.EEXIST);
+            }
+        }
+        foreach (DeviceSpec device in _spec.Linux.Devices)
+        {
+            Device(device, own);
+        }
+        _p.Call(SyscallNumber.umask, (int)(_process.User.Umask ?? 0x12));
+    }
+
+    private void Device(DeviceSpec device, bool own)
+    {
+        if (own && Array.Exists(s_devices, d => device.Path == "/dev/" + d.Name))
+        {
+            return; // RUN-23: a config that lists the default devices again is no error
+        }
+        _plan.Container(Block.ProcAndDev, $"The device {device.Path} was asked for.");
+        string relative = device.Path.Trim('/');
+        int slash = relative.LastIndexOf('/');
+        Operand parent = slash < 0 ? _root : ParentOf(relative[..slash]);
+        string name = relative[(slash + 1)..];
+        if (_userNamespace)
+        {
+            BindDevice(device.Path, name, parent);
+            return;
+        }
+        uint type = device.Type switch
+        {
+            'b' => S_IFBLK,
+            'p' => S_IFIFO,
+            _ => S_IFCHR,
+        };
+        _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), (int)(type | (device.FileMode ?? 0x1B6)), (nint)At.DeviceNumber((uint)device.Major, (uint)device.Minor));
+        _p.Tolerate(Errno.EEXIST);
+        if ((device.Uid ?? 0) != 0 || (device.Gid ?? 0) != 0)
+        {
+            _p.Call(SyscallNumber.fchownat, parent, _p.Text(name), (nint)(device.Uid ?? 0), (nint)(device.Gid ?? 0), 0);
+        }
+    }
+
+    private Result ParentOf(string relative)
+    {
+        _ = Target("/" + relative, directory: true);
+        return Open(relative, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
+    }
+
+    /// <summary>In a user namespace mknod(2) of a device is refused: the host's own node is lent.</summary>
+    private void BindDevice(string path, string name, Operand directory)
+    {
+        Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text(path), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC));
+        _p.Call(SyscallNumber.mknodat, directory, _p.Text(name), 0x8000 | 0x1B6, 0);
+        _p.Tolerate(Errno.EEXIST);
+        _p.Call(SyscallNumber.move_mount, tree, _p.Text(""), directory, _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+    }
+
+    private void Sysctls()
+    {
+        if (_spec.Linux.Sysctl.IsEmpty)
+        {
+            return;
+        }
+        _plan.Container(Block.Network, "Kernel parameters of the container's own namespaces.");
+        foreach (NameValue sysctl in _spec.Linux.Sysctl)
+        {
+            Result fd = Open("proc/sys/" + sysctl.Name.Replace('.', '/'), OpenFlags.O_WRONLY, trusted: true);
+            int length = System.Text.Encoding.UTF8.GetByteCount(sysctl.Value);
+            _p.Call(SyscallNumber.write, fd, _p.Text(sysctl.Value), length);
+            _p.Call(SyscallNumber.close, fd);
+        }
+    }
+
+    private void Hostname()
+    {
+        if (_spec.Hostname is { } name)
+        {
+            _plan.Container(Block.Namespaces, "The uts namespace has a host name of its own.");
+            _p.Call(SyscallNumber.sethostname, _p.Text(name), System.Text.Encoding.UTF8.GetByteCount(name));
+        }
+        if (_spec.Domainname is { } domain)
+        {
+            _plan.Container(Block.Namespaces, "The uts namespace has a domain name of its own.");
+            _p.Call(SyscallNumber.setdomainname, _p.Text(domain), System.Text.Encoding.UTF8.GetByteCount(domain));
+        }
+    }
+
+    /// <summary>Masked and read-only paths. What is written over is looked up without following links below a /proc that was mounted here, and /dev/null must be the real one (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881).</summary>
+    private void HiddenPaths()
+    {
+        if (!_spec.Linux.ReadonlyPaths.IsEmpty)
+        {
+            _plan.Container(Block.ProcAndDev, "Parts of /proc that would change the host's kernel are made read-only.");
+            foreach (string path in _spec.Linux.ReadonlyPaths)
+            {
+                Result target = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
+                _p.Tolerate(Errno.ENOENT);
+                int missing = _p.Count - 1;
+                Result tree = _p.Call(SyscallNumber.open_tree, target, _p.Text(""), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH | MountApi.AT_RECURSIVE));
+                SetAttributes(tree, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC }, recursive: true);
+                Attach(tree, target);
+                _p.Call(SyscallNumber.close, tree);
+                _p.Call(SyscallNumber.close, target);
+                _p.SkipToHere(missing);
+            }
+        }
+        if (_spec.Linux.MaskedPaths.IsEmpty)
+        {
+            return;
+        }
+        _plan.Container(Block.ProcAndDev, "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory.");
+        Result empty = NewFileSystem("tmpfs", ["size=0k"], [], MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC);
+        Result nothing = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/null"), OpenFlags.O_PATH | OpenFlags.O_CLOEXEC);
+        RequireNullDevice(nothing);
+        foreach (string path in _spec.Linux.MaskedPaths)
+        {
+            Mask(path, empty, nothing);
+        }
+    }
+
+    private void Mask(string path, Result empty, Result nothing)
+    {
+        nint none = _p.Text("");
+        Result target = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
+        _p.Tolerate(Errno.ENOENT);
+        int missing = _p.Count - 1;
+        Result tree = _p.Call(SyscallNumber.open_tree, nothing, none, (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
+        _p.Call(SyscallNumber.move_mount, tree, none, target, none, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
+        _p.Tolerate(Errno.ENOTDIR); // a file does not go over a directory: then the empty directory does, which a file masked by now refuses
+        Result directory = _p.Call(SyscallNumber.open_tree, empty, none, (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
+        _p.Call(SyscallNumber.move_mount, directory, none, target, none, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
+        _p.Tolerate(Errno.ENOTDIR);
+        _p.Call(SyscallNumber.close, directory);
+        _p.Call(SyscallNumber.close, tree);
+        _p.Call(SyscallNumber.close, target);
+        _p.SkipToHere(missing);
+    }
+
+    private void RequireNullDevice(Result fd)
+    {
+        const int StatxType = 1;
+        const int TypeOffset = 0x1C; // stx_mode, 16 bits
+        const int RdevOffset = 0x80; // stx_rdev_major, stx_rdev_minor
+        nint stat = _p.Memory(256);
+        _p.Call(SyscallNumber.statx, fd, _p.Text(""), (int)MountApi.AT_EMPTY_PATH, StatxType, stat);
+        _p.Require(stat + TypeOffset, 0xF000, (nint)S_IFCHR, Errno.ENODEV);
+        _p.Require(stat + RdevOffset, -1, unchecked((nint)((3L << 32) | 1)), Errno.ENODEV); // 1:3
+    }
+}

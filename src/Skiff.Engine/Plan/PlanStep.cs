@@ -1,0 +1,49 @@
+using Skiff.Linux.Actions;
+
+namespace Skiff.Engine.Plan;
+
+/// <summary>The building block of a container to which a step belongs: the chapters of the lesson.</summary>
+public enum Block
+{
+    Image,
+    Filesystem,
+    Namespaces,
+    ProcAndDev,
+    Cgroup,
+    Network,
+    Identity,
+    Exec,
+    CleanUp,
+}
+
+/// <summary>Where a step runs.</summary>
+public enum Place
+{
+    /// <summary>In the engine, on the host.</summary>
+    Host,
+
+    /// <summary>In the container's first process, between clone3(2) and execve(2).</summary>
+    Container,
+}
+
+/// <summary>One step of a plan: where, why, and what exactly.</summary>
+public sealed record PlanStep
+{
+    /// <summary>The chapter.</summary>
+    public required Block Block { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public required Place Place { get; init; }
+
+    /// <summary>One sentence for a learner.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>Host steps: the changes, in order.</summary>
+    public IReadOnlyList<HostAction> Actions { get; init; } = [];
+
+    /// <summary>Container steps: index of the first instruction.</summary>
+    public int First { get; init; }
+
+    /// <summary>Container steps: index after the last instruction.</summary>
+    public int End { get; init; }
+}
