@@ -75,6 +75,7 @@ public sealed class IngestSession : IDisposable
         }
         List<(string, long)> layers = new LayerFinishing(_store).Run(manifest.Layers, config.DiffIds, CancellationToken.None);
         new ChainFile(layers, BootId.Read()).Save($"{_store.Root}/chains/{manifest.Config.Digest.Hex}");
+        _lease.Hold(manifestDescriptor.Digest.Hex);
         _store.AddEntries(manifestDescriptor, manifest.Config.Digest, top, names);
         return _store.Get(manifest.Config.Digest.ToString());
     }
@@ -95,6 +96,9 @@ public sealed class IngestSession : IDisposable
             }
         }
     }
+
+    /// <summary>Keeps a sweep from something in the store's directories by its name.</summary>
+    internal void Hold(string name) => _lease.Hold(name);
 
     /// <summary>Ends the session; what is not committed is left to the next attempt or a sweep.</summary>
     public void Dispose() => _lease.Dispose();
