@@ -40,7 +40,7 @@ public static class ConfigChanges
     };
 
     /// <summary>A JSON list, or a line for the shell.</summary>
-    private static IReadOnlyList<string> Command(string argument, string change) =>
+    private static List<string> Command(string argument, string change) =>
         argument[0] == '[' ? Json(argument, change) : ["/bin/sh", "-c", argument];
 
     private static List<string> Json(string argument, string change)

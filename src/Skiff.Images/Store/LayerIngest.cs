@@ -144,7 +144,7 @@ internal sealed class LayerIngest(ImageStore store)
 
     private static (PendingWork Work, long Size) UnpackInto(string tree, HashingStream compressed, Descriptor layer, Digest diffId, Action<long>? unpacked, CancellationToken cancel)
     {
-        using Stream plain = Decompress.Open(compressed, layer.MediaType);
+        using Stream plain = Open(compressed, layer);
         long reported = 0;
         long count = 0;
         using HashingStream hashed = new(plain, diffId, bytes =>
@@ -166,6 +166,19 @@ internal sealed class LayerIngest(ImageStore store)
         return hashed.Matches
             ? (work, unpacker.Bytes)
             : throw new WrongContentException($"the layer {layer.Digest} unpacks to something else than the config says ({diffId}): it is damaged or forged", null) { IsDigestOfTar = true };
+    }
+
+    private static Stream Open(HashingStream compressed, Descriptor layer)
+    {
+        PeekStream peek = new(compressed, 6); // what the network has to say comes here, and is not the layer's fault
+        try
+        {
+            return Decompress.Open(peek, layer.MediaType);
+        }
+        catch (SkiffException e)
+        {
+            throw new WrongContentException(e.Message, e) { IsDigestOfTar = true };
+        }
     }
 
     private static void MakeTree(string tree)

@@ -61,7 +61,7 @@ public sealed class StoreTests : IDisposable
     public void SEC_19_The_root_of_the_store_is_closed_to_others()
     {
         _ = Import("a", "x");
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_store.Root));
+        Assert.Equal(0x1C0u, LayerFixture.Mode(_store.Root));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class StoreTests : IDisposable
         Assert.Equal(image.ManifestDigest, loaded.ManifestDigest);
         Assert.Equal(["host:5000/x/y:1"], loaded.Names.Select(n => n.Familiar));
         Assert.Equal("content", File.ReadAllText($"{loaded.LayerDirectories[0]}/f"));
-        Assert.Empty(Directory.GetFileSystemEntries($"{other.Root}/ingest").Where(p => !p.EndsWith(".lock", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries($"{other.Root}/ingest"), p => !p.EndsWith(".lock", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -248,7 +248,7 @@ public sealed class StoreTests : IDisposable
     }
 
     private static byte[] Config(params Digest[] diffIds) =>
-        Encoding.UTF8.GetBytes($$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[{{string.Join(',', diffIds.Select(d => $"\"{d}\""))}}]}}""");
+        Encoding.UTF8.GetBytes($$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[{{string.Join(",", diffIds.Select(d => $"\"{d}\""))}}] } }""");
 
     private static byte[] Archive(params (string Name, byte[] Data)[] files)
     {
@@ -264,8 +264,6 @@ public sealed class StoreTests : IDisposable
 
     private sealed class CutStream(byte[] bytes, int at) : MemoryStream(bytes[..at])
     {
-        public override int Read(Span<byte> buffer) => base.Read(buffer) is int n and > 0 ? n : throw new IOException("cut");
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, count) is int n and > 0 ? n : throw new IOException("cut");
     }
 }
