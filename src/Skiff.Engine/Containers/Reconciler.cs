@@ -6,6 +6,8 @@ namespace Skiff.Engine.Containers;
 public interface IContainerCleanup
 {
     /// <summary>Kills every process of the container, of its cgroup as well, and waits until they are gone.</summary>
+    /// <param name="record">What was asked.</param>
+    /// <param name="state">What was recorded, with the first process only if it lives: its pid is safe to open by pidfd_open(2).</param>
     void KillAll(ContainerRecord record, ContainerState state);
 
     /// <summary>Removes cgroups, address leases, elements of the port map and session files.</summary>
@@ -54,7 +56,7 @@ public sealed class Reconciler
         {
             ContainerState state = _store.LoadState(id);
             bool lived = Liveness.IsAlive(state.Process);
-            _cleanup.KillAll(record, state);
+            _cleanup.KillAll(record, Trusted(state));
             _cleanup.GiveBack(record, state);
             if (record.AutoRemove)
             {
@@ -67,6 +69,9 @@ public sealed class Reconciler
         }
         Session.Remove(_store.Paths, id);
     }
+
+    /// <summary>LIFE-11: a pid that now belongs to somebody else, or to another boot, never reaches code that kills.</summary>
+    private ContainerState Trusted(ContainerState state) => Liveness.IsAlive(state.Process) ? state : state with { Process = ProcessIdentity.None };
 
     private ContainerState Abandoned(ContainerState state, bool lived) =>
         state with
@@ -99,7 +104,7 @@ public sealed class Reconciler
         {
             return state; // somebody else is at it, or has just written the truth
         }
-        _cleanup.KillAll(record, recorded);
+        _cleanup.KillAll(record, Trusted(recorded));
         _cleanup.GiveBack(record, recorded);
         if (record.AutoRemove)
         {

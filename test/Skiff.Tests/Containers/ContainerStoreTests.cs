@@ -197,11 +197,29 @@ public sealed class ContainerStoreTests : IDisposable
         Assert.Empty(_store.ListIds());
     }
 
+    [Fact]
+    public void LIFE_11_A_stale_pid_never_reaches_the_code_that_kills()
+    {
+        Cleanup cleanup = new();
+        ProcessIdentity stale = ProcessIdentity.Of(Environment.ProcessId)!.Value with { BootId = "another" };
+        ContainerRecord record = _store.Create(Asked("stale"), new ContainerState { Status = ContainerStatus.Running, Process = stale });
+        ContainerState? state = new Reconciler(_store, cleanup).Check(record);
+        Assert.Equal(ContainerStatus.Exited, state!.Status);
+        Assert.Equal(1, cleanup.Kills);
+        Assert.Equal(ProcessIdentity.None, cleanup.Last);
+        Assert.Equal(ContainerStatus.Exited, _store.LoadState(record.Id).Status);
+    }
+
     private sealed class Cleanup : IContainerCleanup
     {
         internal int Kills;
+        internal ProcessIdentity Last;
 
-        public void KillAll(ContainerRecord record, ContainerState state) => Kills++;
+        public void KillAll(ContainerRecord record, ContainerState state)
+        {
+            Kills++;
+            Last = state.Process;
+        }
 
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
