@@ -66,8 +66,8 @@ have_sdk || die "the .NET 10 SDK is needed"
 if [ -z "$unit_only" ]; then
   need_root "for the system tests (--unit runs the others)"
   # What the engine itself needs is nothing: these are the world to test it in (registry, images) and the oracles to compare it with.
-  install_packages "the tests" ca-certificates docker-registry busybox-static iproute2 nftables procps util-linux bsdextrautils \
-    attr libcap2-bin strace xz-utils zstd mmdebstrap skopeo umoci openssl shellcheck gcc libc6-dev binutils zlib1g-dev
+  install_packages "the tests" ca-certificates docker-registry busybox-static iproute2 nftables procps util-linux keyutils \
+    attr libcap2-bin strace tar curl zstd skopeo umoci shellcheck gcc libc6-dev binutils zlib1g-dev
 fi
 
 say "building"

@@ -25,7 +25,7 @@ public sealed class FixtureTests
         registry.Client.Push(TestImages.Busybox.Built, "private/busybox", "1");
         string url = $"https://{registry.Address}/v2/private/busybox/manifests/1";
         Assert.Equal("401", net.Run("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", url).Text);
-        Assert.Equal("200", net.Run("curl", "-sk", "-u", $"{RealRegistry.User}:{RealRegistry.Password}", "-o", "/dev/null", "-w", "%{http_code}", url).Text);
+        Assert.Equal("200", net.Run("curl", "-sk", "-u", $"{RealRegistry.User}:{RealRegistry.Password}", "-H", $"Accept: {TestImages.Busybox.Built.Manifest.MediaType}", "-o", "/dev/null", "-w", "%{http_code}", url).Text);
     }
 
     [Fact]
