@@ -31,7 +31,10 @@ public static class ImageImporter
         (_, _) => throw new SkiffException("the imported layer is gone from the store");
 
     /// <summary>Imports a tar, gzip, zstd or plain; read once, so it may be a pipe. The layer is kept as compressed as it came.</summary>
-    public static Image Import(ImageStore store, Stream source, ImportOptions options, CancellationToken cancel)
+    public static Image Import(ImageStore store, Stream source, ImportOptions options, CancellationToken cancel) =>
+        SpaceGuard.Run(store, "import", () => ImportHeld(store, source, options, cancel));
+
+    private static Image ImportHeld(ImageStore store, Stream source, ImportOptions options, CancellationToken cancel)
     {
         using IngestSession session = store.BeginIngest();
         string name = $"load-{RandomBytes.Hex(4)}";

@@ -18,7 +18,10 @@ public static class ImageLoader
     /// <param name="cancel">Ends it.</param>
     /// <returns>The images, in the archive's order.</returns>
     /// <exception cref="SkiffException">It is no image archive, or a digest is wrong.</exception>
-    public static IReadOnlyList<Image> Load(ImageStore store, Stream source, Platform? platform, CancellationToken cancel)
+    public static IReadOnlyList<Image> Load(ImageStore store, Stream source, Platform? platform, CancellationToken cancel) =>
+        SpaceGuard.Run(store, "load", () => LoadHeld(store, source, platform, cancel));
+
+    private static IReadOnlyList<Image> LoadHeld(ImageStore store, Stream source, Platform? platform, CancellationToken cancel)
     {
         using IngestSession session = store.BeginIngest();
         using ArchiveFiles files = ArchiveFiles.Read(store, session, source, cancel);
