@@ -21,7 +21,7 @@ public static class ImageLoader
     public static IReadOnlyList<Image> Load(ImageStore store, Stream source, Platform? platform, CancellationToken cancel) =>
         SpaceGuard.Run(store, "load", () => LoadHeld(store, source, platform, cancel));
 
-    private static IReadOnlyList<Image> LoadHeld(ImageStore store, Stream source, Platform? platform, CancellationToken cancel)
+    private static List<Image> LoadHeld(ImageStore store, Stream source, Platform? platform, CancellationToken cancel)
     {
         using IngestSession session = store.BeginIngest();
         using ArchiveFiles files = ArchiveFiles.Read(store, session, source, cancel);
