@@ -63,7 +63,7 @@ public sealed class UnpackAsRootTests : IDisposable
         string filter = " | grep -v posix_acl";
         string ours = Import($"{_directory}/t.tar");
         string expected = Shell.Run($"{_directory}/gnu", $"({Listing}) {filter}");
-        Assert.True(expected.Split('\n').Length > 60);
+        Assert.True(expected.Split('\n').Length > 40);
         Assert.Equal(expected, Shell.Run(ours, $"({Listing}) {filter}"));
         Assert.True(Blocks($"{ours}/sparse") < 200 || !options.Contains("--sparse", StringComparison.Ordinal));
     }
@@ -120,7 +120,21 @@ public sealed class UnpackAsRootTests : IDisposable
     [Fact]
     public void LAY_30_A_hundred_thousand_files_unpack_in_bounded_memory()
     {
-        string tar = $"{_directory}/many.tar";
+        // creating a file takes 0.2 ms on an ext4 without journal, 0.01 in memory: the unpacker is what is looked at
+        string memory = Directory.Exists("/dev/shm") ? Directory.CreateDirectory($"/dev/shm/skiff-many-{Guid.NewGuid():N}").FullName : _directory;
+        try
+        {
+            Many(memory);
+        }
+        finally
+        {
+            Tree.Remove(memory);
+        }
+    }
+
+    private static void Many(string directory)
+    {
+        string tar = $"{directory}/many.tar";
         using (FileStream stream = File.Create(tar))
         {
             Skiff.Images.Layers.TarWriter writer = new(new BufferedStream(stream, 1 << 20));
@@ -131,7 +145,8 @@ public sealed class UnpackAsRootTests : IDisposable
             writer.Finish();
         }
         long before = GC.GetTotalAllocatedBytes(precise: true);
-        string ours = Import(tar);
+        using FileStream source = File.OpenRead(tar);
+        string ours = ImageImporter.Import(ImageStore.Open($"{directory}/root"), source, new ImportOptions { Created = DateTimeOffset.UnixEpoch }, default).LayerDirectories[0];
         Assert.True(GC.GetTotalAllocatedBytes(precise: true) - before < 20_000_000);
         Assert.Equal(1000, Directory.GetFiles($"{ours}/d99").Length);
     }
