@@ -1,0 +1,220 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Skiff.Linux.Netlink;
+
+/// <summary>Builds rtnetlink requests (rtnetlink(7)); several can share one <see cref="NetlinkRequest"/> and so one system call.</summary>
+public sealed class RouteMessages
+{
+    private const ushort RTM_NEWLINK = 16;
+    private const ushort RTM_DELLINK = 17;
+    private const ushort RTM_NEWADDR = 20;
+    private const ushort RTM_NEWROUTE = 24;
+
+    private const ushort IFLA_ADDRESS = 1;
+    private const ushort IFLA_IFNAME = 3;
+    private const ushort IFLA_MTU = 4;
+    private const ushort IFLA_MASTER = 10;
+    private const ushort IFLA_LINKINFO = 18;
+    private const ushort IFLA_NET_NS_PID = 19;
+    private const ushort IFLA_IFALIAS = 20;
+    private const ushort IFLA_INFO_KIND = 1;
+    private const ushort IFLA_INFO_DATA = 2;
+    private const ushort VETH_INFO_PEER = 1;
+
+    private const ushort IFA_ADDRESS = 1;
+    private const ushort IFA_LOCAL = 2;
+    private const ushort IFA_BROADCAST = 4;
+    private const byte IFA_F_NODAD = 2;
+
+    private const ushort RTA_OIF = 4;
+    private const ushort RTA_GATEWAY = 5;
+    private const byte RT_TABLE_MAIN = 254;
+    private const byte RTPROT_BOOT = 3;
+    private const byte RTN_UNICAST = 1;
+
+    private const uint IFF_UP = 1;
+    private const ushort Create = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL;
+
+    private readonly NetlinkWriter _writer = new();
+    private readonly List<string> _lines = [];
+
+    /// <summary>Creates a bridge with a fixed MAC address and brings it up. <paramref name="alias"/> is shown by <c>ip link</c>; null for none.</summary>
+    public RouteMessages AddBridge(string name, MacAddress mac, string? alias = null)
+    {
+        BeginLink(RTM_NEWLINK, Create, 0, up: true);
+        _writer.Text(IFLA_IFNAME, name);
+        Mac(mac);
+        int info = _writer.Open(IFLA_LINKINFO);
+        _writer.Bytes(IFLA_INFO_KIND, "bridge"u8);
+        _writer.Close(info);
+        Done($"RTM_NEWLINK bridge \"{name}\" address {mac} up");
+        return alias is null ? this : SetAlias(name, alias);
+    }
+
+    /// <summary>Creates a veth pair whose peer is born inside the network namespace of a process: nothing has to be moved or renamed.</summary>
+    /// <param name="name">Name of the end that stays in this namespace; it comes up at once.</param>
+    /// <param name="masterIndex">Index of the bridge, or 0 for none.</param>
+    /// <param name="masterName">Name of the bridge, for the reader.</param>
+    /// <param name="pid">A process in the target namespace; 0 prints as <c>&lt;pid&gt;</c> for a plan that is not run.</param>
+    /// <param name="peerName">Name of the other end.</param>
+    /// <param name="peerIndex">Interface index of the other end, fixed so that the messages for its addresses and routes are constants.</param>
+    /// <param name="peerMac">MAC address of the other end.</param>
+    /// <param name="mtu">MTU of both ends in bytes, or 0 for the kernel's default.</param>
+    public RouteMessages AddVeth(string name, int masterIndex, string masterName, int pid, string peerName, int peerIndex, MacAddress peerMac, int mtu = 0)
+    {
+        BeginLink(RTM_NEWLINK, Create, 0, up: true);
+        _writer.Text(IFLA_IFNAME, name);
+        Mtu(mtu);
+        if (masterIndex != 0)
+        {
+            _writer.Number(IFLA_MASTER, (uint)masterIndex);
+        }
+        int info = _writer.Open(IFLA_LINKINFO);
+        _writer.Bytes(IFLA_INFO_KIND, "veth"u8);
+        int data = _writer.Open(IFLA_INFO_DATA);
+        int peer = _writer.Open(VETH_INFO_PEER);
+        // The nest starts with its own ifinfomsg, whose index and flags apply to the peer.
+        Span<byte> header = stackalloc byte[16];
+        LinkHeader(header, peerIndex, up: true);
+        _writer.Raw(header);
+        _writer.Text(IFLA_IFNAME, peerName);
+        Mac(peerMac);
+        Mtu(mtu);
+        _writer.Number(IFLA_NET_NS_PID, (uint)pid);
+        _writer.Close(peer);
+        _writer.Close(data);
+        _writer.Close(info);
+        string who = pid == 0 ? "<pid>" : pid.ToString();
+        string size = mtu == 0 ? "" : $" mtu {mtu}";
+        return Done($"RTM_NEWLINK veth \"{name}\"{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} up netns of pid {who}");
+    }
+
+    /// <summary>Brings a link up.</summary>
+    public RouteMessages SetUp(int index, string name)
+    {
+        BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, index, up: true);
+        return Done($"RTM_NEWLINK \"{name}\" (index {index}) up");
+    }
+
+    /// <summary>Gives a link a note of at most 255 bytes, which <c>ip link</c> shows; RTM_NEWLINK cannot set it while it creates.</summary>
+    public RouteMessages SetAlias(string name, string alias)
+    {
+        BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, 0, up: false);
+        _writer.Text(IFLA_IFNAME, name);
+        _writer.Bytes(IFLA_IFALIAS, System.Text.Encoding.UTF8.GetBytes(alias));
+        return Done($"RTM_NEWLINK \"{name}\" alias \"{alias}\"");
+    }
+
+    /// <summary>Makes a link a port of a bridge (or of none, index 0).</summary>
+    public RouteMessages SetMaster(int index, string name, int masterIndex, string masterName)
+    {
+        BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, index, up: false);
+        _writer.Number(IFLA_MASTER, (uint)masterIndex);
+        return Done($"RTM_NEWLINK \"{name}\" (index {index}) {(masterIndex == 0 ? "nomaster" : $"master \"{masterName}\"")}");
+    }
+
+    /// <summary>Sets the MTU in bytes.</summary>
+    public RouteMessages SetMtu(int index, string name, int mtu)
+    {
+        BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, index, up: false);
+        Mtu(mtu);
+        return Done($"RTM_NEWLINK \"{name}\" (index {index}) mtu {mtu}");
+    }
+
+    /// <summary>Deletes a link by name. The kernel waits for an RCU grace period, 15 ms or so: never on the path of a run.</summary>
+    public RouteMessages DeleteLink(string name)
+    {
+        BeginLink(RTM_DELLINK, NetlinkSocket.NLM_F_REQUEST, 0, up: false);
+        _writer.Text(IFLA_IFNAME, name);
+        return Done($"RTM_DELLINK \"{name}\"");
+    }
+
+    /// <summary>Adds an address; IPv4 with the broadcast address of its network, IPv6 usable at once (no duplicate address detection).</summary>
+    public RouteMessages AddAddress(int index, string name, IPAddress address, int prefixLength)
+    {
+        bool v6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        Span<byte> header = stackalloc byte[8];
+        header[0] = Family(v6);
+        header[1] = (byte)prefixLength;
+        header[2] = v6 ? IFA_F_NODAD : (byte)0;
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], index);
+        _writer.Begin(RTM_NEWADDR, Create, header);
+        byte[] bytes = address.GetAddressBytes();
+        _writer.Bytes(IFA_LOCAL, bytes);
+        _writer.Bytes(IFA_ADDRESS, bytes);
+        if (!v6 && prefixLength < 31)
+        {
+            uint broadcast = BinaryPrimitives.ReadUInt32BigEndian(bytes) | (uint)((1UL << (32 - prefixLength)) - 1);
+            _writer.NetworkNumber(IFA_BROADCAST, broadcast);
+        }
+        return Done($"RTM_NEWADDR {address}/{prefixLength} dev \"{name}\" (index {index}){(v6 ? " nodad" : "")}");
+    }
+
+    /// <summary>Adds the default route of the gateway's address family.</summary>
+    public RouteMessages AddDefaultRoute(int index, string name, IPAddress gateway)
+    {
+        bool v6 = gateway.AddressFamily == AddressFamily.InterNetworkV6;
+        Span<byte> header = stackalloc byte[12];
+        header[0] = Family(v6);
+        header[4] = RT_TABLE_MAIN;
+        header[5] = RTPROT_BOOT;
+        header[7] = RTN_UNICAST;
+        _writer.Begin(RTM_NEWROUTE, Create, header);
+        _writer.Bytes(RTA_GATEWAY, gateway.GetAddressBytes());
+        _writer.Number(RTA_OIF, (uint)index);
+        return Done($"RTM_NEWROUTE default via {gateway} dev \"{name}\" (index {index})");
+    }
+
+    /// <summary>The finished request.</summary>
+    /// <param name="accepted">An errno that counts as success; 0 for none.</param>
+    /// <param name="inverse">What takes it back.</param>
+    public NetlinkRequest Build(int accepted = 0, Actions.HostAction? inverse = null)
+    {
+        _writer.AddFlags(NetlinkSocket.NLM_F_ACK);
+        return new NetlinkRequest(_writer.ToArray(), [.. _lines]) { Accepted = accepted, Inverse = inverse };
+    }
+
+    internal static void LinkHeader(Span<byte> header, int index, bool up)
+    {
+        // struct ifinfomsg: family, pad, type, index, flags, change mask.
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], index);
+        if (up)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(header[8..], IFF_UP);
+            BinaryPrimitives.WriteUInt32LittleEndian(header[12..], IFF_UP);
+        }
+    }
+
+    internal static byte Family(bool v6) => v6 ? (byte)10 : (byte)2;
+
+    private void BeginLink(ushort type, ushort flags, int index, bool up)
+    {
+        Span<byte> header = stackalloc byte[16];
+        LinkHeader(header, index, up);
+        _writer.Begin(type, flags, header);
+    }
+
+    private void Mac(MacAddress mac)
+    {
+        Span<byte> bytes = stackalloc byte[6];
+        mac.Write(bytes);
+        _writer.Bytes(IFLA_ADDRESS, bytes);
+    }
+
+    private void Mtu(int mtu)
+    {
+        if (mtu != 0)
+        {
+            _writer.Number(IFLA_MTU, (uint)mtu);
+        }
+    }
+
+    private RouteMessages Done(string line)
+    {
+        _writer.End();
+        _lines.Add(line);
+        return this;
+    }
+}
