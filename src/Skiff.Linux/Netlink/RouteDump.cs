@@ -63,7 +63,7 @@ public static unsafe class RouteDump
     }
 
     /// <summary>All links.</summary>
-    public static List<LinkInfo> Links()
+    public static IReadOnlyList<LinkInfo> Links()
     {
         var result = new List<LinkInfo>();
         Check("RTM_GETLINK", Ask(RTM_GETLINK, stackalloc byte[16], dump: true, (_, body) =>
@@ -77,7 +77,7 @@ public static unsafe class RouteDump
     }
 
     /// <summary>All addresses of both families.</summary>
-    public static List<AddressInfo> Addresses()
+    public static IReadOnlyList<AddressInfo> Addresses()
     {
         const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2;
         var result = new List<AddressInfo>();
@@ -108,7 +108,7 @@ public static unsafe class RouteDump
     }
 
     /// <summary>All unicast routes of both families and all tables but <c>local</c>.</summary>
-    public static List<RouteInfo> Routes()
+    public static IReadOnlyList<RouteInfo> Routes()
     {
         const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_TABLE = 15;
         var result = new List<RouteInfo>();
