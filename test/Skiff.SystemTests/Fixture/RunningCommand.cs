@@ -72,9 +72,14 @@ internal sealed class RunningCommand : IDisposable
     public void Signal(int signal) => _ = Native.kill(_process.Id, signal);
 
     /// <summary>Waits until <paramref name="text"/> has appeared on standard output; fails the test after the time limit.</summary>
-    public void WaitForOutput(string text, int seconds = 20) =>
-        Wait.Until(() => OutputSoFar.Contains(text, StringComparison.Ordinal) || (HasExited && _output.Ended && !OutputSoFar.Contains(text, StringComparison.Ordinal)), seconds, () => $"'{text}' did not appear\n{Describe()}", () =>
-            Assert.True(OutputSoFar.Contains(text, StringComparison.Ordinal), $"the program ended without saying '{text}'\n{Describe()}"));
+    public void WaitForOutput(string text, int seconds = 20)
+    {
+        Wait.Until(() => OutputSoFar.Contains(text, StringComparison.Ordinal) || _output.Ended, seconds, () => $"'{text}' did not appear\n{Describe()}");
+        if (!OutputSoFar.Contains(text, StringComparison.Ordinal))
+        {
+            Assert.Fail($"the program ended without saying '{text}'\n{Describe()}");
+        }
+    }
 
     /// <summary>Waits for the end; kills the program and fails the test after the time limit.</summary>
     public CommandResult WaitForExit(int seconds = 60)

@@ -6,8 +6,8 @@ namespace Skiff.SystemTests.Fixture;
 /// <summary>Waiting for something to become true, with a time limit and words for when it does not.</summary>
 internal static class Wait
 {
-    /// <summary>Polls until <paramref name="condition"/> holds, then runs <paramref name="then"/>; fails the test after the time limit.</summary>
-    public static void Until(Func<bool> condition, int seconds, Func<string> complaint, Action? then = null)
+    /// <summary>Polls until <paramref name="condition"/> holds; fails the test after the time limit.</summary>
+    public static void Until(Func<bool> condition, int seconds, Func<string> complaint)
     {
         long start = Stopwatch.GetTimestamp();
         while (!condition())
@@ -18,6 +18,5 @@ internal static class Wait
             }
             Thread.Sleep(5);
         }
-        then?.Invoke();
     }
 }
