@@ -136,6 +136,7 @@ public sealed partial class LaunchPlanner
     private Result NewFileSystem(string type, IReadOnlyList<string> data, IReadOnlyList<string> flags, ulong attributes)
     {
         Result context = _p.Call(SyscallNumber.fsopen, _p.Text(type), (int)MountApi.FSOPEN_CLOEXEC);
+        _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_STRING, _p.Text("source"), _p.Text(type), 0);
         foreach (string option in data)
         {
             int equals = option.IndexOf('=', StringComparison.Ordinal);

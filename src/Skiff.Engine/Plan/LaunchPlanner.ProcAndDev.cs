@@ -164,31 +164,30 @@ public sealed partial class LaunchPlanner
             return;
         }
         _plan.Container(Block.ProcAndDev, "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory.");
-        Result empty = NewFileSystem("tmpfs", ["size=0k"], [], MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC);
         Result nothing = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/null"), OpenFlags.O_PATH | OpenFlags.O_CLOEXEC);
         RequireNullDevice(nothing);
         foreach (string path in _spec.Linux.MaskedPaths)
         {
-            Mask(path, empty, nothing);
+            Mask(path, nothing);
         }
     }
 
-    private void Mask(string path, Result empty, Result nothing)
+    /// <summary>A directory goes under an empty read-only tmpfs, anything else under /dev/null; what this kernel does not have is left out.</summary>
+    private void Mask(string path, Result nothing)
     {
-        nint none = _p.Text("");
-        Result target = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
+        Result directory = Open(path.Trim('/'), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
+        _p.Tolerate(Errno.ENOENT).Tolerate(Errno.ENOTDIR);
+        int noDirectory = _p.Count - 1;
+        Attach(NewFileSystem("tmpfs", ["size=0k"], [], MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC), directory);
+        int done = _p.Jump();
+        _p.SkipToHere(noDirectory);
+        Result file = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
         _p.Tolerate(Errno.ENOENT);
         int missing = _p.Count - 1;
-        Result tree = _p.Call(SyscallNumber.open_tree, nothing, none, (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
-        _p.Call(SyscallNumber.move_mount, tree, none, target, none, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
-        _p.Tolerate(Errno.ENOTDIR); // a file does not go over a directory: then the empty directory does, which a file masked by now refuses
-        Result directory = _p.Call(SyscallNumber.open_tree, empty, none, (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
-        _p.Call(SyscallNumber.move_mount, directory, none, target, none, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
-        _p.Tolerate(Errno.ENOTDIR);
-        _p.Call(SyscallNumber.close, directory);
-        _p.Call(SyscallNumber.close, tree);
-        _p.Call(SyscallNumber.close, target);
+        Result tree = _p.Call(SyscallNumber.open_tree, nothing, _p.Text(""), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
+        Attach(tree, file);
         _p.SkipToHere(missing);
+        _p.SkipToHere(done);
     }
 
     private void RequireNullDevice(Result fd)

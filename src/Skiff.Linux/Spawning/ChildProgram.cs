@@ -79,6 +79,14 @@ public sealed unsafe partial class ChildProgram : IDisposable
     /// <summary>The last call may fail with any errno.</summary>
     public ChildProgram TolerateAll(int skip = 0) => Tolerate(-1, skip);
 
+    /// <summary>A jump, to be aimed with <see cref="SkipToHere"/>: a call that always fails and is tolerated.</summary>
+    public int Jump()
+    {
+        Call(SyscallNumber.close, -1);
+        Tolerate(Errno.EBADF);
+        return _count - 1;
+    }
+
     /// <summary>Sets how many instructions a tolerated failure of instruction <paramref name="index"/> skips, once they are known: everything up to here.</summary>
     public void SkipToHere(int index) => _code[index].Skip = _count - index - 1;
 

@@ -15,6 +15,7 @@ internal static class CommandTable
             Flags = Globals.Flags(),
             Subcommands =
             [
+                new("run", Run.RunCommand.Define),
                 new("version", VersionCommand.Define),
             ],
         };

@@ -1,0 +1,100 @@
+using Skiff.Engine.Containers;
+using Skiff.Linux;
+using Skiff.Linux.Cgroups;
+
+namespace Skiff.Engine.Launch;
+
+public sealed partial class ContainerLaunch
+{
+    /// <summary>Waits for the end of the first process and records it; resources are given back.</summary>
+    /// <returns>The last state.</returns>
+    public ContainerState Finish()
+    {
+        ExitStatus status = Process.Pidfd.Wait() ?? default;
+        OomState oom = _cgroup?.ReadOom() ?? default;
+        bool killedByOom = oom.Kills > 0 && status.Signal == Signals.SIGKILL;
+        Undo();
+        State = State with
+        {
+            Status = ContainerStatus.Exited,
+            Process = ProcessIdentity.None,
+            ExitCode = status.ShellCode,
+            OomKilled = killedByOom,
+            Reason = Reason(status, oom, killedByOom),
+            FinishedAt = TimeProvider.System.GetUtcNow(),
+            Endpoints = [],
+            Ports = [],
+        };
+        return State;
+    }
+
+    private static string Reason(ExitStatus status, OomState oom, bool killedByOom) =>
+        killedByOom ? $"out of memory: the kernel killed it at the limit of {Size(oom.Limit)} (peak {Size(oom.Peak)}); raise --memory"
+        : status.Signal != 0 ? $"killed by signal {status.Signal} ({Signals.Name(status.Signal)})"
+        : "";
+
+    private static string Size(ulong? bytes) =>
+        bytes switch
+        {
+            null => "its cgroup",
+            >= 1UL << 30 => $"{bytes / (double)(1UL << 30):0.##} GiB",
+            _ => $"{bytes / (double)(1UL << 20):0.##} MiB",
+        };
+
+    private void Undo()
+    {
+        _cgroup?.Remove();
+        while (_undo.TryPop(out Skiff.Linux.Actions.HostAction? action))
+        {
+            if (action is not Skiff.Linux.Actions.RemoveDirectory)
+            {
+                TryRun(action);
+            }
+        }
+        NetworkLaunch.Release(_engine, _network);
+        _network = null;
+    }
+
+    private static void TryRun(Skiff.Linux.Actions.HostAction action)
+    {
+        try
+        {
+            action.Run();
+        }
+        catch (LinuxException)
+        {
+            // An undo that fails must not hide the reason of the end; the next command finds what is left by the records.
+        }
+    }
+
+    private void Abandon()
+    {
+        if (_process is not null)
+        {
+            _ = _process.Pidfd.Signal(Signals.SIGKILL);
+            _ = _process.Pidfd.Wait();
+        }
+        try
+        {
+            _cgroup?.Kill();
+            Undo();
+        }
+        catch (Exception e) when (e is LinuxException or SkiffException)
+        {
+            // as above: the reason of the failure is what the user must see
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafeFd fd in _held)
+        {
+            fd.Dispose();
+        }
+        _held.Clear();
+        Console?.Dispose();
+        _process?.Dispose();
+        _plan?.Dispose();
+    }
+}

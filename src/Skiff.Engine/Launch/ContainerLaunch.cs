@@ -1,0 +1,308 @@
+using System.Runtime.InteropServices;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Actions;
+using Skiff.Linux.Capabilities;
+using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>Executes a launch plan: the host's steps, the birth, the report, the end. Every step taken pushes its undo.</summary>
+public sealed partial class ContainerLaunch : IDisposable
+{
+    private readonly SkiffEngine _engine;
+    private readonly PreparedContainer _container;
+    private readonly LaunchWishes _wishes;
+    private readonly Stack<HostAction> _undo = new();
+    private readonly List<SafeFd> _held = [];
+    private LaunchPlan? _plan;
+    private SpawnedProcess? _process;
+    private Cgroup? _cgroup;
+    private string _cgroupPath = "";
+
+    private ContainerLaunch(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
+    {
+        _engine = engine;
+        _container = container;
+        _wishes = wishes;
+    }
+
+    /// <summary>The first process of the container.</summary>
+    public SpawnedProcess Process => _process ?? throw new InvalidOperationException("the container is not started");
+
+    /// <summary>The plan that was executed.</summary>
+    public LaunchPlan Plan => _plan ?? throw new InvalidOperationException("the container is not started");
+
+    /// <summary>The terminal's master, once the container runs with one.</summary>
+    public SafeFd? Console { get; private set; }
+
+    /// <summary>The state that was recorded when it started.</summary>
+    public ContainerState State { get; private set; } = new();
+
+    /// <summary>Times of the host's steps when traced: index of the step → nanoseconds.</summary>
+    public Dictionary<int, long> HostTimes { get; } = [];
+
+    /// <summary>Starts the container; when this returns, its command runs.</summary>
+    /// <exception cref="SkiffException">It could not be started; everything is undone. Exit code 125, or 126 and 127 for the command itself.</exception>
+    public static ContainerLaunch Start(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
+    {
+        ContainerLaunch launch = new(engine, container, wishes);
+        try
+        {
+            launch.Begin();
+            return launch;
+        }
+        catch (Exception e)
+        {
+            launch.Abandon();
+            launch.Dispose();
+            if (e is LinuxException linux)
+            {
+                throw new SkiffException($"starting the container failed: {linux.Message}", 125, linux);
+            }
+            throw;
+        }
+    }
+
+    private void Begin()
+    {
+        RuntimeSpec spec = _container.Result.Spec;
+        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupPlan cgroup = PlanCgroup(layout, spec);
+        ReportChannel channel = new();
+        (SafeFd? consoleParent, SafeFd? consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
+        string[] candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
+        SafeFd trampoline = Hold(TrampolineImage.Open(candidates.Length, channel.ChildValue, HasInit(spec)));
+        NetworkLaunch.Lease? network = NetworkLaunch.Acquire(_engine, _container);
+        LaunchInput input = Input(spec, layout, cgroup) with
+        {
+            Trampoline = trampoline.Value,
+            ConsoleSocket = consoleChild?.Value ?? -1,
+            Network = network?.ContainerMessages ?? NetworkLaunch.Loopback(spec),
+            WaitsForHost = network is not null,
+            Joined = OpenJoined(spec),
+            CgroupDescriptors = spec.Linux.Namespace("user") is null ? [] : OpenCgroupFiles(cgroup),
+        };
+        _network = network;
+        _plan = LaunchPlanner.Make(input, channel);
+        foreach (HostAction action in cgroup.Create)
+        {
+            Run(action);
+        }
+        using SafeFd? unified = cgroup.V2Directory is { } directory ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY) : null;
+        _process = Skiff.Linux.Spawning.Spawn.Start(_plan.Program, channel, _plan.Namespaces, unified, _wishes.Traced);
+        consoleChild?.Dispose();
+        if (_plan.WaitsForIdMaps)
+        {
+            WriteIdMaps(spec, _process.Pid);
+            channel.Release();
+        }
+        HostSide(network, _process.Pid);
+        if (_plan.WaitsAt >= 0)
+        {
+            channel.Release();
+        }
+        SaveRunning(network);
+        if (consoleParent is not null)
+        {
+            Console = ReceiveDescriptor(consoleParent);
+            consoleParent.Dispose();
+        }
+        if (channel.AwaitReport() is { } failure)
+        {
+            throw Failure(failure, spec, candidates);
+        }
+    }
+
+    private NetworkLaunch.Lease? _network;
+
+    private void HostSide(NetworkLaunch.Lease? network, int pid)
+    {
+        if (network is null)
+        {
+            return;
+        }
+        foreach (HostAction action in network.HostActions(pid))
+        {
+            Run(action);
+        }
+    }
+
+    private void Run(HostAction action)
+    {
+        action.Run();
+        if (action.Undo is { } undo)
+        {
+            _undo.Push(undo);
+        }
+    }
+
+    private LaunchInput Input(RuntimeSpec spec, CgroupLayout layout, CgroupPlan cgroup)
+    {
+        CapabilitySet bounding = CapabilitySet.Parse(spec.Process!.Capabilities?.Bounding ?? [], "capabilities");
+        (byte[] filter, uint flags) = spec.Linux.Seccomp is { } seccomp ? KernelSeccomp.Compile(seccomp, bounding) : ([], 0);
+        return new LaunchInput
+        {
+            Spec = spec,
+            ContainerDirectory = _engine.Paths.Container(_container.Record.Id),
+            LayerRoot = _engine.Paths.Root,
+            Layers = _container.Options.Rootfs is not null ? [] : _container.ShortLayers.Count > 0 ? _container.ShortLayers : _container.Layers,
+            Volatile = _container.Record.AutoRemove,
+            Cgroup = cgroup,
+            CgroupLayout = layout,
+            DiesWithParent = _wishes.DiesWithParent,
+            Standard = _wishes.Standard,
+            CallerNoFile = CallerLimits.OpenFiles(),
+            SeccompFilter = filter.Length == 0 ? null : filter,
+            SeccompFlags = flags,
+        };
+    }
+
+    private CgroupPlan PlanCgroup(CgroupLayout layout, RuntimeSpec spec)
+    {
+        string path = spec.Linux.CgroupsPath ?? "/skiff/" + _container.Record.Id;
+        _cgroupPath = path;
+        string parent = Path.GetDirectoryName(path) ?? "/";
+        string name = Path.GetFileName(path);
+        ResourcesSpec resources = spec.Linux.Resources;
+        _cgroup = Cgroup.At(layout, parent, name);
+        Resources limits = KernelResources.Of(resources);
+        if (limits.PidsLimit == RunOptions.DefaultPidsLimit && !layout.HasController("pids"))
+        {
+            limits = limits with { PidsLimit = null };
+        }
+        return Cgroup.Plan(layout, parent, name, limits);
+    }
+
+    private static bool HasInit(RuntimeSpec spec)
+    {
+        foreach (NameValue annotation in spec.Annotations)
+        {
+            if (annotation is { Name: SpecAnnotations.Init, Value: "true" })
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private List<(string, string, int)> OpenJoined(RuntimeSpec spec)
+    {
+        List<(string, string, int)> joined = [];
+        foreach (NamespaceSpec item in spec.Linux.Namespaces)
+        {
+            if (item.Path is { } path)
+            {
+                joined.Add((item.Type, path, Hold(Files.Open(path, OpenFlags.O_RDONLY)).Value));
+            }
+        }
+        return joined;
+    }
+
+    private List<(string, int)> OpenCgroupFiles(CgroupPlan cgroup)
+    {
+        foreach (HostAction action in cgroup.Create)
+        {
+            action.Run(); // in a user namespace the child may not open them itself; making them twice is harmless
+        }
+        List<(string, int)> files = [];
+        foreach (string path in cgroup.JoinFiles)
+        {
+            files.Add((path, Hold(Files.Open(path, OpenFlags.O_WRONLY)).Value));
+        }
+        return files;
+    }
+
+    private static void WriteIdMaps(RuntimeSpec spec, int pid)
+    {
+        Write("uid_map", spec.Linux.UidMappings);
+        Write("gid_map", spec.Linux.GidMappings);
+
+        void Write(string file, ValueList<IdMapping> map)
+        {
+            System.Text.StringBuilder text = new();
+            foreach (IdMapping mapping in map)
+            {
+                text.Append(mapping.ContainerId).Append(' ').Append(mapping.HostId).Append(' ').Append(mapping.Size).Append('\n');
+            }
+            new WriteValue($"/proc/{pid}/{file}", text.ToString(), "user_namespaces(7)", "--userns").Run();
+        }
+    }
+
+    private void SaveRunning(NetworkLaunch.Lease? network)
+    {
+        ProcessIdentity? identity = ProcessIdentity.Of(_process!.Pid);
+        State = new ContainerState
+        {
+            Status = ContainerStatus.Running,
+            Process = identity ?? ProcessIdentity.None,
+            Monitor = _wishes.Monitor ? ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None : ProcessIdentity.None,
+            StartedAt = TimeProvider.System.GetUtcNow(),
+            Cgroup = _cgroupPath,
+            RestartCount = _wishes.RestartCount,
+            Endpoints = network?.Endpoints ?? [],
+            Ports = network?.Ports ?? [],
+        };
+        _engine.Containers.SaveState(_container.Record.Id, State);
+    }
+
+    private SkiffException Failure(ChildFailure failure, RuntimeSpec spec, string[] candidates)
+    {
+        if (failure.Index < 0)
+        {
+            SkiffException explained = ExecDiagnosis.Explain(ExecProcess(), spec.Process!.Args[0], candidates, failure.Errno);
+            _process!.Channel.Release();
+            return explained;
+        }
+        PlanStep? step = _plan!.StepOf(failure.Index);
+        return new SkiffException($"starting the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 125);
+    }
+
+    /// <summary>With an init the process that failed to execute is its child.</summary>
+    private int ExecProcess()
+    {
+        string? children = Files.TryReadText($"/proc/{_process!.Pid}/task/{_process.Pid}/children", out _);
+        return int.TryParse(children?.Split(' ')[0], out int child) ? child : _process.Pid;
+    }
+
+    private SafeFd Hold(SafeFd fd)
+    {
+        _held.Add(fd);
+        return fd;
+    }
+
+    private static unsafe (SafeFd Parent, SafeFd Child) SocketPair()
+    {
+        int* fds = stackalloc int[2];
+        return RawCall.Invoke(SyscallNumber.socketpair, 1, 1 | 0x80000, 0, (nint)fds) == 0
+            ? (new SafeFd(fds[0]), new SafeFd(fds[1]))
+            : throw LinuxException.Last("socketpair", "console");
+    }
+
+    /// <summary>Takes the descriptor of a SCM_RIGHTS message, unix(7); null when the sender died first.</summary>
+    private static unsafe SafeFd? ReceiveDescriptor(SafeFd socket)
+    {
+        const int MSG_CMSG_CLOEXEC = 0x40000000;
+        byte data;
+        nint* vector = stackalloc nint[2];
+        vector[0] = (nint)(&data);
+        vector[1] = 1;
+        nint* control = stackalloc nint[4];
+        nint* message = stackalloc nint[7];
+        new Span<nint>(message, 7).Clear();
+        new Span<nint>(control, 4).Clear();
+        message[2] = (nint)vector;
+        message[3] = 1;
+        message[4] = (nint)control;
+        message[5] = 32;
+        nint n;
+        do
+        {
+            n = RawCall.Invoke(SyscallNumber.recvmsg, socket.Value, (nint)message, MSG_CMSG_CLOEXEC);
+        } while (n < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
+        return n == 1 && control[0] == 20 ? new SafeFd(((int*)control)[4]) : null;
+    }
+}

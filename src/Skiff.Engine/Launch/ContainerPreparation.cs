@@ -1,0 +1,151 @@
+using System.Text;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
+using Skiff.Images.Store;
+using Skiff.Linux;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+using RestartMode = Skiff.Engine.Containers.RestartMode;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>From options and image to a recorded container with its spec.</summary>
+public static class ContainerPreparation
+{
+    /// <summary>Makes the container's directory with record, state, config.json and the generated files of /etc; nothing is started.</summary>
+    /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
+    public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id)
+    {
+        PreparedContainer plan = Plan(engine, options, image, foreground, id);
+        if (options.Replace && options.Name is { } name && engine.Containers.TryFind(name) is { } old)
+        {
+            ContainerRemoval.Remove(engine, old, force: true, volumes: false);
+        }
+        ContainerRecord record = engine.Containers.Create(plan.Record, new ContainerState { Status = ContainerStatus.Created }, RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
+        try
+        {
+            WriteFiles(engine, options, plan.Result.Spec, id);
+            VolumePreparation.Prepare(engine, plan);
+        }
+        catch
+        {
+            engine.Containers.Remove(record);
+            throw;
+        }
+        return plan with { Record = record };
+    }
+
+    /// <summary>The same without touching the host: for <c>explain</c>.</summary>
+    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id)
+    {
+        IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
+        string directory = engine.Paths.Container(id);
+        List<string> anonymous = [];
+        SpecContext context = new()
+        {
+            Id = id,
+            RootPath = options.Rootfs is { } rootfs ? Path.GetFullPath(rootfs) : directory,
+            Image = image?.Config,
+            ReadImageFile = options.Rootfs is { } plain ? path => LayeredFiles.Read([Path.GetFullPath(plain)], path) : path => LayeredFiles.Read(layers, path),
+            ResolvConf = directory + "/resolv.conf",
+            Hosts = options.NoHosts ? null : directory + "/hosts",
+            HostnameFile = options.NoHostname ? null : directory + "/hostname",
+            VolumeDirectory = name => $"{engine.Paths.Volumes}/{name}/_data",
+            AnonymousVolume = target =>
+            {
+                string name = RandomBytes.Hex(32);
+                anonymous.Add(name);
+                return name;
+            },
+            OverlayDirectory = number => $"{directory}/overlay{number}",
+            ImageLayers = name => [.. engine.Images.Get(name).LayerDirectories],
+            Peer = name => PeerLookup.Find(engine, name),
+            InheritedMounts = PeerLookup.InheritedMounts(engine, options),
+            ConsoleSize = options.Tty && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
+            Host = HostFacts.Read(options),
+        };
+        SpecResult result = SpecBuilder.Build(options, context);
+        return new PreparedContainer
+        {
+            Options = options,
+            Image = image,
+            Result = result,
+            Layers = layers,
+            ShortLayers = image?.ShortDirectories ?? [],
+            Record = RecordOf(options, image, result, id, foreground, anonymous),
+        };
+    }
+
+    private static ContainerRecord RecordOf(RunOptions options, Image? image, SpecResult result, string id, bool foreground, List<string> anonymous)
+    {
+        Dictionary<string, string> labels = [];
+        if (image is not null)
+        {
+            foreach ((string name, string value) in image.Config.Labels)
+            {
+                labels[name] = value;
+            }
+        }
+        foreach (NameValue label in options.Labels)
+        {
+            labels[label.Name] = label.Value;
+        }
+        return new ContainerRecord
+        {
+            Id = id,
+            Name = options.Name ?? "",
+            Created = TimeProvider.System.GetUtcNow(),
+            Image = options.Image ?? options.Rootfs ?? "",
+            ImageId = image?.Id.ToString() ?? "",
+            ManifestDigest = image?.ManifestDigest.ToString() ?? "",
+            Command = [.. result.Spec.Process!.Args.AsSpan()],
+            Labels = labels,
+            AutoRemove = options.Remove,
+            Foreground = foreground,
+            Tty = options.Tty,
+            OpenStdin = options.Interactive,
+            StopSignal = result.StopSignal,
+            StopTimeout = options.StopTimeout ?? 10,
+            RestartPolicy = new Containers.RestartPolicy(Enum.Parse<RestartMode>(options.Restart.Kind.ToString()), options.Restart.MaximumRetries),
+            NetworkMode = options.Networks.IsEmpty ? "bridge" : NetworkName(options.Networks[0]),
+            Mounts = MountRecords.Of(result),
+            AnonymousVolumes = anonymous,
+            LayerDirectories = image?.LayerDirectories ?? [],
+            Options = OptionBytes(options),
+        };
+    }
+
+    private static byte[] OptionBytes(RunOptions options)
+    {
+        System.Buffers.ArrayBufferWriter<byte> buffer = new(1024);
+        using System.Text.Json.Utf8JsonWriter writer = new(buffer);
+        RunOptionsJson.Write(writer, options);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static string NetworkName(NetworkAttachment network) =>
+        network.Kind switch
+        {
+            NetworkKind.Bridge => "bridge",
+            NetworkKind.None => "none",
+            NetworkKind.Host => "host",
+            NetworkKind.Container => "container:" + network.Target,
+            NetworkKind.Path => "ns:" + network.Target,
+            _ => network.Target,
+        };
+
+    private static void WriteFiles(SkiffEngine engine, RunOptions options, RuntimeSpec spec, string id)
+    {
+        string directory = engine.Paths.Container(id);
+        string hostname = spec.Hostname ?? Environment.MachineName;
+        Write(directory + "/hostname", hostname + "\n");
+        Write(directory + "/hosts", EtcFiles.Hosts(options, hostname));
+        Write(directory + "/resolv.conf", EtcFiles.ResolvConf(options));
+    }
+
+    private static void Write(string path, string text)
+    {
+        using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x1A4);
+        Files.WriteAll(fd, Encoding.UTF8.GetBytes(text), path);
+    }
+}

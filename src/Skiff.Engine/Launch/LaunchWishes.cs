@@ -1,0 +1,23 @@
+namespace Skiff.Engine.Launch;
+
+/// <summary>How whoever starts a container wants to be connected with it.</summary>
+public sealed record LaunchWishes
+{
+    /// <summary>The container has a terminal, whose master the starter serves.</summary>
+    public bool Terminal { get; init; }
+
+    /// <summary>The container dies with the starter.</summary>
+    public bool DiesWithParent { get; init; }
+
+    /// <summary>Its standard descriptors when it has no terminal.</summary>
+    public (int In, int Out, int Error) Standard { get; init; } = (0, 1, 2);
+
+    /// <summary>Record when every instruction ran.</summary>
+    public bool Traced { get; init; }
+
+    /// <summary>The starter is the container's monitor.</summary>
+    public bool Monitor { get; init; }
+
+    /// <summary>How often it was started again by its policy.</summary>
+    public int RestartCount { get; init; }
+}

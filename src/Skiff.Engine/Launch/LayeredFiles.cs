@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Skiff.Linux;
+using Skiff.Linux.FileTree;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>Reads single files of an image straight from its layers, as overlayfs would show them, before anything is mounted: /etc/passwd and /etc/group.</summary>
+internal static unsafe class LayeredFiles
+{
+    private const int MaxBytes = 4 << 20;
+    private const int RESOLVE_IN_ROOT = 0x10;
+
+    /// <summary>The file's bytes; null where the image has none. Links are followed inside the layer that holds the file.</summary>
+    /// <param name="directories">Layer directories, absolute, bottom first.</param>
+    /// <param name="path">Absolute path in the image.</param>
+    internal static byte[]? Read(IReadOnlyList<string> directories, string path)
+    {
+        for (int i = directories.Count - 1; i >= 0; i--)
+        {
+            using SafeFd? layer = Files.TryOpen(directories[i], OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out _);
+            if (layer is null)
+            {
+                continue;
+            }
+            using SafeFd? file = OpenIn(layer.Value, path, OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK, out int errno);
+            if (file is not null)
+            {
+                return At.Stat(file.Value, out StatxBuffer stat) == 0 && (stat.Mode & 0xF000) == 0x8000 && stat.Size <= MaxBytes ? ReadAll(file, path) : null;
+            }
+            if (errno != Errno.ENOENT)
+            {
+                return null; // a whiteout (a device 0:0 answers ENXIO), or something that is no file
+            }
+        }
+        return null;
+    }
+
+    /// <summary>openat2(2) with RESOLVE_IN_ROOT.</summary>
+    internal static SafeFd? OpenIn(int root, string path, int flags, out int errno)
+    {
+        long* how = stackalloc long[3];
+        how[0] = flags | OpenFlags.O_CLOEXEC;
+        how[1] = 0;
+        how[2] = RESOLVE_IN_ROOT;
+        fixed (byte* p = CString.Encode(path.TrimStart('/')))
+        {
+            nint fd = RawCall.Invoke(SyscallNumber.openat2, root, (nint)p, (nint)how, 24);
+            errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+            return fd < 0 ? null : new SafeFd((int)fd);
+        }
+    }
+
+    private static byte[] ReadAll(SafeFd file, string path)
+    {
+        byte[] buffer = new byte[8192];
+        int length = 0;
+        while (Files.Read(file, buffer.AsSpan(length), path) is int n and > 0)
+        {
+            length += n;
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+        }
+        return buffer.AsSpan(0, length).ToArray();
+    }
+}

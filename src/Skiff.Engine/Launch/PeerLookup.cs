@@ -1,0 +1,50 @@
+using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using ContainerMount = Skiff.Engine.Spec.ContainerMount;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>Other containers that a new one shares namespaces or volumes with.</summary>
+internal static class PeerLookup
+{
+    /// <summary>The running container <paramref name="name"/>.</summary>
+    internal static PeerContainer Find(SkiffEngine engine, string name)
+    {
+        ContainerRecord record = engine.Containers.Find(name, 125);
+        ContainerState? state = engine.Reconciler.Check(record);
+        return state is { IsUp: true }
+            ? new PeerContainer(state.Process.Pid, record.ShortId, $"/proc/{state.Process.Pid}/root/dev/shm")
+            : throw new SkiffException($"the container {name} is not running, so its namespaces cannot be joined: start it first", 125);
+    }
+
+    /// <summary>The mounts of <c>--volumes-from</c>.</summary>
+    internal static ValueList<ContainerMount> InheritedMounts(SkiffEngine engine, RunOptions options)
+    {
+        if (options.VolumesFrom.IsEmpty)
+        {
+            return [];
+        }
+        List<ContainerMount> mounts = [];
+        foreach (VolumesFrom from in options.VolumesFrom)
+        {
+            ContainerRecord record = engine.Containers.Find(from.Container, 125);
+            foreach (Containers.ContainerMount mount in record.Mounts)
+            {
+                mounts.Add(
+                    new ContainerMount
+                    {
+                        Syntax = MountSyntax.Volume,
+                        Type = mount.Type == "volume" ? MountType.Volume : MountType.Bind,
+                        Source = mount.Type == "volume" ? mount.Name : mount.Source,
+                        Target = mount.Destination,
+                        ReadOnly = from.ReadOnly ?? !mount.ReadWrite,
+                        NoCopy = true,
+                    }
+                );
+            }
+        }
+        return [.. mounts];
+    }
+}

@@ -1,0 +1,54 @@
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Images.Store;
+using Skiff.Linux;
+
+namespace Skiff.Engine;
+
+/// <summary>The parts of an engine on one pair of directories; opening it costs nothing until a part is used.</summary>
+public sealed class SkiffEngine
+{
+    private ImageStore? _images;
+    private ContainerStore? _containers;
+    private Reconciler? _reconciler;
+
+    private SkiffEngine(EnginePaths paths, string bridge)
+    {
+        Paths = paths;
+        Bridge = bridge;
+    }
+
+    /// <summary>Where everything is.</summary>
+    public EnginePaths Paths { get; }
+
+    /// <summary>Name of the host bridge of the default network.</summary>
+    public string Bridge { get; }
+
+    /// <summary>Images and layers.</summary>
+    public ImageStore Images => _images ??= ImageStore.Open(Paths.Root);
+
+    /// <summary>Containers.</summary>
+    public ContainerStore Containers => _containers ??= new ContainerStore(Paths);
+
+    /// <summary>Compares records with what is, and cleans up after commands and monitors that died.</summary>
+    public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this));
+
+    /// <summary>Opens an engine.</summary>
+    /// <param name="root"><c>--root</c>, or null for /var/lib/skiff.</param>
+    /// <param name="runroot"><c>--runroot</c>, or null for /run/skiff.</param>
+    /// <param name="bridge">Name of the host bridge, or null for <c>SKIFF_BRIDGE</c> of the environment, else skiff0.</param>
+    public static SkiffEngine Open(string? root, string? runroot, string? bridge = null) =>
+        new(
+            new EnginePaths(Path.GetFullPath(root ?? "/var/lib/skiff"), Path.GetFullPath(runroot ?? "/run/skiff")),
+            bridge ?? Environment.GetEnvironmentVariable("SKIFF_BRIDGE") ?? "skiff0"
+        );
+
+    /// <summary>Fails early, with the way out, where the engine needs rights that the caller lacks.</summary>
+    public static void RequireRoot(string verb)
+    {
+        if (!Skiff.Linux.FileTree.At.IsRoot)
+        {
+            throw new SkiffException($"skiff {verb} needs root on this version: run it with sudo", 125);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
+
+namespace Skiff.Commands.Run;
+
+/// <summary>Waits for the container's end; meanwhile passes on signals and, with a terminal, bytes and window sizes.</summary>
+internal static class ForegroundLoop
+{
+    internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals)
+    {
+        int master = launch.Console?.Value ?? -1;
+        using RawMode? raw = master >= 0 && options.Interactive ? RawMode.TryEnter(0) : null;
+        Resize(master);
+        long deadline = options.Timeout > 0 ? Stopwatch.GetTimestamp() + (options.Timeout * Stopwatch.Frequency) : long.MaxValue;
+        byte[] buffer = master >= 0 ? new byte[16 << 10] : [];
+        bool input = master >= 0 && options.Interactive;
+        bool output = master >= 0;
+        Span<PollFd> entries = stackalloc PollFd[4];
+        while (true)
+        {
+            entries[0] = new PollFd(launch.Process.Pidfd.Fd.Value, Poll.POLLIN);
+            entries[1] = new PollFd(signals.Fd.Value, Poll.POLLIN);
+            entries[2] = new PollFd(output ? master : -1, Poll.POLLIN);
+            entries[3] = new PollFd(input ? 0 : -1, Poll.POLLIN);
+            int ready = Poll.Wait(entries, Milliseconds(deadline));
+            if (ready == 0 && Stopwatch.GetTimestamp() >= deadline)
+            {
+                launch.Process.Pidfd.Signal(Signals.SIGKILL);
+                deadline = long.MaxValue;
+                continue;
+            }
+            Forward(launch, options, signals, master);
+            if (entries[2].ReturnedEvents != 0)
+            {
+                output = Copy(master, 1, buffer);
+            }
+            if (entries[3].ReturnedEvents != 0)
+            {
+                input = Copy(0, master, buffer);
+            }
+            if (entries[0].ReturnedEvents != 0)
+            {
+                while (output && Poll.Wait(master, Poll.POLLIN, 0) != 0 && Copy(master, 1, buffer))
+                {
+                }
+                return;
+            }
+        }
+    }
+
+    private static int Milliseconds(long deadline) =>
+        deadline == long.MaxValue ? -1 : (int)Math.Clamp(((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency) + 1, 0, int.MaxValue);
+
+    private static void Forward(ContainerLaunch launch, RunOptions options, SignalPipe signals, int master)
+    {
+        while (signals.TryRead(out int signal))
+        {
+            if (signal == Signals.SIGWINCH)
+            {
+                Resize(master);
+            }
+            else if (options.SigProxy)
+            {
+                launch.Process.Pidfd.Signal(signal);
+            }
+        }
+    }
+
+    private static void Resize(int master)
+    {
+        if (master >= 0 && (Tty.GetSize(0) ?? Tty.GetSize(1)) is { } size)
+        {
+            Tty.SetSize(master, size);
+        }
+    }
+
+    private static unsafe bool Copy(int from, int to, byte[] buffer)
+    {
+        fixed (byte* p = buffer)
+        {
+            nint n = RawCall.Invoke(SyscallNumber.read, from, (nint)p, buffer.Length);
+            return n > 0 && Files.TryWriteAll(to, buffer.AsSpan(0, (int)n)) == 0;
+        }
+    }
+}

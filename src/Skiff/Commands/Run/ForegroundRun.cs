@@ -1,0 +1,99 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Images.Store;
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
+
+namespace Skiff.Commands.Run;
+
+/// <summary>A container in the foreground: this process is its parent, its standard streams are ours, and it ends with us.</summary>
+internal static class ForegroundRun
+{
+    internal static int Run(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
+    {
+        string id = ContainerStore.NewId();
+        using FileLock session = Session.Begin(engine.Paths, id);
+        PreparedContainer? container = null;
+        try
+        {
+            container = ContainerPreparation.Create(engine, options, image, foreground: true, id);
+            foreach (string warning in container.Result.Warnings)
+            {
+                invocation.Output.ErrorLine($"skiff: warning: {warning}");
+            }
+            WriteIdFile(options.CidFile, id);
+            ContainerState end = Execute(engine, container, invocation);
+            return end.ExitCode;
+        }
+        finally
+        {
+            if (container is not null && options.Remove)
+            {
+                ContainerRemoval.RemoveEnded(engine, container.Record);
+            }
+            engine.Reconciler.Sessions();
+            Session.Remove(engine.Paths, id);
+        }
+    }
+
+    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation)
+    {
+        RunOptions options = container.Options;
+        using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
+        if (options.Tty && options.Interactive && !Tty.IsTerminal(0))
+        {
+            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
+        }
+        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        ContainerLaunch launch;
+        try
+        {
+            launch = ContainerLaunch.Start(
+                engine,
+                container,
+                new LaunchWishes
+                {
+                    Terminal = options.Tty,
+                    DiesWithParent = true,
+                    Standard = (nothing?.Value ?? 0, 1, 2),
+                    Traced = invocation.Has("trace"),
+                }
+            );
+        }
+        catch (SkiffException e) when (!options.Remove)
+        {
+            engine.Containers.SaveState(container.Record.Id, new ContainerState { Status = ContainerStatus.Created, ExitCode = e.ExitCode, Error = e.Message, Reason = e.Message });
+            throw;
+        }
+        using (launch)
+        {
+            WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
+            ForegroundLoop.Serve(launch, options, signals);
+            ContainerState end = launch.Finish();
+            if (!options.Remove)
+            {
+                engine.Containers.SaveState(container.Record.Id, end);
+            }
+            if (end.OomKilled)
+            {
+                invocation.Output.ErrorLine($"skiff: {end.Reason}");
+            }
+            return end;
+        }
+    }
+
+    private static void WriteIdFile(string? path, string text)
+    {
+        if (path is null)
+        {
+            return;
+        }
+        using SafeFd fd =
+            Files.TryOpen(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, out int errno, 0x1A4)
+            ?? throw new SkiffException(errno == Errno.EEXIST ? $"the file {path} exists: remove it, or give another name" : $"cannot write {path}: {Errno.Describe(errno)}", 125);
+        Files.WriteAll(fd, System.Text.Encoding.UTF8.GetBytes(text), path);
+    }
+}

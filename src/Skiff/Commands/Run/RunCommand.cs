@@ -1,0 +1,35 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Images.Store;
+using Skiff.Linux;
+
+namespace Skiff.Commands.Run;
+
+/// <summary><c>skiff run</c>.</summary>
+internal static class RunCommand
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "run",
+            Summary = "Run a command in a new container",
+            Usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+            Flags = [.. RunFlags.All(), Flag.Bool("trace", "Print every step with the time it took")],
+            StopAtFirstPositional = true,
+            FailureExitCode = 125,
+            Completes = [Completion.Image],
+            Run = Run,
+        };
+
+    private static int Run(Invocation invocation)
+    {
+        RunOptions options = RunFlags.Options(invocation, HostContext.Make());
+        SkiffEngine.RequireRoot("run");
+        SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        Image? image = options.Image is { } name ? engine.Images.Get(name) : null;
+        return ForegroundRun.Run(engine, options, image, invocation);
+    }
+}
