@@ -3,6 +3,7 @@ using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 using RestartMode = Skiff.Engine.Containers.RestartMode;
 
@@ -24,6 +25,7 @@ public static class ContainerPreparation
         try
         {
             WriteFiles(engine, options, plan.Result.Spec, id);
+            CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan);
         }
         catch
@@ -141,6 +143,23 @@ public static class ContainerPreparation
         Write(directory + "/hostname", hostname + "\n");
         Write(directory + "/hosts", EtcFiles.Hosts(options, hostname));
         Write(directory + "/resolv.conf", EtcFiles.ResolvConf(options));
+    }
+
+    /// <summary>overlayfs shows the upper directory's owner and mode as those of the container's root: they are the image's.</summary>
+    private static void CopyRootAttributes(string upper, IReadOnlyList<string> layers)
+    {
+        if (layers.Count == 0)
+        {
+            return;
+        }
+        using SafeFd top = Files.Open(layers[^1], OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        if (At.Stat(top.Value, out StatxBuffer stat) != 0 || (stat.Mode & 0xFFF, stat.Uid, stat.Gid) == (0x1ED, 0u, 0u))
+        {
+            return;
+        }
+        using SafeFd root = Files.Open(upper, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        _ = At.ChangeOwner(root.Value, stat.Uid, stat.Gid);
+        _ = At.ChangeMode(root.Value, stat.Mode & 0xFFFu);
     }
 
     private static void Write(string path, string text)

@@ -90,7 +90,15 @@ public static unsafe class At
         }
     }
 
-    /// <summary>close(2); errors are of no use here.</summary>
+    /// <summary>A second descriptor of the same directory, closed on exec.</summary>
+    public static int Duplicate(int fd)
+    {
+        const int F_DUPFD_CLOEXEC = 1030;
+        int copy = Libc.fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        return copy >= 0 ? copy : throw LinuxException.Last("fcntl F_DUPFD_CLOEXEC", "directory");
+    }
+
+    /// <summary>Closes a descriptor; errors of close(2) mean nothing here.</summary>
     public static void Close(int fd) => _ = Libc.close(fd);
 
     /// <summary>Writes everything at the file position.</summary>
