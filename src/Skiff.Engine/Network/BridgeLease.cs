@@ -1,0 +1,123 @@
+using System.Net;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux.Actions;
+using Skiff.Linux.Netlink;
+using Skiff.Linux.Nftables;
+
+namespace Skiff.Engine.Network;
+
+/// <summary>What the user asked for in a network.</summary>
+/// <param name="IPv4"><c>--ip</c>.</param>
+/// <param name="IPv6"><c>--ip6</c>.</param>
+/// <param name="Mac"><c>--mac-address</c>.</param>
+public sealed record LeaseOptions(string? IPv4 = null, string? IPv6 = null, string? Mac = null)
+{
+    /// <summary>Nothing in particular.</summary>
+    public static LeaseOptions None { get; } = new();
+}
+
+/// <summary>A container's place in a bridge network: its addresses and host ports, and what has to be done for them on both sides.</summary>
+public sealed class BridgeLease
+{
+    private readonly LeaseFile _file;
+    private readonly int _bridgeIndex;
+
+    internal BridgeLease(NetworkDefinition network, LeaseFile file, int bridgeIndex, IReadOnlyList<string> warnings)
+    {
+        Network = network;
+        _file = file;
+        _bridgeIndex = bridgeIndex;
+        Warnings = warnings;
+    }
+
+    /// <summary>The network.</summary>
+    public NetworkDefinition Network { get; }
+
+    /// <summary>The owner.</summary>
+    public string ContainerId => _file.ContainerId;
+
+    /// <summary>The container's IPv4 address.</summary>
+    public IPAddress IPv4 => _file.IPv4;
+
+    /// <summary>The container's IPv6 address, or null.</summary>
+    public IPAddress? IPv6 => _file.IPv6;
+
+    /// <summary>Name of the host's end of the cable.</summary>
+    public string HostInterface => _file.HostInterface;
+
+    /// <summary>Host ports, ranges expanded, free ports chosen.</summary>
+    public IReadOnlyList<PublishedPort> Ports => _file.Ports;
+
+    /// <summary>Sentences for the user, such as a firewall of the host that will drop the container's traffic.</summary>
+    public IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>The container's place for its state.</summary>
+    public NetworkEndpoint Endpoint =>
+        new(
+            Network.Name,
+            IPv4.ToString(),
+            Network.IPv4.PrefixLength,
+            Network.Gateway.ToString(),
+            IPv6?.ToString() ?? "",
+            IPv6 is null ? 0 : Network.IPv6!.PrefixLength,
+            IPv6 is null ? "" : Network.Gateway6!.ToString(),
+            _file.Mac,
+            HostInterface,
+            []
+        );
+
+    /// <summary>The host's half, in order: the cable into the network namespace of a process, then its ports in one transaction.</summary>
+    /// <param name="pid">A process in the container's network namespace; 0 for a plan that is only shown.</param>
+    public IReadOnlyList<HostAction> HostActions(int pid)
+    {
+        // The cable needs no undo: it goes with the container's network namespace.
+        NetlinkRequest cable = new RouteMessages()
+            .AddVeth(HostInterface, _bridgeIndex, Network.Bridge, pid, ContainerLink.Name, ContainerLink.Index, MacAddress.Parse(_file.Mac))
+            .Build();
+        IReadOnlyList<PortRule> rules = _file.Rules();
+        if (rules.Count == 0)
+        {
+            return [cable];
+        }
+        NftBatch add = new(Network.Table),
+            remove = new(Network.Table);
+        foreach (PortRule rule in rules)
+        {
+            add.AddElement(rule, ContainerId);
+            remove.DeleteElement(rule);
+        }
+        return [cable, add.Build(inverse: remove.Build(Linux.Errno.ENOENT))];
+    }
+
+    /// <summary>The container's half, which its first process sends inside its own network namespace once the cable is there.</summary>
+    public IReadOnlyList<NetworkMessage> ContainerMessages
+    {
+        get
+        {
+            List<NetworkMessage> messages = [.. LoopbackOnly, Message(ContainerLink.Configure(IPv4, Network.IPv4.PrefixLength, Network.Gateway))];
+            if (IPv6 is not null)
+            {
+                messages.Add(Message(ContainerLink.Configure(IPv6, Network.IPv6!.PrefixLength, Network.Gateway6)));
+            }
+            return messages;
+        }
+    }
+
+    /// <summary>All that <c>--network none</c> needs.</summary>
+    public static IReadOnlyList<NetworkMessage> LoopbackOnly => [Message(ContainerLink.LoopbackUp)];
+
+    /// <summary>A lease as the first container would get it, for a plan that is only shown: nothing of the host is read or changed.</summary>
+    public static BridgeLease Example(string containerId, IReadOnlyList<PortMapping> ports, LeaseOptions options, string bridge = "skiff0", string network = "bridge")
+    {
+        var definition = new NetworkDefinition(network, bridge, Subnet.Parse("10.89.0.0/16"), Subnet.Parse("fd53:6b69:6666::/64"));
+        IPAddress ip = options.IPv4 is null ? definition.IPv4.At(2) : IPAddress.Parse(options.IPv4);
+        IPAddress ip6 = options.IPv6 is null ? definition.IPv6!.At(2) : IPAddress.Parse(options.IPv6);
+        string mac = options.Mac is null ? MacAddress.From(ip).ToString() : MacAddress.Parse(options.Mac).ToString();
+        IReadOnlyList<PublishedPort> published = new HostPorts([], static _ => false, ipv6: true, probe: false).Resolve(ports);
+        return new BridgeLease(definition, new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published), 0, []);
+    }
+
+    private static NetworkMessage Message(NetlinkRequest request) => new(request.Message, request.Text);
+}
