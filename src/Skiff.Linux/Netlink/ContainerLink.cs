@@ -15,13 +15,13 @@ public static class ContainerLink
     /// <summary>The loopback link always has index 1 (LOOPBACK_IFINDEX).</summary>
     public static NetlinkRequest LoopbackUp { get; } = new RouteMessages().SetUp(1, "lo").Build();
 
-    /// <summary>Address and default route of one family. The link itself is born up.</summary>
+    /// <summary>Brings the link up, then adds address and default route of one family. Bringing it up a second time, for the other family, changes nothing.</summary>
     /// <param name="address">The container's address.</param>
     /// <param name="prefixLength">Bits of its network.</param>
     /// <param name="gateway">The bridge's address; null for a network without a way out.</param>
     public static NetlinkRequest Configure(IPAddress address, int prefixLength, IPAddress? gateway)
     {
-        RouteMessages messages = new RouteMessages().AddAddress(Index, Name, address, prefixLength);
+        RouteMessages messages = new RouteMessages().SetUp(Index, Name).AddAddress(Index, Name, address, prefixLength);
         if (gateway is not null)
         {
             messages.AddDefaultRoute(Index, Name, gateway);

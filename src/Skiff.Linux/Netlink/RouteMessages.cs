@@ -75,9 +75,10 @@ public sealed class RouteMessages
         _writer.Bytes(IFLA_INFO_KIND, "veth"u8);
         int data = _writer.Open(IFLA_INFO_DATA);
         int peer = _writer.Open(VETH_INFO_PEER);
-        // The nest starts with its own ifinfomsg, whose index and flags apply to the peer.
+        // The nest starts with its own ifinfomsg, whose index applies to the peer. Its flags must not say up: drivers/net/veth.c opens the peer
+        // before it joins the two ends, and veth_open answers ENOTCONN.
         Span<byte> header = stackalloc byte[16];
-        LinkHeader(header, peerIndex, up: true);
+        LinkHeader(header, peerIndex, up: false);
         _writer.Raw(header);
         _writer.Text(IFLA_IFNAME, peerName);
         Mac(peerMac);
@@ -88,7 +89,7 @@ public sealed class RouteMessages
         _writer.Close(info);
         string who = pid == 0 ? "<pid>" : pid.ToString();
         string size = mtu == 0 ? "" : $" mtu {mtu}";
-        return Done($"RTM_NEWLINK veth \"{name}\"{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} up netns of pid {who}");
+        return Done($"RTM_NEWLINK veth \"{name}\"{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}");
     }
 
     /// <summary>Brings a link up.</summary>

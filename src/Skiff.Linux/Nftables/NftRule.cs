@@ -72,6 +72,11 @@ public sealed class NftRule
     {
         Family(map.V6);
         string family = map.V6 ? "ip6" : "ip";
+        if (!map.WithAddress)
+        {
+            // nft derives the family from "ip daddr"; without an address in the key it has to be said.
+            Say($"meta nfproto {(map.V6 ? "ipv6" : "ipv4")}");
+        }
         Say($"dnat {family} to {(map.WithAddress ? $"{family} daddr . " : "")}meta l4proto . th dport map @{map.Name}");
         uint register = REG;
         if (map.WithAddress)
