@@ -20,6 +20,9 @@ public sealed record Image(
     /// <summary>Short names of the layers' directories below the store's root, such as <c>l/0123456789abcdef0123</c>, bottom first: overlayfs' option string holds one page (LAY-29).</summary>
     public IReadOnlyList<string> ShortDirectories { get; init; } = [];
 
+    /// <summary>The size of each layer's files, unpacked, in bytes, bottom first.</summary>
+    public IReadOnlyList<long> LayerSizes { get; init; } = [];
+
     /// <summary>What names of it with a digest are made of: the digest a registry knows it by, of an index or of its manifest.</summary>
     public Digest TopDigest { get; init; }
 

@@ -117,12 +117,14 @@ public sealed partial class ImageStore
         ChainFile chains = Chains(entry, manifest, config);
         string[] directories = new string[chains.Layers.Count];
         string[] shortNames = new string[directories.Length];
+        long[] sizes = new long[directories.Length];
         long size = 0;
         for (int i = 0; i < directories.Length; i++)
         {
             directories[i] = $"{Root}/layers/{chains.Layers[i].Hex}/diff";
             shortNames[i] = ShortName(chains.Layers[i].Hex);
-            size += chains.Layers[i].Size;
+            sizes[i] = chains.Layers[i].Size;
+            size += sizes[i];
         }
         List<Reference> names = [];
         foreach (IndexEntry other in entries)
@@ -135,6 +137,7 @@ public sealed partial class ImageStore
         return new Image(entry.Id, entry.Manifest.Digest, manifest, config, directories, names, size)
         {
             ShortDirectories = shortNames,
+            LayerSizes = sizes,
             TopDigest = entry.Top.Digest,
             LastUsed = new DateTimeOffset(File.GetLastWriteTimeUtc($"{Root}/chains/{entry.Id.Hex}")),
         };

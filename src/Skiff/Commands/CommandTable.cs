@@ -15,7 +15,21 @@ internal static class CommandTable
             Flags = Globals.Flags(),
             Subcommands =
             [
+                new("explain", ExplainCommand.Define),
+                new("history", HistoryCommand.Define),
+                new("image", ImageGroup.Define),
+                new("images", ImagesCommand.Define),
+                new("import", ImportCommand.Define),
+                new("info", InfoCommand.Define),
+                new("load", LoadCommand.Define),
+                new("login", LoginCommand.Define),
+                new("logout", LogoutCommand.Define),
+                new("pull", PullCommand.Define),
+                new("rmi", RmiCommand.Define),
                 new("run", Run.RunCommand.Define),
+                new("save", SaveCommand.Define),
+                new("system", SystemGroup.Define),
+                new("tag", TagCommand.Define),
                 new("version", VersionCommand.Define),
             ],
         };

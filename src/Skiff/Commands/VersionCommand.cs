@@ -1,4 +1,7 @@
 using Skiff.CommandLine;
+using Skiff.Format;
+using Skiff.Images;
+using Skiff.Linux;
 
 namespace Skiff.Commands;
 
@@ -11,13 +14,40 @@ internal static class VersionCommand
             Name = "version",
             Summary = "Show the version of Skiff and of the kernel",
             Usage = "[OPTIONS]",
+            Flags = [InspectPrinter.FormatFlag()],
             MaxArguments = 0,
             Run = Run,
         };
 
     private static int Run(Invocation invocation)
     {
-        invocation.Output.Line($"skiff version {BuildInfo.Version}");
+        string format = invocation.Value("format") ?? "";
+        string commit = BuildInfo.Commit.Length > 12 ? BuildInfo.Commit[..12] : BuildInfo.Commit;
+        if (format.Length == 0)
+        {
+            Platform host = Platform.Host;
+            invocation.Output.Write($"skiff version {BuildInfo.Version}\n Git commit: {commit}\n OS/Arch:    {host}\n Kernel:     {Kernel()}\n");
+            return 0;
+        }
+        Value described = Describe(commit, Kernel());
+        invocation.Output.Line(format == "json" ? ValueJson.Line(described) : new Template(format).Run(described));
         return 0;
+    }
+
+    /// <summary>The release of the running kernel.</summary>
+    internal static string Kernel() => (Files.TryReadText("/proc/sys/kernel/osrelease", out _) ?? "").Trim();
+
+    /// <summary>Docker's two halves, which scripts ask for; here one program is both.</summary>
+    internal static Value Describe(string commit, string kernel)
+    {
+        (string, Value)[] fields =
+        [
+            ("Version", Value.Of(BuildInfo.Version)),
+            ("GitCommit", Value.Of(commit)),
+            ("Os", Value.Of(Platform.Host.Os)),
+            ("Arch", Value.Of(Platform.Host.Architecture)),
+            ("KernelVersion", Value.Of(kernel)),
+        ];
+        return Value.Struct(("Client", Value.Struct(fields)), ("Server", Value.Struct(fields)));
     }
 }

@@ -1,0 +1,63 @@
+using Skiff.CommandLine;
+using Skiff.Engine.Containers;
+using Skiff.Images;
+using Skiff.Images.Store;
+
+namespace Skiff.Commands;
+
+/// <summary>Opens the stores that the flags before the verb name.</summary>
+internal static class EngineAccess
+{
+    /// <summary>The directories: <c>--root</c> and <c>--runroot</c>, or the default places.</summary>
+    public static EnginePaths Paths(Globals globals)
+    {
+        string root = globals.Root is { } given ? Path.GetFullPath(given) : DefaultRoot();
+        string runroot = globals.Runroot is { } run ? Path.GetFullPath(run) : DefaultRunroot();
+        return new EnginePaths(root, runroot);
+    }
+
+    /// <summary>The images.</summary>
+    public static ImageStore Images(Globals globals) => ImageStore.Open(Paths(globals).Root);
+
+    /// <summary>The containers.</summary>
+    public static ContainerStore Containers(Globals globals) => new(Paths(globals));
+
+    /// <summary>Which container uses an image, in words; the containers are read once.</summary>
+    public static Func<Digest, string?> UsedBy(Globals globals)
+    {
+        Dictionary<string, string>? users = null;
+        return id =>
+        {
+            if (users is null)
+            {
+                users = [];
+                foreach (ContainerRecord record in Containers(globals).List())
+                {
+                    users.TryAdd(record.ImageId, $"container {record.Name}");
+                }
+            }
+            return users.GetValueOrDefault(id.ToString());
+        };
+    }
+
+    private static string DefaultRoot()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            return "/var/lib/skiff";
+        }
+        // The XDG base directory specification, as every user program has it.
+        string? data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+        return data is { Length: > 0 } ? $"{data}/skiff" : $"{Environment.GetEnvironmentVariable("HOME")}/.local/share/skiff";
+    }
+
+    private static string DefaultRunroot()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            return "/run/skiff";
+        }
+        string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        return runtime is { Length: > 0 } ? $"{runtime}/skiff" : $"{DefaultRoot()}/run";
+    }
+}

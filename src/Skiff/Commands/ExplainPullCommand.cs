@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+using Skiff.CommandLine;
+using Skiff.Images;
+using Skiff.Images.Registry;
+
+namespace Skiff.Commands;
+
+/// <summary><c>skiff explain pull</c>: the conversation with the registry that a pull would have.</summary>
+internal static class ExplainPullCommand
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "pull",
+            Summary = "Show the requests that a pull would make",
+            Usage = "[OPTIONS] NAME[:TAG|@DIGEST]",
+            Description = "Nothing is sent. Credentials are named, not shown.",
+            Flags =
+            [
+                Credentials.FileFlag(),
+                Flag.Text("platform", "Platform of the image: os/architecture[/variant]"),
+                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with { Default = "true" },
+            ],
+            MinArguments = 1,
+            MaxArguments = 1,
+            Completes = [Completion.Image],
+            Run = Run,
+        };
+
+    private static int Run(Invocation invocation)
+    {
+        Reference reference = Reference.Parse(invocation.Arguments[0]);
+        PullRequest request = PullRequest.From(invocation);
+        bool inStore = EngineAccess.Images(invocation.Globals).Find(reference.ToString()) is not null;
+        Credential? credential = Credentials.Open(invocation).Find(reference.Domain);
+        invocation.Output.Write(Text(reference, PullConversation.Of(reference, request.Platform ?? Platform.Host, request.VerifyTls, inStore, credential)));
+        return 0;
+    }
+
+    /// <summary>The steps as numbered paragraphs.</summary>
+    internal static string Text(Reference reference, IReadOnlyList<PullStep> steps)
+    {
+        var text = new StringBuilder($"pull {reference}\n");
+        for (int i = 0; i < steps.Count; i++)
+        {
+            PullStep step = steps[i];
+            text.Append(CultureInfo.InvariantCulture, $"\n{i + 1}. {step.Request}\n");
+            foreach (string header in step.Headers)
+            {
+                text.Append($"     {header}\n");
+            }
+            text.Append($"   {step.Why}\n");
+            foreach (string answer in step.Answers)
+            {
+                text.Append($"   - {answer}\n");
+            }
+            text.Append($"   [{step.Source}]\n");
+        }
+        return text.ToString();
+    }
+}

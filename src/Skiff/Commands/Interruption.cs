@@ -1,0 +1,48 @@
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
+
+namespace Skiff.Commands;
+
+/// <summary>Ctrl-C and SIGTERM as a cancellation, for long work that must clean up: the first asks it to end, the second ends the program at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly SignalPipe _signals = SignalPipe.Open(Signals.SIGINT, Signals.SIGTERM, Signals.SIGHUP);
+    private readonly CancellationTokenSource _source = new();
+    private readonly Thread _thread;
+    private volatile bool _over;
+
+    public Interruption()
+    {
+        _thread = new Thread(Watch, 256 << 10) { IsBackground = true, Name = "signals" };
+        _thread.Start();
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _over = true;
+        _thread.Join();
+        _signals.Dispose();
+        _source.Dispose();
+    }
+
+    private void Watch()
+    {
+        // Wakes up now and then to see that the work is over: no second pipe is needed for that.
+        while (!_over)
+        {
+            if (Poll.Wait(_signals.Fd.Value, Poll.POLLIN, 50) == 0 || !_signals.TryRead(out int signal))
+            {
+                continue;
+            }
+            if (_source.IsCancellationRequested)
+            {
+                Environment.Exit(128 + signal);
+            }
+            _source.Cancel();
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using Skiff.CommandLine;
+
+namespace Skiff.Commands;
+
+/// <summary><c>skiff system …</c>.</summary>
+internal static class SystemGroup
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "system",
+            Summary = "Manage Skiff itself",
+            Usage = "COMMAND",
+            Subcommands =
+            [
+                new("info", InfoCommand.Define),
+            ],
+        };
+}
