@@ -15,7 +15,10 @@ internal static class CommandTable
             Flags = Globals.Flags(),
             Subcommands =
             [
+                new("__complete", CompletionCommand.DefineComplete) { Hidden = true },
+                new("completion", CompletionCommand.Define),
                 new("explain", ExplainCommand.Define),
+                new("help", HelpCommand.Define),
                 new("history", HistoryCommand.Define),
                 new("image", ImageGroup.Define),
                 new("images", ImagesCommand.Define),
@@ -24,6 +27,7 @@ internal static class CommandTable
                 new("load", LoadCommand.Define),
                 new("login", LoginCommand.Define),
                 new("logout", LogoutCommand.Define),
+                new("man", HelpCommand.DefineMan),
                 new("pull", PullCommand.Define),
                 new("rmi", RmiCommand.Define),
                 new("run", Run.RunCommand.Define),

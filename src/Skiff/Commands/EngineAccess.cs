@@ -1,4 +1,5 @@
 using Skiff.CommandLine;
+using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Images;
 using Skiff.Images.Store;
@@ -9,12 +10,7 @@ namespace Skiff.Commands;
 internal static class EngineAccess
 {
     /// <summary>The directories: <c>--root</c> and <c>--runroot</c>, or the default places.</summary>
-    public static EnginePaths Paths(Globals globals)
-    {
-        string root = globals.Root is { } given ? Path.GetFullPath(given) : DefaultRoot();
-        string runroot = globals.Runroot is { } run ? Path.GetFullPath(run) : DefaultRunroot();
-        return new EnginePaths(root, runroot);
-    }
+    public static EnginePaths Paths(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Paths;
 
     /// <summary>The images.</summary>
     public static ImageStore Images(Globals globals) => ImageStore.Open(Paths(globals).Root);
@@ -38,26 +34,5 @@ internal static class EngineAccess
             }
             return users.GetValueOrDefault(id.ToString());
         };
-    }
-
-    private static string DefaultRoot()
-    {
-        if (Environment.IsPrivilegedProcess)
-        {
-            return "/var/lib/skiff";
-        }
-        // The XDG base directory specification, as every user program has it.
-        string? data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
-        return data is { Length: > 0 } ? $"{data}/skiff" : $"{Environment.GetEnvironmentVariable("HOME")}/.local/share/skiff";
-    }
-
-    private static string DefaultRunroot()
-    {
-        if (Environment.IsPrivilegedProcess)
-        {
-            return "/run/skiff";
-        }
-        string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        return runtime is { Length: > 0 } ? $"{runtime}/skiff" : $"{DefaultRoot()}/run";
     }
 }

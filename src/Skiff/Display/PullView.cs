@@ -99,7 +99,7 @@ internal sealed class PullView
         };
     }
 
-    private static int BarWidth(int columns) => Math.Clamp(columns - 54, 8, 50);
+    private static int BarWidth(int columns) => Math.Clamp(columns - 66, 8, 50);
 
     private string Total(TimeSpan now, int columns)
     {

@@ -252,7 +252,7 @@ internal sealed class TemplateParser
                 return new FieldOperand([token.Text, .. Path()]);
             case TokenKind.Variable:
                 _next++;
-                return _variables.Contains(token.Text) ? new VariableOperand(token.Text, Path()) : throw Error($"unknown variable ${token.Text}");
+                return _variables.Contains(token.Text) ? new VariableOperand(token.Text, Path()) : throw TemplateError.At(token.Position, $"unknown variable ${token.Text}");
             case TokenKind.LeftParenthesis:
                 _next++;
                 Pipeline inner = Pipe();

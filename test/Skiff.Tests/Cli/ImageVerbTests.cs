@@ -77,7 +77,7 @@ public sealed class ImageVerbTests
         IReadOnlyList<Value> rows = HistoryCommand.Rows(Make(), human: true, full: false, s_now);
         var template = new Template("{{.ID}}|{{.CreatedBy}}|{{.Size}}");
         Assert.Equal("cccccccccccc|CMD [\"sh\"]|0B", template.Run(rows[0]));
-        Assert.Equal("<missing>|ADD rootfs.tar / done # and a very long line …|7.81MB", template.Run(rows[1]));
+        Assert.Equal("<missing>|ADD rootfs.tar / done # and a very long line…|7.81MB", template.Run(rows[1]));
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class PullViewTests
         view.Take(new PullDownloaded(s_big, 4_500_000));
         IReadOnlyList<string> lines = view.Render(TimeSpan.FromSeconds(2), 100, 24);
         Assert.Equal("aaaaaaaaaaaa: Already exists", lines[0]);
-        Assert.StartsWith("bbbbbbbbbbbb: Downloading  [=======================>", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("bbbbbbbbbbbb: Downloading  [=================>", lines[1], StringComparison.Ordinal);
         Assert.EndsWith("4.5MB/9MB", lines[1], StringComparison.Ordinal);
         Assert.EndsWith("4.5MB/9MB  2.25MB/s  ETA 2.0s", lines[2], StringComparison.Ordinal);
     }

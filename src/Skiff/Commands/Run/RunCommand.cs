@@ -29,7 +29,7 @@ internal static class RunCommand
         RunOptions options = RunFlags.Options(invocation, HostContext.Make());
         SkiffEngine.RequireRoot("run");
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
-        Image? image = options.Image is { } name ? engine.Images.Get(name) : null;
+        Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
         return ForegroundRun.Run(engine, options, image, invocation);
     }
 }
