@@ -1,0 +1,209 @@
+#!/bin/bash
+# Measures whole processes of Skiff beside whichever of crun, runc, podman and docker is installed, and beside two lower bounds: a C program with the
+# same system calls (test/bench/bound.c), and curl | tee | pigz | tar for pulls. Interleaved rounds; medians and ratios to Skiff.
+#   scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|pull|run]...      (default: all three)
+# Everything happens in namespaces of its own on a fresh ext4 in a loop file on tmpfs; nothing stays on the machine but packages that --install-peers brings.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/registry.sh"
+rounds=20 pull_mb=1000 peers='' parts=()
+arguments=("$@")
+while [ $# -gt 0 ]; do
+  case $1 in
+    --rounds) rounds=${2:?} && shift ;;
+    --pull-mb) pull_mb=${2:?} && shift ;;
+    --install-peers) peers=1 ;;
+    start | pull | run) parts+=("$1") ;;
+    *) die "usage: scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|pull|run]..." ;;
+  esac
+  shift
+done
+[ "${#parts[@]}" -gt 0 ] || parts=(start run pull)
+need_root "for containers, loop devices and namespaces"
+
+if [ -z "${SKIFF_BENCH_INSIDE:-}" ]; then
+  install_packages "the benchmarks" gcc libc6-dev docker-registry busybox-static curl pigz zstd e2fsprogs iproute2 util-linux
+  [ -z "$peers" ] || install_packages "the peers" crun runc podman docker.io
+  [ -x "$artifacts/skiff" ] || "$repo/scripts/build.sh"
+  # A network and a mount table of its own: what peers leave there goes with the last process.
+  SKIFF_BENCH_INSIDE=1 exec unshare --mount --net --propagation private -- "$0" "${arguments[@]}"
+fi
+
+ip link set lo up
+work=$(mktemp -d)
+docker_pid=
+cleanup() {
+  [ -z "$docker_pid" ] || { kill "$docker_pid" && wait "$docker_pid"; } 2>/dev/null || true
+  stop_registry
+  umount -R "$work" 2>/dev/null || umount -Rl "$work" || true
+  rmdir "$work" 2>/dev/null || true
+}
+trap cleanup EXIT
+mount -t tmpfs -o size=90%,mode=700 bench "$work"
+truncate -s $((pull_mb * 8 + 4000))M "$work/disk"
+mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$work/disk"
+mkdir "$work/fs"
+mount -o loop "$work/disk" "$work/fs"
+fs=$work/fs
+skiff=("$artifacts/skiff" --root "$fs/skiff" --runroot "$work/skiff-run")
+gcc -O2 -o "$work/rounds" "$repo/test/bench/rounds.c"
+gcc -O2 -o "$work/bound" "$repo/test/bench/bound.c"
+gcc -O2 -o "$work/use" "$repo/test/bench/use.c"
+
+have() { command -v "$1" >/dev/null 2>&1; }
+wants() { printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
+
+# table TITLE < lines of rounds: medians and the ratio of the first line to each.
+table() {
+  printf '\n%s\n%-34s %10s %10s %10s %12s\n' "$1" '' 'wall ms' 'cpu ms' 'RSS MiB' 'skiff is'
+  awk -F'\t' 'NR == 1 { first = $2 } { printf "%-34s %10.2f %10.2f %10.1f %11.3fx\n", $1, $2, $3, $4 / 1024, ($2 > 0 ? first / $2 : 0) }'
+}
+# measure TITLE FILE: back to back, then after half a second of quiet before each.
+measure() {
+  "$work/rounds" -n "$rounds" "$2" >"$work/result"
+  table "$1, back to back ($rounds rounds)" <"$work/result"
+  "$work/rounds" -n $((rounds < 10 ? rounds : 10)) -q 500 "$2" >"$work/result"
+  table "$1, after 0.5 s of quiet" <"$work/result"
+}
+# line NAME COMMAND...: adds a command to the file of a measurement, if it works at all.
+line() {
+  local name=$1
+  shift
+  if timeout 60 "$@" >"$work/try" 2>&1 </dev/null; then
+    printf '%s\t%s\n' "$name" "$*" >>"$work/commands"
+  else
+    note "$name left out: $(tail -1 "$work/try" | cut -c1-160)"
+  fi
+}
+
+start_docker() {
+  have dockerd || return 1
+  dockerd --data-root "$fs/docker" --exec-root "$work/docker-run" -p "$work/docker.pid" -H "unix://$work/docker.sock" --log-level error >"$work/docker.log" 2>&1 </dev/null &
+  docker_pid=$!
+  for _ in $(seq 300); do
+    docker -H "unix://$work/docker.sock" info >/dev/null 2>&1 && return 0
+    kill -0 "$docker_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  note "docker left out: dockerd does not start here: $(tail -1 "$work/docker.log" | cut -c1-160)"
+  return 1
+}
+docker=(docker -H "unix://$work/docker.sock")
+podman=(podman --root "$fs/podman" --runroot "$work/podman-run")
+
+bench_start() {
+  : >"$work/commands"
+  cat >"$work/hello.c" <<'C'
+int main(void) { return 0; }
+C
+  gcc -O2 -o "$work/hello" "$work/hello.c"
+  line 'skiff version' "$artifacts/skiff" version
+  line 'empty C program' "$work/hello"
+  if have_sdk; then
+    mkdir -p "$work/aot" && cat >"$work/aot/hello.csproj" <<'X'
+<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization></PropertyGroup></Project>
+X
+    echo 'System.Console.WriteLine("hello");' >"$work/aot/p.cs"
+    # Registries are out of reach in this network namespace; the packages are there since the build of Skiff.
+    if dotnet publish "$work/aot/hello.csproj" -c Release -r "$(rid)" -o "$work/aot/out" -v quiet >"$work/aot.log" 2>&1 </dev/null; then
+      line 'NativeAOT hello world' "$work/aot/out/hello"
+    else
+      note "NativeAOT hello world left out: $(grep -m1 error "$work/aot.log" | cut -c1-160)"
+    fi
+  fi
+  for peer in crun runc podman docker; do ! have $peer || line "$peer --version" $peer --version; done
+  measure 'Start of the program' "$work/commands"
+}
+
+bench_run() {
+  local image=$registry_address/library/busybox
+  "${skiff[@]}" pull -q "$image" >/dev/null
+  mkdir -p "$fs/lower" "$fs/scratch" "$fs/bundle/rootfs"
+  tar -C "$fs/lower" -xf "$work/busybox.tar"
+  tar -C "$fs/bundle/rootfs" -xf "$work/busybox.tar"
+  : >"$work/commands"
+  line 'skiff run --network none' "${skiff[@]}" run --rm --network none "$image" true
+  line 'lower bound in C' "$work/bound" "$fs/lower" "$fs/scratch" /bin/true
+  for peer in crun runc; do
+    have $peer || continue
+    (cd "$fs/bundle" && rm -f config.json && $peer spec && sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"\/bin\/true"/' config.json) || continue
+    cp "$fs/bundle/config.json" "$work/$peer.json"
+    mkdir -p "$fs/$peer" && rm -rf "$fs/$peer/rootfs" && cp -a "$fs/bundle/rootfs" "$fs/$peer/" && cp "$work/$peer.json" "$fs/$peer/config.json"
+    line "$peer run (same tree, no overlay)" $peer --root "$work/$peer-run" run -b "$fs/$peer" bench
+  done
+  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1; then
+    line 'podman run --network none' "${podman[@]}" run --rm --network none "$image" true
+  fi
+  if [ -n "$docker_pid" ] || start_docker; then
+    ! "${docker[@]}" pull -q "$image" >/dev/null 2>&1 || line 'docker run --network none' "${docker[@]}" run --rm --network none "$image" true
+  fi
+  measure 'run --rm … true, no network' "$work/commands"
+  : >"$work/commands"
+  line 'skiff run, bridge' "${skiff[@]}" run --rm "$image" true
+  ! have podman || line 'podman run, bridge' "${podman[@]}" run --rm --network bridge "$image" true
+  [ -z "$docker_pid" ] || line 'docker run, bridge' "${docker[@]}" run --rm "$image" true
+  measure 'run --rm … true, default bridge' "$work/commands"
+}
+
+# layers: cuts the files of this machine's /usr into nine tars of about the same size.
+layers() {
+  find /usr -xdev \( -type f -o -type l \) -size -65536k -printf '%s\t%p\n' 2>/dev/null | grep -vE '^[0-9]+	/usr/(src|local)/' | sort -t"$(printf '\t')" -k2 |
+    awk -F'\t' -v total=$((pull_mb * 1000000)) -v dir="$work" '{ sum += $1 + 512; if (sum > total) exit; print $2 > (dir "/list." int(sum * 9 / (total + 1))) }'
+  for list in "$work"/list.*; do tar -cf "$fs/layer.${list##*.}.tar" -C / --no-recursion -T "$list" 2>/dev/null; done
+  note "the image: $(cat "$work"/list.* | wc -l) entries, $(du -cm "$fs"/layer.*.tar | tail -1 | cut -f1) MB in $(find "$work" -name 'list.*' | wc -l) layers"
+}
+
+# bound_pull REPOSITORY: what fetching and unpacking costs with the quickest ordinary tools, all layers at once, without checking anything.
+bound_pull() {
+  local unpack='pigz -dc' digest
+  [ "$1" != multi/zstd ] || unpack='zstd -dcq'
+  rm -rf "$fs/bound" && mkdir "$fs/bound"
+  for digest in $(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$registry_address/v2/$1/manifests/latest" | grep -o '+[a-z]*","digest":"sha256:[0-9a-f]*' | grep -v json | sed 's/.*"//'); do
+    mkdir "$fs/bound/${digest#sha256:}.d"
+    curl -fsS "http://$registry_address/v2/$1/blobs/$digest" | tee "$fs/bound/${digest#sha256:}" | $unpack | tar -x -C "$fs/bound/${digest#sha256:}.d" &
+  done
+  local job
+  for job in $(jobs -p); do [ "$job" = "$registry_pid" ] || [ "$job" = "$docker_pid" ] || wait "$job"; done
+}
+
+bench_pull() {
+  layers
+  local kind image round n=$((rounds < 3 ? rounds : 3))
+  export registry_address registry_pid docker_pid fs
+  export -f bound_pull
+  for kind in gzip zstd; do
+    push_image "multi/$kind" latest "$kind" "$fs"/layer.*.tar
+    image=$registry_address/multi/$kind
+    rm -f "$work"/pull.*
+    for round in $(seq "$n"); do
+      once skiff 'rm -rf '"$fs/skiff-pull" "$artifacts/skiff" --root "$fs/skiff-pull" --runroot "$work/skiff-run" pull -q "$image"
+      once 'curl | tee | decompress | tar' true bash -c "bound_pull multi/$kind"
+      if have podman; then once podman "rm -rf $fs/podman-pull" podman --root "$fs/podman-pull" --runroot "$work/podman-pull" pull -q --tls-verify=false "$image"; fi
+      if [ -n "$docker_pid" ] || { [ "$round" = 1 ] && start_docker; }; then once docker "${docker[*]} image rm -f $image" "${docker[@]}" pull -q "$image"; fi
+    done
+    # Skiff first: the ratios are to it.
+    for name in "$work/pull.skiff" $(find "$work" -name 'pull.*' ! -name pull.skiff | sort); do
+      sort -t"$(printf '\t')" -k2 -n "$name" | awk -v n="$(wc -l <"$name")" 'NR == int((n + 1) / 2)'
+    done >"$work/result"
+    table "pull of $kind layers into an empty store ($n rounds; docker works in its daemon, whose CPU and memory are not shown)" <"$work/result"
+  done
+}
+# once NAME PREPARE COMMAND...: one timed pull.
+once() {
+  local name=$1 prepare=$2 file
+  shift 2
+  bash -c "$prepare" >/dev/null 2>&1 || true
+  sync -f "$fs"
+  file="$work/pull.${name%% *}"
+  if "$work/use" "$@" 2>"$work/try" >"$work/used" </dev/null; then
+    printf '%s\t%s\n' "$name" "$(cat "$work/used")" >>"$file"
+  else
+    note "$name left out of a round: $(tail -1 "$work/try" | cut -c1-160)"
+  fi
+}
+
+start_registry "$fs/registry"
+busybox_tar "$work/busybox.tar"
+push_image library/busybox latest gzip "$work/busybox.tar"
+say "$(uname -sr), $(nproc) processors, $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo); $("$artifacts/skiff" version | head -1), $(stat -c %s "$artifacts/skiff" | awk '{ printf "%.1f MB", $1 / 1e6 }')"
+for part in "${parts[@]}"; do "bench_$part"; done
