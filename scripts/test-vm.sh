@@ -102,11 +102,15 @@ poweroff -f
 I
 chmod 755 "$tree/init" "$tree/system/start"
 (cd "$tree" && find . -print0 | sort -z | cpio --null -o -H newc --quiet) | gzip -1 >"$work/initrd"
-accelerator=tcg,thread=multi
-[ ! -w /dev/kvm ] || accelerator=kvm
-status=0
-timeout "$limit" qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$memory" -nodefaults -nographic -no-reboot -serial stdio \
-  -kernel "$image" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' >"$work/console" 2>&1 </dev/null || status=$?
+# KVM inside a virtual machine may exist and yet refuse to start; emulation always works.
+accelerators=(tcg,thread=multi)
+[ ! -w /dev/kvm ] || accelerators=(kvm "${accelerators[@]}")
+for accelerator in "${accelerators[@]}"; do
+  status=0
+  timeout "$limit" qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$memory" -nodefaults -nographic -no-reboot -serial stdio \
+    -kernel "$image" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' >"$work/console" 2>&1 </dev/null || status=$?
+  ! grep -q '^==begin' "$work/console" || break
+done 2>/dev/null
 tr -d '\r' <"$work/console" | sed -n '/^==begin$/,/^==end /p' | grep -vE '^==(begin|end [0-9]+)$' || true
 code=$(tr -d '\r' <"$work/console" | sed -n 's/^==end //p' | tail -1)
 if [ -z "$code" ]; then
