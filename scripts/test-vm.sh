@@ -103,7 +103,7 @@ I
 chmod 755 "$tree/init" "$tree/system/start"
 (cd "$tree" && find . -print0 | sort -z | cpio --null -o -H newc --quiet) | gzip -1 >"$work/initrd"
 # KVM inside a virtual machine may exist and yet refuse to start; emulation always works.
-accelerators=(tcg,thread=multi)
+accelerators=('tcg,thread=multi')
 [ ! -w /dev/kvm ] || accelerators=(kvm "${accelerators[@]}")
 for accelerator in "${accelerators[@]}"; do
   status=0
