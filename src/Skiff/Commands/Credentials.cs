@@ -1,6 +1,8 @@
 using Skiff.CommandLine;
 using Skiff.Images;
 using Skiff.Images.Registry;
+using Skiff.Linux;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Commands;
 
@@ -15,7 +17,12 @@ internal static class Credentials
         invocation.Value("authfile") is { Length: > 0 } file ? file : invocation.Globals.Config is { Length: > 0 } directory ? $"{directory}/config.json" : null;
 
     /// <summary>The file itself.</summary>
-    public static AuthFile Open(Invocation invocation) => AuthFile.Load(AuthFile.DefaultPath(File(invocation), Environment.GetEnvironmentVariable));
+    public static AuthFile Open(Invocation invocation) => AuthFile.Load(AuthFile.DefaultPath(File(invocation), Environment.GetEnvironmentVariable), Helper);
+
+    /// <summary>Runs a credential helper of docker's config.json, such as docker-credential-pass: the action as argument, the request as input.</summary>
+    public static (int ExitCode, byte[] Output) Helper(string program, string action, byte[] input) =>
+        HelperProgram.TryRun(program, [action], input)
+        ?? throw new SkiffException($"the credential helper {program} that docker's config.json names is not in PATH: install it, or remove it from that file");
 
     /// <summary>The domain of a registry given as host, address or docker's historic address of Docker Hub.</summary>
     public static string Domain(string server)

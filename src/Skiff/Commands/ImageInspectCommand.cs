@@ -86,14 +86,17 @@ internal static class ImageInspectCommand
 
     private static Value Driver(Image image) =>
         Value.Map(
-            image.LayerDirectories.Count == 0
-                ? []
-                :
+            image.LayerDirectories.Count switch
+            {
+                0 => [],
+                1 => [KeyValuePair.Create("UpperDir", Value.Of(image.LayerDirectories[0]))],
+                // Docker's order: the top layer by itself, then what is below it, the upper ones first.
+                _ =>
                 [
-                    // Docker's order: the top layer by itself, then what is below it, the upper ones first.
                     KeyValuePair.Create("LowerDir", Value.Of(string.Join(':', image.LayerDirectories.SkipLast(1).Reverse()))),
                     KeyValuePair.Create("UpperDir", Value.Of(image.LayerDirectories[^1])),
-                ]
+                ],
+            }
         );
 
     private static Value List(IReadOnlyList<string> values) => Value.Of(values.Count == 0 ? null : values);

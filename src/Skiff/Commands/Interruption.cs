@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Skiff.Linux;
 using Skiff.Linux.Terminal;
 
@@ -10,6 +11,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly Thread _thread;
     private volatile bool _over;
+    private long _first;
 
     public Interruption()
     {
@@ -38,11 +40,16 @@ internal sealed class Interruption : IDisposable
             {
                 continue;
             }
-            if (_source.IsCancellationRequested)
+            // timeout(1) and a shell that ends signal a process and its group: the same signal twice at once is one request.
+            if (!_source.IsCancellationRequested)
+            {
+                _first = Stopwatch.GetTimestamp();
+                _source.Cancel();
+            }
+            else if (Stopwatch.GetElapsedTime(_first).TotalMilliseconds > 300)
             {
                 Environment.Exit(128 + signal);
             }
-            _source.Cancel();
         }
     }
 }

@@ -88,7 +88,7 @@ internal static class PullImage
         PullOptions options = new()
         {
             Platform = request.Platform,
-            Registry = RegistryOptions.WithLogins(request.VerifyTls, request.AuthFile, helper: null),
+            Registry = RegistryOptions.WithLogins(request.VerifyTls, request.AuthFile, Credentials.Helper),
         };
         Image image = Puller.Pull(store, reference, options, seen, interruption.Token);
         return (image, seen.Result ?? throw new InvalidOperationException("the pull ended without a result"));

@@ -1,0 +1,58 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>The verbs for images against a real registry, from pull to prune.</summary>
+public sealed class ImageVerbTests : IDisposable
+{
+    private readonly SkiffHost _host = new();
+
+    public void Dispose() => _host.Dispose();
+
+    [Fact]
+    public void An_image_is_pulled_listed_tagged_inspected_and_removed()
+    {
+        TestImages.Busybox.PutOnShelf();
+        _ = _host.Registry;
+        string name = TestImages.Busybox.Reference;
+        CommandResult pull = _host.Run("pull", name).Succeeded();
+        Assert.Contains($"Status: Downloaded newer image for {name}", pull.Lines);
+        Assert.Contains($"Status: Image is up to date for {name}", _host.Run("pull", name).Succeeded().Lines);
+
+        string id = _host.Run("images", "-q", "--no-trunc").Succeeded().Text;
+        Assert.Equal(id, _host.Run("pull", "-q", name).Succeeded().Text);
+        _host.Run("tag", name, "mine:1").Succeeded();
+        Assert.Equal("mine 1", _host.Run("image", "ls", "--filter", "reference=mine", "--format", "{{.Repository}} {{.Tag}}").Succeeded().Text);
+        Assert.Equal($"{id} [sh]", _host.Run("image", "inspect", "-f", "{{.Id}} {{.Config.Cmd}}", "mine:1").Succeeded().Text);
+        Assert.Single(_host.Run("history", "-q", "mine:1").Succeeded().Lines);
+
+        Assert.Equal("Untagged: mine:1", _host.Run("rmi", "mine:1").Succeeded().Text);
+        Assert.Equal([$"Untagged: {name}", $"Deleted: {id}"], _host.Run("rmi", name).Succeeded().Lines);
+        _host.Run("rmi", name).ExitedWith(1).Complained("No such image");
+    }
+
+    [Fact]
+    public void A_saved_image_is_loaded_with_the_same_id()
+    {
+        TestImages.Busybox.PutOnShelf();
+        _ = _host.Registry;
+        string id = _host.Run("pull", "-q", TestImages.Busybox.Reference).Succeeded().Text;
+        string archive = Path.Combine(_host.Directory, "image.tar");
+        _host.Run("save", "-o", archive, TestImages.Busybox.Reference).Succeeded();
+        _host.Run("image", "prune", "-af").Succeeded();
+        Assert.Empty(_host.Run("images", "-q").Succeeded().Lines);
+        Assert.Equal($"Loaded image: {TestImages.Busybox.Reference}", _host.RunWithInput(File.ReadAllBytes(archive), "load").Succeeded().Text);
+        Assert.Equal(id, _host.Run("images", "-q", "--no-trunc").Succeeded().Text);
+    }
+
+    [Fact]
+    public void Errors_have_dockers_exit_codes_and_one_line()
+    {
+        _ = _host.Registry;
+        Assert.Single(_host.Run("pull", "127.0.0.1:5000/no/such:1").ExitedWith(1).Error.TrimEnd('\n').Split('\n'));
+        _host.Run("pull", "--no-such-flag", "x").ExitedWith(125).Complained("--no-such-flag");
+        _host.Run("images", "--filter", "lable=x").ExitedWith(125).Complained("label");
+        Assert.Equal("[]", _host.Run("image", "inspect", "no-such-image").ExitedWith(1).Text);
+    }
+}
