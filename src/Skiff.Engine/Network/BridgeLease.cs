@@ -47,6 +47,10 @@ public sealed class BridgeLease
     /// <summary>Name of the host's end of the cable.</summary>
     public string HostInterface => _file.HostInterface;
 
+    /// <summary>Interface index of the host's end: made from the random digits of its name, far above what the kernel counts up to by itself.</summary>
+    private int HostIndex =>
+        0x4000_0000 | (uint.TryParse(HostInterface.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out uint n) ? (int)(n & 0x3FFF_FFFF) : 1);
+
     /// <summary>Host ports, ranges expanded, free ports chosen.</summary>
     public IReadOnlyList<PublishedPort> Ports => _file.Ports;
 
@@ -74,7 +78,7 @@ public sealed class BridgeLease
     {
         // The cable needs no undo: it goes with the container's network namespace.
         NetlinkRequest cable = new RouteMessages()
-            .AddVeth(HostInterface, _bridgeIndex, Network.Bridge, pid, ContainerLink.Name, ContainerLink.Index, MacAddress.Parse(_file.Mac))
+            .AddVeth(HostInterface, HostIndex, _bridgeIndex, Network.Bridge, pid, ContainerLink.Name, ContainerLink.Index, MacAddress.Parse(_file.Mac))
             .Build();
         IReadOnlyList<PortRule> rules = _file.Rules();
         if (rules.Count == 0)

@@ -55,6 +55,7 @@ public sealed class RouteMessages
 
     /// <summary>Creates a veth pair whose peer is born inside the network namespace of a process: nothing has to be moved or renamed.</summary>
     /// <param name="name">Name of the end that stays in this namespace; it comes up at once.</param>
+    /// <param name="index">Interface index of this end. Needed whenever <paramref name="peerIndex"/> is: veth_newlink() looks at the peer's only when this one is given too.</param>
     /// <param name="masterIndex">Index of the bridge, or 0 for none.</param>
     /// <param name="masterName">Name of the bridge, for the reader.</param>
     /// <param name="pid">A process in the target namespace; 0 prints as <c>&lt;pid&gt;</c> for a plan that is not run.</param>
@@ -62,9 +63,9 @@ public sealed class RouteMessages
     /// <param name="peerIndex">Interface index of the other end, fixed so that the messages for its addresses and routes are constants.</param>
     /// <param name="peerMac">MAC address of the other end.</param>
     /// <param name="mtu">MTU of both ends in bytes, or 0 for the kernel's default.</param>
-    public RouteMessages AddVeth(string name, int masterIndex, string masterName, int pid, string peerName, int peerIndex, MacAddress peerMac, int mtu = 0)
+    public RouteMessages AddVeth(string name, int index, int masterIndex, string masterName, int pid, string peerName, int peerIndex, MacAddress peerMac, int mtu = 0)
     {
-        BeginLink(RTM_NEWLINK, Create, 0, up: true);
+        BeginLink(RTM_NEWLINK, Create, index, up: true);
         _writer.Text(IFLA_IFNAME, name);
         Mtu(mtu);
         if (masterIndex != 0)
@@ -89,7 +90,7 @@ public sealed class RouteMessages
         _writer.Close(info);
         string who = pid == 0 ? "<pid>" : pid.ToString();
         string size = mtu == 0 ? "" : $" mtu {mtu}";
-        return Done($"RTM_NEWLINK veth \"{name}\"{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}");
+        return Done($"RTM_NEWLINK veth \"{name}\" index {index}{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}");
     }
 
     /// <summary>Brings a link up.</summary>
