@@ -1,7 +1,7 @@
 #!/bin/bash
-# Measures whole processes of Skiff beside whichever of crun, runc, podman and docker is installed, and beside two lower bounds: a C program with the
+# Measures whole processes of Skiff beside whichever of crun, runc, podman, docker and containerd is installed, and beside two lower bounds: a C program with the
 # same system calls (test/bench/bound.c), and curl | tee | pigz | tar for pulls. Interleaved rounds; medians and ratios to Skiff.
-#   scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|pull|run]...      (default: all three)
+#   scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|run|detached|pull]...      (default: all)
 # Everything happens in namespaces of its own on a fresh ext4 in a loop file on tmpfs; nothing stays on the machine but packages that --install-peers brings.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -13,31 +13,38 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=${2:?} && shift ;;
     --pull-mb) pull_mb=${2:?} && shift ;;
     --install-peers) peers=1 ;;
-    start | pull | run) parts+=("$1") ;;
-    *) die "usage: scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|pull|run]..." ;;
+    start | run | detached | pull) parts+=("$1") ;;
+    *) die "usage: scripts/bench.sh [--rounds N] [--pull-mb MB] [--install-peers] [start|run|detached|pull]..." ;;
   esac
   shift
 done
-[ "${#parts[@]}" -gt 0 ] || parts=(start run pull)
+[ "${#parts[@]}" -gt 0 ] || parts=(start run detached pull)
 need_root "for containers, loop devices and namespaces"
 
 if [ -z "${SKIFF_BENCH_INSIDE:-}" ]; then
   install_packages "the benchmarks" gcc libc6-dev docker-registry busybox-static curl pigz zstd e2fsprogs iproute2 util-linux
-  [ -z "$peers" ] || install_packages "the peers" crun runc podman docker.io
+  [ -z "$peers" ] || install_packages "the peers" crun runc podman netavark aardvark-dns golang-github-containers-common docker.io containerd iptables
   [ -x "$artifacts/skiff" ] || "$repo/scripts/build.sh"
   # A network and a mount table of its own: what peers leave there goes with the last process.
   SKIFF_BENCH_INSIDE=1 exec unshare --mount --net --propagation private -- "$0" "${arguments[@]}"
 fi
 
 ip link set lo up
+mount -t tmpfs -o mode=755 run /run # where daemons leave their sockets
+# crun refuses a hybrid host, and a cgroup that one runtime has not and another has is no fair race: version 1 for all where both are mounted.
+! grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts || umount /sys/fs/cgroup/unified
 work=$(mktemp -d)
-docker_pid=
+docker_pid='' containerd_pid=''
 cleanup() {
-  [ -z "$docker_pid" ] || { kill "$docker_pid" && wait "$docker_pid"; } 2>/dev/null || true
+  local pid id
+  [ -z "${detached:-}" ] || for id in $("${skiff[@]}" ps -aq 2>/dev/null || true); do "${skiff[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
+  ! have podman || "${podman[@]}" rm -af >/dev/null 2>&1 || true
+  for pid in $docker_pid $containerd_pid; do { kill "$pid" && wait "$pid"; } 2>/dev/null || true; done
   stop_registry
   umount -R "$work" 2>/dev/null || umount -Rl "$work" || true
   rmdir "$work" 2>/dev/null || true
 }
+have() { command -v "$1" >/dev/null 2>&1; }
 trap cleanup EXIT
 mount -t tmpfs -o size=90%,mode=700 bench "$work"
 truncate -s $((pull_mb * 8 + 4000))M "$work/disk"
@@ -50,14 +57,14 @@ gcc -O2 -o "$work/rounds" "$repo/test/bench/rounds.c"
 gcc -O2 -o "$work/bound" "$repo/test/bench/bound.c"
 gcc -O2 -o "$work/use" "$repo/test/bench/use.c"
 
-have() { command -v "$1" >/dev/null 2>&1; }
-wants() { printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
-
 # table TITLE < lines of rounds: medians and the ratio of the first line to each.
 table() {
   printf '\n%s\n%-34s %10s %10s %10s %12s\n' "$1" '' 'wall ms' 'cpu ms' 'RSS MiB' 'skiff is'
   awk -F'\t' 'NR == 1 { first = $2 } { printf "%-34s %10.2f %10.2f %10.1f %11.3fx\n", $1, $2, $3, $4 / 1024, ($2 > 0 ? first / $2 : 0) }'
 }
+# podman asks for more open files than this user may have; what there is will do.
+printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)" "$(ulimit -Hu)" "$(ulimit -Hu)" >"$work/containers.conf"
+export CONTAINERS_CONF=$work/containers.conf
 # measure TITLE FILE: back to back, then after half a second of quiet before each.
 measure() {
   "$work/rounds" -n "$rounds" "$2" >"$work/result"
@@ -77,7 +84,8 @@ line() {
 }
 
 start_docker() {
-  have dockerd || return 1
+  [ -z "$docker_pid" ] || return 0
+  [ -z "${docker_failed:-}" ] && have dockerd || return 1
   dockerd --data-root "$fs/docker" --exec-root "$work/docker-run" -p "$work/docker.pid" -H "unix://$work/docker.sock" --log-level error >"$work/docker.log" 2>&1 </dev/null &
   docker_pid=$!
   for _ in $(seq 300); do
@@ -85,11 +93,24 @@ start_docker() {
     kill -0 "$docker_pid" 2>/dev/null || break
     sleep 0.1
   done
+  docker_pid='' docker_failed=1
   note "docker left out: dockerd does not start here: $(tail -1 "$work/docker.log" | cut -c1-160)"
   return 1
 }
+start_containerd() {
+  [ -z "$containerd_pid" ] || return 0
+  have containerd && have ctr || return 1
+  printf 'version = 2\nroot = "%s"\nstate = "%s"\n[grpc]\naddress = "%s"\n' "$fs/containerd" "$work/containerd-state" "$work/containerd.sock" >"$work/containerd.toml"
+  containerd -c "$work/containerd.toml" -l error >"$work/containerd.log" 2>&1 </dev/null &
+  containerd_pid=$!
+  for _ in $(seq 100); do
+    ! ctr -a "$work/containerd.sock" version >/dev/null 2>&1 || return 0
+    sleep 0.1
+  done
+  return 1
+}
 docker=(docker -H "unix://$work/docker.sock")
-podman=(podman --root "$fs/podman" --runroot "$work/podman-run")
+podman=(podman --cgroup-manager cgroupfs --events-backend file --root "$fs/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp")
 
 bench_start() {
   : >"$work/commands"
@@ -112,7 +133,7 @@ X
     fi
   fi
   for peer in crun runc podman docker; do ! have $peer || line "$peer --version" $peer --version; done
-  measure 'Start of the program' "$work/commands"
+  measure 'Start of the program (goal: version 1.5x of the NativeAOT hello world)' "$work/commands"
 }
 
 bench_run() {
@@ -134,15 +155,55 @@ bench_run() {
   if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1; then
     line 'podman run --network none' "${podman[@]}" run --rm --network none "$image" true
   fi
-  if [ -n "$docker_pid" ] || start_docker; then
+  if start_docker; then
     ! "${docker[@]}" pull -q "$image" >/dev/null 2>&1 || line 'docker run --network none' "${docker[@]}" run --rm --network none "$image" true
   fi
-  measure 'run --rm … true, no network' "$work/commands"
+  measure 'run --rm … true, no network (goals: crun 0.75x, after quiet 0.4x; podman, docker 0.05x; bound 2.2x; RSS 12 MiB)' "$work/commands"
   : >"$work/commands"
   line 'skiff run, bridge' "${skiff[@]}" run --rm "$image" true
   ! have podman || line 'podman run, bridge' "${podman[@]}" run --rm --network bridge "$image" true
   [ -z "$docker_pid" ] || line 'docker run, bridge' "${docker[@]}" run --rm "$image" true
-  measure 'run --rm … true, default bridge' "$work/commands"
+  measure 'run --rm … true, default bridge (goals: podman, docker 0.04x)' "$work/commands"
+}
+
+# With containers that stay: exec, listing, and a start with its removal.
+bench_detached() {
+  local image=$registry_address/library/busybox id cli
+  "${skiff[@]}" pull -q "$image" >/dev/null
+  if ! timeout 20 "${skiff[@]}" run -d --name bench --network none "$image" sleep 1000 >"$work/try" 2>&1 </dev/null; then
+    note "containers in the background left out: $(tail -1 "$work/try" | cut -c1-160)"
+    return 0
+  fi
+  detached=1
+  : >"$work/commands"
+  line 'skiff exec true' "${skiff[@]}" exec bench true
+  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1 && "${podman[@]}" run -d --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
+    line 'podman exec true' "${podman[@]}" exec bench true
+  fi
+  if start_docker && "${docker[@]}" run -d --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
+    line 'docker exec true' "${docker[@]}" exec bench true
+  fi
+  cp "$work/commands" "$work/present"
+  measure 'exec true (goals: podman, docker 0.067x)' "$work/commands"
+  : >"$work/commands"
+  line 'skiff ps' "${skiff[@]}" ps -a
+  ! grep -q '^podman' "$work/present" || line 'podman ps' "${podman[@]}" ps -a
+  ! grep -q '^docker' "$work/present" || line 'docker ps' "${docker[@]}" ps -a
+  measure 'ps -a with one container (goals: podman, docker 0.2x)' "$work/commands"
+  : >"$work/commands"
+  for id in skiff podman docker; do
+    case $id in
+      skiff) cli=("${skiff[@]}") ;;
+      podman) cli=("${podman[@]}") ;;
+      docker) cli=("${docker[@]}") ;;
+    esac
+    grep -q "^$id exec" "$work/present" || continue
+    # shellcheck disable=SC2016 # the written script expands it
+    printf '#!/bin/sh\nid=$(%s run -d --network none %s sleep 1000 </dev/null) && exec %s rm -f "$id"\n' "${cli[*]}" "$image" "${cli[*]}" >"$work/turn-$id"
+    chmod 755 "$work/turn-$id"
+    line "$id run -d and rm -f" "$work/turn-$id"
+  done
+  measure 'run -d and rm -f, no network (goals: podman, docker 0.067x)' "$work/commands"
 }
 
 # layers: cuts the files of this machine's /usr into nine tars of about the same size.
@@ -163,39 +224,58 @@ bound_pull() {
     curl -fsS "http://$registry_address/v2/$1/blobs/$digest" | tee "$fs/bound/${digest#sha256:}" | $unpack | tar -x -C "$fs/bound/${digest#sha256:}.d" &
   done
   local job
-  for job in $(jobs -p); do [ "$job" = "$registry_pid" ] || [ "$job" = "$docker_pid" ] || wait "$job"; done
+  for job in $(jobs -p); do wait "$job"; done
 }
 
 bench_pull() {
   layers
-  local kind image round n=$((rounds < 3 ? rounds : 3))
-  export registry_address registry_pid docker_pid fs
+  local kind image n=$((rounds < 3 ? rounds : 3))
+  export registry_address fs
   export -f bound_pull
   for kind in gzip zstd; do
     push_image "multi/$kind" latest "$kind" "$fs"/layer.*.tar
     image=$registry_address/multi/$kind
     rm -f "$work"/pull.*
-    for round in $(seq "$n"); do
+    for _ in $(seq "$n"); do
       once skiff 'rm -rf '"$fs/skiff-pull" "$artifacts/skiff" --root "$fs/skiff-pull" --runroot "$work/skiff-run" pull -q "$image"
       once 'curl | tee | decompress | tar' true bash -c "bound_pull multi/$kind"
       if have podman; then once podman "rm -rf $fs/podman-pull" podman --root "$fs/podman-pull" --runroot "$work/podman-pull" pull -q --tls-verify=false "$image"; fi
-      if [ -n "$docker_pid" ] || { [ "$round" = 1 ] && start_docker; }; then once docker "${docker[*]} image rm -f $image" "${docker[@]}" pull -q "$image"; fi
+      if start_containerd; then
+        once ctr "ctr -a $work/containerd.sock images rm --sync $image:latest" ctr -a "$work/containerd.sock" images pull --plain-http "$image:latest"
+      fi
+      if start_docker; then once docker "${docker[*]} image rm -f $image" "${docker[@]}" pull -q "$image"; fi
     done
     # Skiff first: the ratios are to it.
     for name in "$work/pull.skiff" $(find "$work" -name 'pull.*' ! -name pull.skiff | sort); do
       sort -t"$(printf '\t')" -k2 -n "$name" | awk -v n="$(wc -l <"$name")" 'NR == int((n + 1) / 2)'
     done >"$work/result"
-    table "pull of $kind layers into an empty store ($n rounds; docker works in its daemon, whose CPU and memory are not shown)" <"$work/result"
+    table "pull of $kind layers into an empty store ($n rounds; with the daemon's CPU and peak memory; goals: podman 0.25x and 0.3x of its CPU, docker 0.12x, ctr 0.3x, bound 0.7x, RSS 80 MiB)" <"$work/result"
   done
 }
+# daemon_use PID: CPU milliseconds and peak KiB of a daemon, its children included as far as it waited for them or they still run.
+daemon_use() {
+  local pid
+  for pid in "$1" $(pgrep -P "$1" || true); do
+    awk '{ sub(/.*[)] /, ""); print ($12 + $13 + $14 + $15) * 10 }' "/proc/$pid/stat" 2>/dev/null || true
+  done | awk '{ sum += $1 } END { printf "%d ", sum }'
+  awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"
+}
+
 # once NAME PREPARE COMMAND...: one timed pull.
 once() {
-  local name=$1 prepare=$2 file
+  local name=$1 prepare=$2 file daemon='' before after
   shift 2
   bash -c "$prepare" >/dev/null 2>&1 || true
   sync -f "$fs"
+  case $name in docker) daemon=$docker_pid ;; ctr) daemon=$containerd_pid ;; esac
+  [ -z "$daemon" ] || before=$(daemon_use "$daemon")
   file="$work/pull.${name%% *}"
   if "$work/use" "$@" 2>"$work/try" >"$work/used" </dev/null; then
+    [ -z "$daemon" ] || {
+      after=$(daemon_use "$daemon")
+      awk -F'\t' -v OFS='\t' -v cpu=$((${after% *} - ${before% *})) -v rss="${after#* }" '{ print $1, $2 + cpu, ($3 > rss ? $3 : rss) }' "$work/used" >"$work/used.all"
+      mv "$work/used.all" "$work/used"
+    }
     printf '%s\t%s\n' "$name" "$(cat "$work/used")" >>"$file"
   else
     note "$name left out of a round: $(tail -1 "$work/try" | cut -c1-160)"
