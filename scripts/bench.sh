@@ -34,13 +34,14 @@ mount -t tmpfs -o mode=755 run /run # where daemons leave their sockets
 # crun refuses a hybrid host, and a cgroup that one runtime has not and another has is no fair race: version 1 for all where both are mounted.
 ! grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts || umount /sys/fs/cgroup/unified
 work=$(mktemp -d)
-docker_pid='' containerd_pid=''
+docker_pid='' containerd_pid='' podman=()
 cleanup() {
   local pid id
   [ -z "${detached:-}" ] || for id in $("${skiff[@]}" ps -aq 2>/dev/null || true); do "${skiff[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
-  ! have podman || "${podman[@]}" rm -af >/dev/null 2>&1 || true
+  [ "${#podman[@]}" -eq 0 ] || ! have podman || "${podman[@]}" rm -af >/dev/null 2>&1 || true
   for pid in $docker_pid $containerd_pid; do { kill "$pid" && wait "$pid"; } 2>/dev/null || true; done
   stop_registry
+  umount -l /etc 2>/dev/null || true
   umount -R "$work" 2>/dev/null || umount -Rl "$work" || true
   rmdir "$work" 2>/dev/null || true
 }
@@ -53,6 +54,8 @@ mkdir "$work/fs"
 mount -o loop "$work/disk" "$work/fs"
 fs=$work/fs
 skiff=("$artifacts/skiff" --root "$fs/skiff" --runroot "$work/skiff-run")
+mkdir "$work/etc" "$work/etc.work"
+mount -t overlay -o "lowerdir=/etc,upperdir=$work/etc,workdir=$work/etc.work" etc /etc # dockerd writes a key there
 gcc -O2 -o "$work/rounds" "$repo/test/bench/rounds.c"
 gcc -O2 -o "$work/bound" "$repo/test/bench/bound.c"
 gcc -O2 -o "$work/use" "$repo/test/bench/use.c"
@@ -206,10 +209,10 @@ bench_detached() {
   measure 'run -d and rm -f, no network (goals: podman, docker 0.067x)' "$work/commands"
 }
 
-# layers: cuts the files of this machine's /usr into nine tars of about the same size.
+# layers: cuts this machine's /usr without its largest files into nine tars of about the same size.
 layers() {
-  find /usr -xdev \( -type f -o -type l \) -size -65536k -printf '%s\t%p\n' 2>/dev/null | grep -vE '^[0-9]+	/usr/(src|local)/' | sort -t"$(printf '\t')" -k2 |
-    awk -F'\t' -v total=$((pull_mb * 1000000)) -v dir="$work" '{ sum += $1 + 512; if (sum > total) exit; print $2 > (dir "/list." int(sum * 9 / (total + 1))) }'
+  find /usr -xdev \( -type d -o -type f -o -type l \) -size -1024k -printf '%s\t%p\n' 2>/dev/null | grep -vE '^[0-9]+	/usr/(src|local)/' | sort -t"$(printf '\t')" -k2 |
+    awk -F'\t' -v total=$((pull_mb * 1000000)) -v dir="$work" '{ sum += $1 + 512; if (sum <= total) print $2 > (dir "/list." int(sum * 9 / (total + 1))) }'
   for list in "$work"/list.*; do tar -cf "$fs/layer.${list##*.}.tar" -C / --no-recursion -T "$list" 2>/dev/null; done
   note "the image: $(cat "$work"/list.* | wc -l) entries, $(du -cm "$fs"/layer.*.tar | tail -1 | cut -f1) MB in $(find "$work" -name 'list.*' | wc -l) layers"
 }
@@ -223,8 +226,7 @@ bound_pull() {
     mkdir "$fs/bound/${digest#sha256:}.d"
     curl -fsS "http://$registry_address/v2/$1/blobs/$digest" | tee "$fs/bound/${digest#sha256:}" | $unpack | tar -x -C "$fs/bound/${digest#sha256:}.d" &
   done
-  local job
-  for job in $(jobs -p); do wait "$job"; done
+  wait
 }
 
 bench_pull() {
