@@ -243,9 +243,9 @@ bench_pull() {
       once 'curl | tee | decompress | tar' true bash -c "bound_pull multi/$kind"
       if have podman; then once podman "rm -rf $fs/podman-pull" podman --root "$fs/podman-pull" --runroot "$work/podman-pull" pull -q --tls-verify=false "$image"; fi
       if start_containerd; then
-        once ctr "ctr -a $work/containerd.sock images rm --sync $image:latest" ctr -a "$work/containerd.sock" images pull --plain-http "$image:latest"
+        once ctr "ctr -a $work/containerd.sock images ls -q | xargs -r ctr -a $work/containerd.sock images rm --sync" ctr -a "$work/containerd.sock" images pull --plain-http "$image:latest"
       fi
-      if start_docker; then once docker "${docker[*]} image rm -f $image" "${docker[@]}" pull -q "$image"; fi
+      if start_docker; then once docker "${docker[*]} image prune -af" "${docker[@]}" pull -q "$image"; fi
     done
     # Skiff first: the ratios are to it.
     for name in "$work/pull.skiff" $(find "$work" -name 'pull.*' ! -name pull.skiff | sort); do

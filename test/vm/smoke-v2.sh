@@ -13,7 +13,7 @@ cp /bin/busybox /images/rootfs/bin/
 for applet in sh cat true id grep mount; do ln -s busybox /images/rootfs/bin/$applet; done
 tar -C /images/rootfs -cf /images/busybox.tar .
 
-expect 'import' 0 "$(skiff import -q /images/busybox.tar box:1 >/images/log 2>&1; echo $?)"
+expect 'import' 0 "$(skiff import /images/busybox.tar box:1 >/images/log 2>&1; echo $?)"
 cat /images/log
 run() { skiff run --rm "$@"; }
 expect 'a command runs' sailing "$(run --network none box:1 sh -c 'echo sailing')"
