@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
@@ -21,6 +22,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private LaunchPlan? _plan;
     private SpawnedProcess? _process;
     private Cgroup? _cgroup;
+    private BridgeLease? _network;
     private string _cgroupPath = "";
 
     private ContainerLaunch(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
@@ -32,6 +34,9 @@ public sealed partial class ContainerLaunch : IDisposable
 
     /// <summary>The first process of the container.</summary>
     public SpawnedProcess Process => _process ?? throw new InvalidOperationException("the container is not started");
+
+    /// <summary>Sentences for the user that stop nothing.</summary>
+    public IReadOnlyList<string> Warnings => _network?.Warnings ?? [];
 
     /// <summary>The plan that was executed.</summary>
     public LaunchPlan Plan => _plan ?? throw new InvalidOperationException("the container is not started");
@@ -76,17 +81,17 @@ public sealed partial class ContainerLaunch : IDisposable
         (SafeFd? consoleParent, SafeFd? consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
         string[] candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
         SafeFd trampoline = Hold(TrampolineImage.Open(candidates.Length, channel.ChildValue, HasInit(spec)));
-        NetworkLaunch.Lease? network = NetworkLaunch.Acquire(_engine, _container);
+        _network = NetworkLaunch.Acquire(_engine, _container);
+        NetworkLaunch.WriteHosts(_engine, _container, _network);
         LaunchInput input = Input(spec, layout, cgroup) with
         {
             Trampoline = trampoline.Value,
             ConsoleSocket = consoleChild?.Value ?? -1,
-            Network = network?.ContainerMessages ?? NetworkLaunch.Loopback(spec),
-            WaitsForHost = network is not null,
+            Network = NetworkLaunch.Messages(_network, spec),
+            WaitsForHost = _network is not null,
             Joined = OpenJoined(spec),
             CgroupDescriptors = spec.Linux.Namespace("user") is null ? [] : OpenCgroupFiles(cgroup),
         };
-        _network = network;
         _plan = LaunchPlanner.Make(input, channel);
         foreach (HostAction action in cgroup.Create)
         {
@@ -100,12 +105,12 @@ public sealed partial class ContainerLaunch : IDisposable
             WriteIdMaps(spec, _process.Pid);
             channel.Release();
         }
-        HostSide(network, _process.Pid);
+        HostSide(_process.Pid);
         if (_plan.WaitsAt >= 0)
         {
             channel.Release();
         }
-        SaveRunning(network);
+        SaveRunning();
         if (consoleParent is not null)
         {
             Console = ReceiveDescriptor(consoleParent);
@@ -117,15 +122,9 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    private NetworkLaunch.Lease? _network;
-
-    private void HostSide(NetworkLaunch.Lease? network, int pid)
+    private void HostSide(int pid)
     {
-        if (network is null)
-        {
-            return;
-        }
-        foreach (HostAction action in network.HostActions(pid))
+        foreach (HostAction action in _network?.HostActions(pid) ?? [])
         {
             Run(action);
         }
@@ -232,7 +231,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    private void SaveRunning(NetworkLaunch.Lease? network)
+    private void SaveRunning()
     {
         ProcessIdentity? identity = ProcessIdentity.Of(_process!.Pid);
         State = new ContainerState
@@ -243,8 +242,8 @@ public sealed partial class ContainerLaunch : IDisposable
             StartedAt = TimeProvider.System.GetUtcNow(),
             Cgroup = _cgroupPath,
             RestartCount = _wishes.RestartCount,
-            Endpoints = network?.Endpoints ?? [],
-            Ports = network?.Ports ?? [],
+            Endpoints = _network is null ? [] : [_network.Endpoint],
+            Ports = _network?.Ports ?? [],
         };
         _engine.Containers.SaveState(_container.Record.Id, State);
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
@@ -24,7 +23,7 @@ public static class ContainerPreparation
         ContainerRecord record = engine.Containers.Create(plan.Record, new ContainerState { Status = ContainerStatus.Created }, RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
         try
         {
-            WriteFiles(engine, options, plan.Result.Spec, id);
+            EtcFiles.WriteEarly(engine.Paths.Container(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan);
         }
@@ -136,15 +135,6 @@ public static class ContainerPreparation
             _ => network.Target,
         };
 
-    private static void WriteFiles(SkiffEngine engine, RunOptions options, RuntimeSpec spec, string id)
-    {
-        string directory = engine.Paths.Container(id);
-        string hostname = spec.Hostname ?? Environment.MachineName;
-        Write(directory + "/hostname", hostname + "\n");
-        Write(directory + "/hosts", EtcFiles.Hosts(options, hostname));
-        Write(directory + "/resolv.conf", EtcFiles.ResolvConf(options));
-    }
-
     /// <summary>overlayfs shows the upper directory's owner and mode as those of the container's root: they are the image's.</summary>
     private static void CopyRootAttributes(string upper, IReadOnlyList<string> layers)
     {
@@ -160,11 +150,5 @@ public static class ContainerPreparation
         using SafeFd root = Files.Open(upper, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
         _ = At.ChangeOwner(root.Value, stat.Uid, stat.Gid);
         _ = At.ChangeMode(root.Value, stat.Mode & 0xFFFu);
-    }
-
-    private static void Write(string path, string text)
-    {
-        using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x1A4);
-        Files.WriteAll(fd, Encoding.UTF8.GetBytes(text), path);
     }
 }

@@ -1,25 +1,37 @@
 using System.Text;
+using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Launch;
 
-/// <summary>The files of /etc that are made for each container.</summary>
+/// <summary>The files of /etc that are made for each container; /etc/hosts needs its address and follows at launch.</summary>
 internal static class EtcFiles
 {
-    internal static string Hosts(RunOptions options, string hostname)
+    internal static void WriteEarly(string directory, RunOptions options, string hostname)
     {
-        StringBuilder text = new("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-        foreach (HostEntry entry in options.AddHost)
-        {
-            text.Append(entry.Address).Append('\t').Append(entry.Name).Append('\n');
-        }
-        return text.Append("127.0.1.1\t").Append(hostname).Append('\n').ToString();
+        Write(directory + "/hostname", NetworkFiles.Hostname(hostname));
+        Write(directory + "/hosts", "");
+        string? host = Files.TryReadText("/etc/resolv.conf", out _);
+        bool ownNamespace = options.Networks.IsEmpty || options.Networks[0].Kind != NetworkKind.Host;
+        bool asked = !options.Dns.IsEmpty || !options.DnsOptions.IsEmpty || !options.DnsSearch.IsEmpty;
+        Write(
+            directory + "/resolv.conf",
+            !ownNamespace && !asked
+                ? host ?? ""
+                : NetworkFiles.ResolvConf(
+                    host,
+                    host?.Contains("127.0.0.53", StringComparison.Ordinal) == true ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _) : null,
+                    [.. options.Dns.AsSpan()],
+                    [.. options.DnsOptions.AsSpan()],
+                    [.. options.DnsSearch.AsSpan()]
+                )
+        );
     }
 
-    internal static string ResolvConf(RunOptions options)
+    internal static void Write(string path, string text)
     {
-        _ = options;
-        return Files.TryReadText("/etc/resolv.conf", out _) ?? "";
+        using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x1A4);
+        Files.WriteAll(fd, Encoding.UTF8.GetBytes(text), path);
     }
 }

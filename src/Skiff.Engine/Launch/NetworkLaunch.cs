@@ -1,45 +1,114 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
-using Skiff.Linux.Actions;
+using Skiff.Linux;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
 
-/// <summary>The launcher's side of the networks.</summary>
+/// <summary>The launcher's side of the networks: who gets a lease, and how it is given back.</summary>
 internal static class NetworkLaunch
 {
-    /// <summary>What a container on the bridge holds.</summary>
-    internal sealed record Lease(
-        IReadOnlyList<NetworkMessage> ContainerMessages,
-        Func<int, IReadOnlyList<HostAction>> HostActions,
-        IReadOnlyList<NetworkEndpoint> Endpoints,
-        IReadOnlyList<PublishedPort> Ports
-    );
-
-    internal static Lease? Acquire(SkiffEngine engine, PreparedContainer container)
+    /// <summary>Leases address and ports on the bridge; null for a container on none, host or somebody else's network.</summary>
+    internal static BridgeLease? Acquire(SkiffEngine engine, PreparedContainer container)
     {
-        _ = engine;
-        _ = container;
-        return null;
+        if (!OnBridge(container.Options))
+        {
+            return null;
+        }
+        BridgeNetwork network = BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge);
+        return network.Acquire(container.Record.Id, Ports(container), Wishes(container.Options), id => IsAlive(engine, id));
     }
 
-    /// <summary>Without a network there is still the loopback interface, and it is up.</summary>
-    internal static IReadOnlyList<NetworkMessage> Loopback(RuntimeSpec spec) => spec.Linux.Namespace("network") is { Path: null } ? [LoopbackUp] : [];
+    /// <summary>The same for <c>explain</c>: nothing is leased.</summary>
+    internal static BridgeLease? Example(SkiffEngine engine, PreparedContainer container) =>
+        OnBridge(container.Options) ? BridgeLease.Example(container.Record.Id, Ports(container), Wishes(container.Options), engine.Bridge) : null;
 
-    /// <summary>RTM_NEWLINK for interface 1 with IFF_UP: struct nlmsghdr, struct ifinfomsg.</summary>
-    private static NetworkMessage LoopbackUp => new(new byte[] { 32, 0, 0, 0, 16, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0 }, "link set lo up");
+    /// <summary>What the child sends in its own network namespace.</summary>
+    internal static IReadOnlyList<NetworkMessage> Messages(BridgeLease? lease, RuntimeSpec spec) =>
+        lease is not null ? lease.ContainerMessages
+        : spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly
+        : [];
 
-    internal static void Release(SkiffEngine engine, Lease? lease)
+    /// <summary>Writes /etc/hosts of the container, which names it by its address.</summary>
+    internal static void WriteHosts(SkiffEngine engine, PreparedContainer container, BridgeLease? lease)
     {
-        _ = engine;
-        _ = lease;
+        if (container.Options.NoHosts)
+        {
+            return;
+        }
+        string hostname = container.Result.Spec.Hostname ?? container.Record.ShortId;
+        IReadOnlyList<string> own = lease is null ? [] : [lease.IPv4.ToString()];
+        string path = engine.Paths.Container(container.Record.Id) + "/hosts";
+        bool host = !container.Options.Networks.IsEmpty && container.Options.Networks[0].Kind == NetworkKind.Host;
+        string text =
+            host && container.Options.AddHost.IsEmpty && Files.TryReadText("/etc/hosts", out _) is { } hosts
+                ? hosts
+                : NetworkFiles.Hosts(hostname, own.Count > 0 ? own : ["127.0.1.1"], [.. container.Options.AddHost.AsSpan()], lease is null ? ["127.0.0.1"] : [lease.Endpoint.IPv4Gateway]);
+        EtcFiles.Write(path, text);
     }
 
-    /// <summary>Gives back address and ports of a container that has ended.</summary>
+    /// <summary>Gives back a lease.</summary>
+    internal static void Release(SkiffEngine engine, BridgeLease? lease)
+    {
+        if (lease is not null)
+        {
+            BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Release(lease);
+        }
+    }
+
+    /// <summary>Gives back address and ports of a container that has ended, by its record.</summary>
     internal static void GiveBack(SkiffEngine engine, ContainerRecord record, ContainerState state)
     {
-        _ = engine;
-        _ = record;
-        _ = state;
+        if (record.NetworkMode == "bridge" || state.Endpoints.Count > 0)
+        {
+            BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Release(record.Id);
+        }
+    }
+
+    private static bool OnBridge(RunOptions options)
+    {
+        if (options.Networks.IsEmpty)
+        {
+            return true;
+        }
+        NetworkAttachment network = options.Networks[0];
+        return network.Kind switch
+        {
+            NetworkKind.Bridge => true,
+            NetworkKind.Named => throw new SkiffException($"there is no network {network.Target}: this version knows bridge, none, host, container:NAME and ns:PATH", 125),
+            _ => false,
+        };
+    }
+
+    private static LeaseOptions Wishes(RunOptions options) =>
+        options.Networks.IsEmpty ? LeaseOptions.None : new LeaseOptions(options.Networks[0].Ip4, options.Networks[0].Ip6, options.Networks[0].MacAddress);
+
+    private static List<PortMapping> Ports(PreparedContainer container)
+    {
+        List<PortMapping> ports = [.. container.Options.Ports.AsSpan()];
+        if (container.Options.PublishAll)
+        {
+            foreach (ExposedPort exposed in container.Options.Expose)
+            {
+                ports.AddRange(PublishAll.Of(exposed));
+            }
+            foreach (string exposed in container.Image?.Config.ExposedPorts ?? [])
+            {
+                ports.AddRange(PublishAll.Of(exposed));
+            }
+        }
+        return ports;
+    }
+
+    private static bool IsAlive(SkiffEngine engine, string id)
+    {
+        if (Session.IsHeld(engine.Paths, id))
+        {
+            return true;
+        }
+        ContainerRecord? record = engine.Containers.TryLoad(id);
+        return record is not null && engine.Reconciler.Check(record) is { IsUp: true };
     }
 }
