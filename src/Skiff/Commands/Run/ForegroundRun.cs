@@ -12,7 +12,7 @@ namespace Skiff.Commands.Run;
 /// <summary>A container in the foreground: this process is its parent, its standard streams are ours, and it ends with us.</summary>
 internal static class ForegroundRun
 {
-    internal static int Run(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
+    internal static int Run(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
     {
         string id = ContainerStore.NewId();
         using FileLock session = Session.Begin(engine.Paths, id);
@@ -20,6 +20,7 @@ internal static class ForegroundRun
         try
         {
             container = ContainerPreparation.Create(engine, options, image, foreground: true, id);
+            hold?.Dispose();
             foreach (string warning in container.Result.Warnings)
             {
                 invocation.Output.ErrorLine($"skiff: warning: {warning}");
@@ -30,6 +31,10 @@ internal static class ForegroundRun
         }
         finally
         {
+            if (image is not null && container is not null)
+            {
+                engine.Images.MarkUsed(image.Id);
+            }
             if (container is not null && options.Remove)
             {
                 ContainerRemoval.RemoveEnded(engine, container.Record);
@@ -70,6 +75,10 @@ internal static class ForegroundRun
         }
         using (launch)
         {
+            foreach (string warning in launch.Warnings)
+            {
+                invocation.Output.ErrorLine($"skiff: warning: {warning}");
+            }
             WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
             ForegroundLoop.Serve(launch, options, signals);
             ContainerState end = launch.Finish();

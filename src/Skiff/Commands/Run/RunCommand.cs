@@ -29,7 +29,11 @@ internal static class RunCommand
         RunOptions options = RunFlags.Options(invocation, HostContext.Make());
         SkiffEngine.RequireRoot("run");
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        // A concurrent prune must not take the image between its lookup and the container's record.
+        using FileLock? hold = options.Image is null ? null : Hold(engine);
         Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
-        return ForegroundRun.Run(engine, options, image, invocation);
+        return ForegroundRun.Run(engine, options, image, hold, invocation);
     }
+
+    private static FileLock? Hold(SkiffEngine engine) => Files.Exists(engine.Paths.Root + "/oci-layout") ? engine.Images.HoldForUse() : null;
 }
