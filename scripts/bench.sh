@@ -109,6 +109,8 @@ start_containerd() {
   done
   return 1
 }
+# podman asks for more open files and processes than this user may have.
+limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
 docker=(docker -H "unix://$work/docker.sock")
 podman=(podman --cgroup-manager cgroupfs --events-backend file --root "$fs/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp")
 
@@ -153,7 +155,7 @@ bench_run() {
     line "$peer run (same tree, no overlay)" $peer --root "$work/$peer-run" run -b "$fs/$peer" bench
   done
   if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1; then
-    line 'podman run --network none' "${podman[@]}" run --rm --ulimit host --network none "$image" true
+    line 'podman run --network none' "${podman[@]}" run --rm "${limits[@]}" --network none "$image" true
   fi
   if start_docker; then
     ! "${docker[@]}" pull -q "$image" >/dev/null 2>&1 || line 'docker run --network none' "${docker[@]}" run --rm --network none "$image" true
@@ -165,7 +167,7 @@ bench_run() {
   fi
   : >"$work/commands"
   line 'skiff run, bridge' "${skiff[@]}" run --rm "$image" true
-  ! have podman || line 'podman run, bridge' "${podman[@]}" run --rm --ulimit host --network bridge "$image" true
+  ! have podman || line 'podman run, bridge' "${podman[@]}" run --rm "${limits[@]}" --network bridge "$image" true
   [ -z "$docker_pid" ] || line 'docker run, bridge' "${docker[@]}" run --rm "$image" true
   measure 'run --rm … true, default bridge (goals: podman, docker 0.04x)' "$work/commands"
 }
@@ -181,7 +183,7 @@ bench_detached() {
   detached=1
   : >"$work/commands"
   line 'skiff exec true' "${skiff[@]}" exec bench true
-  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1 && "${podman[@]}" run -d --ulimit host --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
+  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1 && "${podman[@]}" run -d "${limits[@]}" --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
     line 'podman exec true' "${podman[@]}" exec bench true
   fi
   if start_docker && "${docker[@]}" run -d --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
@@ -199,7 +201,7 @@ bench_detached() {
     ulimit=()
     case $id in
       skiff) cli=("${skiff[@]}") ;;
-      podman) cli=("${podman[@]}") ulimit=(--ulimit host) ;; # podman wants more open files than a user may have
+      podman) cli=("${podman[@]}") ulimit=("${limits[@]}") ;;
       docker) cli=("${docker[@]}") ;;
     esac
     grep -q "^$id exec" "$work/present" || continue
