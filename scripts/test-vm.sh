@@ -94,6 +94,7 @@ mount -t tmpfs run /run
 mkdir -p /dev/pts /dev/shm && mount -t devpts pts /dev/pts && mount -t tmpfs shm /dev/shm
 while read -r module; do insmod "/lib/modules/$module"; done </lib/modules/order 2>/dev/null
 ip link set lo up
+echo
 echo "==begin"
 sh /system/command </dev/null 2>&1
 echo "==end $?"
@@ -103,7 +104,7 @@ I
 chmod 755 "$tree/init" "$tree/system/start"
 (cd "$tree" && find . -print0 | sort -z | cpio --null -o -H newc --quiet) | gzip -1 >"$work/initrd"
 # KVM inside a virtual machine may exist and yet refuse to start; emulation always works.
-accelerators=('tcg,thread=multi')
+accelerators=("tcg,thread=multi")
 [ ! -w /dev/kvm ] || accelerators=(kvm "${accelerators[@]}")
 for accelerator in "${accelerators[@]}"; do
   status=0
