@@ -1,0 +1,61 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>The engine killed at any moment: the next command leaves nothing behind.</summary>
+public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    [Fact]
+    public void LIFE_07_A_run_that_was_killed_leaves_nothing_after_the_next_command()
+    {
+        string image = host.Image(TestImages.Busybox);
+        for (int i = 0; i < 25; i++)
+        {
+            using RunningCommand running = host.Start("run", "--rm", "--network", "none", image, "sleep", "60");
+            Thread.Sleep(i * 3);
+            running.Signal(Native.SIGKILL);
+            running.WaitForExit();
+        }
+        Wait.Until(() => host.Processes().Length == 0, 10, () => string.Join('\n', host.Processes()));
+        host.Run("run", "--rm", "--network", "none", image, "true").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void LIFE_07_The_container_ends_with_the_command()
+    {
+        using RunningCommand running = host.Start("run", "--rm", "--network", "none", host.Image(TestImages.Busybox), "sh", "-c", "echo up; exec sleep 7777");
+        running.WaitForOutput("up");
+        running.Signal(Native.SIGKILL);
+        running.WaitForExit();
+        Wait.Until(() => !ProcessTable.WithCommandLine("sleep 7777").Any(), 10, () => "the container's process still runs");
+        host.Run("run", "--rm", "--network", "none", host.Image(TestImages.Busybox), "true").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Theory]
+    [InlineData(Native.SIGTERM)]
+    [InlineData(Native.SIGHUP)]
+    [InlineData(Native.SIGINT)]
+    public void LIFE_07_A_run_that_is_told_to_end_early_cleans_up(int signal)
+    {
+        string image = host.Image(TestImages.Busybox);
+        for (int i = 0; i < 8; i++)
+        {
+            using RunningCommand running = host.Start("run", "--rm", "--network", "none", "--init", image, "sleep", "60");
+            Thread.Sleep(i * 4);
+            running.Signal(signal);
+            running.WaitForExit(20);
+        }
+        host.Run("run", "--rm", "--network", "none", image, "true").Succeeded();
+        AssertNothingLeft();
+    }
+
+    private void AssertNothingLeft()
+    {
+        Assert.Empty(host.Mounts());
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/names"));
+    }
+}

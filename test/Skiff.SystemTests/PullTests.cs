@@ -1,0 +1,144 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>Images: pulled from a real registry, listed, tagged, removed, loaded.</summary>
+public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    [Fact]
+    public void A_pulled_image_is_listed_and_can_be_read_by_skopeo()
+    {
+        string name = host.Image(TestImages.Layered);
+        string id = TestImages.Layered.Built.Config.Digest;
+        Assert.Contains(id, host.Run("images", "-q", "--no-trunc").Succeeded().Lines);
+        Assert.Equal(id, host.Run("inspect", "--type", "image", "--format", "{{.Id}}", name).Succeeded().Text);
+        Assert.Contains(name, host.Run("images", "--format", "{{.Repository}}:{{.Tag}}").Succeeded().Lines);
+        Tool.Require("skopeo");
+        Assert.Equal(TestImages.Layered.Built.Manifest.Bytes, Tool.Run("skopeo", "inspect", "--raw", $"oci:{host.Root}:{name}").OutputBytes);
+    }
+
+    [Fact]
+    public void An_up_to_date_tag_is_said_to_be_one()
+    {
+        string name = host.Image(TestImages.Busybox);
+        Assert.Contains("up to date", host.Run("pull", name).Succeeded().Output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_missing_image_and_a_missing_registry_are_two_sentences()
+    {
+        _ = host.Registry;
+        host.Run("pull", "127.0.0.1:5000/never/was:1").ExitedWith(1).Complained("never/was");
+        CommandResult gone = host.Run("pull", "127.0.0.1:1/x:1").ExitedWith(1).Complained("127.0.0.1:1");
+        Assert.DoesNotContain("   at ", gone.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LIFE_16_An_image_loses_its_tags_one_by_one()
+    {
+        var image = new TestImage("two-tags", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Set("Labels", new System.Text.Json.Nodes.JsonObject { ["test"] = "LIFE_16" }).Build());
+        string name = host.Image(image);
+        host.Run("tag", name, "copy:2").Succeeded();
+        host.Run("rmi", name).Succeeded();
+        string id = image.Built.Config.Digest["sha256:".Length..];
+        Assert.Contains(id[..12], host.Run("images", "-q").Succeeded().Output, StringComparison.Ordinal);
+        host.Run("rmi", id[..12]).Succeeded();
+        Assert.DoesNotContain(id[..12], host.Run("images", "-q").Succeeded().Output, StringComparison.Ordinal);
+        host.Run("rmi", "copy:2").ExitedWith(1).Complained("copy");
+    }
+
+    [Fact]
+    public void A_saved_image_is_loaded_from_a_file_and_from_standard_input()
+    {
+        using var other = new SkiffHost();
+        string name = host.Image(TestImages.Layered);
+        string tar = Path.Combine(host.Directory, "saved.tar");
+        host.Run("save", "-o", tar, name).Succeeded();
+        other.Run("load", "-i", tar).Succeeded();
+        Assert.Equal("two\n", other.Run("run", "--rm", "--network", "none", name, "cat", "/data/changed").Succeeded().Output);
+        other.Run("rmi", name).Succeeded();
+        other.RunWithInput(File.ReadAllBytes(tar), "load").Succeeded();
+        Assert.Equal("two\n", other.Run("run", "--rm", "--network", "none", name, "cat", "/data/changed").Succeeded().Output);
+    }
+
+    [Fact]
+    public void LIFE_01_A_pull_that_was_killed_shows_nothing_and_the_next_one_completes()
+    {
+        TestImages.Debian.PutOnShelf();
+        _ = host.Registry;
+        string name = TestImages.Debian.Reference;
+        for (int i = 0; i < 8; i++)
+        {
+            using RunningCommand pull = host.Start("pull", "-q", name);
+            Thread.Sleep(10 + (i * 25));
+            pull.Signal(Native.SIGKILL);
+            CommandResult result = pull.WaitForExit();
+            if (result.ExitCode != 0)
+            {
+                Assert.DoesNotContain(TestImages.Debian.Repository, host.Run("images").Succeeded().Output, StringComparison.Ordinal);
+            }
+            else
+            {
+                host.Run("rmi", name).Succeeded();
+            }
+        }
+        host.Run("pull", "-q", name).Succeeded();
+        Assert.Equal("x\n", host.Run("run", "--rm", "--network", "none", "-v", "/bin/busybox:/busybox:ro", name, "/busybox", "cat", "/odd/user-xattr").Succeeded().Output);
+    }
+
+    [Fact]
+    public void LIFE_03_Eight_pulls_at_once_all_succeed()
+    {
+        using var other = new SkiffHost();
+        TestImages.Layered.PutOnShelf();
+        _ = other.Registry;
+        RunningCommand[] pulls = [.. Enumerable.Range(0, 8).Select(_ => other.Start("pull", "-q", TestImages.Layered.Reference))];
+        foreach (RunningCommand pull in pulls)
+        {
+            pull.CloseInput();
+            pull.WaitForExit().Succeeded();
+            pull.Dispose();
+        }
+        Assert.Single(other.Run("images", "-q").Succeeded().Lines);
+    }
+
+    [Fact]
+    public void LIFE_05_A_full_disk_is_named_and_its_space_given_back()
+    {
+        TestImages.Debian.PutOnShelf();
+        using var other = new SkiffHost();
+        Directory.CreateDirectory(other.Root);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=10m,mode=700", "small", other.Root);
+        try
+        {
+            string busybox = other.Image(TestImages.Busybox);
+            other.Run("pull", "-q", TestImages.Debian.Reference).ExitedWith(1).Complained("space");
+            Assert.Equal("alive", other.Run("run", "--rm", "--network", "none", busybox, "echo", "alive").Succeeded().Text);
+        }
+        finally
+        {
+            Tool.Run("umount", other.Root);
+        }
+    }
+
+    [Fact]
+    public void SEC_20_A_password_is_shown_nowhere()
+    {
+        using var net = new Netns();
+        using var registry = new RealRegistry(net, Workspace.NewDirectory("secret-store"), password: true);
+        registry.Client.Push(TestImages.Busybox.Built, "private/busybox", "1");
+        string config = Workspace.NewDirectory("config");
+        string token = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{RealRegistry.User}:{RealRegistry.Password}"));
+        string[] skiff = [Workspace.Binary, "--config", config, "--root", $"{host.Directory}/secret", "--runroot", $"{host.Directory}/secret-run"];
+        CommandResult denied = net.Run([.. skiff, "pull", $"{registry.Address}/private/busybox:1"]).ExitedWith(1);
+        File.WriteAllText($"{config}/config.json", $$"""{"auths":{"{{registry.Address}}":{"auth":"{{token}}"}}}""");
+        CommandResult pulled = net.Run([.. skiff, "-D", "pull", $"{registry.Address}/private/busybox:1"]).Succeeded();
+        CommandResult inspected = net.Run([.. skiff, "inspect", $"{registry.Address}/private/busybox:1"]).Succeeded();
+        foreach (string text in new[] { denied, pulled, inspected }.Select(r => r.Output + r.Error))
+        {
+            Assert.DoesNotContain(RealRegistry.Password, text, StringComparison.Ordinal);
+            Assert.DoesNotContain(token, text, StringComparison.Ordinal);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>Standard streams, terminals and signals of a foreground container.</summary>
+public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    private string[] InBusybox(params string[] words) => ["run", "--rm", "--network", "none", .. words];
+
+    private string Busybox => host.Image(TestImages.Busybox);
+
+    [Fact]
+    public void RUN_18_Without_i_standard_input_is_at_its_end()
+    {
+        using RunningCommand running = host.Start(InBusybox(Busybox, "cat"));
+        running.Write("unread");
+        Assert.Equal("", running.WaitForExit().Succeeded().Output);
+    }
+
+    [Fact]
+    public void RUN_18_Twenty_megabytes_go_through_whole()
+    {
+        byte[] input = RandomNumberGenerator.GetBytes(20_000_000);
+        CommandResult result = host.RunWithInput(input, InBusybox("-i", Busybox, "cat")).Succeeded();
+        Assert.Equal(Blob.DigestOf(input), Blob.DigestOf(result.OutputBytes));
+    }
+
+    [Fact]
+    public void RUN_19_All_output_arrives_and_the_streams_stay_apart()
+    {
+        CommandResult result = host.RunShell("head -c 10000000 /dev/zero | tr '\\0' x; echo aside >&2").Succeeded();
+        Assert.Equal(10_000_000, result.OutputBytes.Length);
+        Assert.Equal("aside\n", result.Error);
+    }
+
+    [Fact]
+    public void RUN_21_A_terminal_has_its_size_from_the_start_and_follows_changes()
+    {
+        using Pty pty = host.StartOnTerminal(31, 97, InBusybox("-it", "-u", "sailor", Busybox, "sh", "-c", "stty size; tty; stat -c 'owner %u' /dev/pts/0; trap 'stty size' WINCH; echo ready; while read -r w; do echo \"got $w\"; done"));
+        pty.WaitFor("31 97");
+        pty.WaitFor("/dev/pts/0");
+        pty.WaitFor("owner 1000");
+        pty.WaitFor("ready");
+        pty.Resize(40, 120);
+        pty.Type("word\n");
+        pty.WaitFor("got word");
+        pty.WaitFor("40 120");
+        pty.Type("\u0004");
+        Assert.Equal(0, pty.WaitForExit());
+    }
+
+    [Fact]
+    public void RUN_21_A_terminal_asked_for_without_one_is_refused() =>
+        Assert.NotEqual(0, host.Run(InBusybox("-it", Busybox, "true")).Complained("terminal").ExitCode);
+
+    [Fact]
+    public void RUN_21_The_callers_terminal_is_as_it_was()
+    {
+        string command = string.Join(' ', host.CommandLine(InBusybox("-it", Busybox, "sh", "-c", "stty -a | grep -c opost; exit 4")).Select(w => $"'{w}'"));
+        using Pty pty = Pty.Start(["/bin/sh", "-c", $"a=$(stty -g); {command}; echo code $?; [ \"$a\" = \"$(stty -g)\" ] && echo restored"]);
+        pty.WaitFor("code 4");
+        pty.WaitFor("restored");
+        Assert.Equal(0, pty.WaitForExit());
+    }
+
+    [Theory]
+    [InlineData("TERM", Native.SIGTERM)]
+    [InlineData("HUP", Native.SIGHUP)]
+    [InlineData("INT", Native.SIGINT)]
+    [InlineData("USR1", Native.SIGUSR1)]
+    public void RUN_14_Signals_to_the_command_reach_the_first_process(string name, int number)
+    {
+        using RunningCommand running = host.Start(InBusybox(Busybox, "sh", "-c", $"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.05; done"));
+        running.WaitForOutput("ready");
+        running.Signal(number);
+        CommandResult result = running.WaitForExit().ExitedWith(33);
+        Assert.Contains($"got {name}", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_init_reaps_what_others_leave()
+    {
+        string text = host.RunShell("(sleep 0.1 &); (sleep 0.1 &); sleep 0.5; grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l", "--init").Succeeded().Text;
+        Assert.Equal("0", text);
+    }
+
+    [Fact]
+    public void The_time_limit_ends_a_container()
+    {
+        CommandResult result = host.RunShell("sleep 60", "--timeout", "1");
+        Assert.NotEqual(0, result.ExitCode);
+    }
+}
