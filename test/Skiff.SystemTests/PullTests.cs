@@ -132,7 +132,7 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         string token = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{RealRegistry.User}:{RealRegistry.Password}"));
         string[] skiff = [Workspace.Binary, "--config", config, "--root", $"{host.Directory}/secret", "--runroot", $"{host.Directory}/secret-run"];
         CommandResult denied = net.Run([.. skiff, "pull", $"{registry.Address}/private/busybox:1"]).ExitedWith(1);
-        File.WriteAllText($"{config}/config.json", $$"""{"auths":{"{{registry.Address}}":{"auth":"{{token}}"}}}""");
+        File.WriteAllText($"{config}/config.json", $"{{\"auths\":{{\"{registry.Address}\":{{\"auth\":\"{token}\"}}}}}}");
         CommandResult pulled = net.Run([.. skiff, "-D", "pull", $"{registry.Address}/private/busybox:1"]).Succeeded();
         CommandResult inspected = net.Run([.. skiff, "inspect", $"{registry.Address}/private/busybox:1"]).Succeeded();
         foreach (string text in new[] { denied, pulled, inspected }.Select(r => r.Output + r.Error))
