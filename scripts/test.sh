@@ -56,6 +56,12 @@ check() {
   fi
 }
 
+# nothing_left: the list of changes that the fixture's leak check wrote is there and empty.
+nothing_left() {
+  [ -e "$logs/leaks" ] || { note "the leak check did not run" && return 1; }
+  [ ! -s "$logs/leaks" ] || { cat "$logs/leaks" && return 1; }
+}
+
 finish() {
   note "took $((SECONDS - started)) s"
   printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
@@ -68,6 +74,8 @@ if [ -z "$unit_only" ]; then
   # What the engine itself needs is nothing: these are the world to test it in (registry, images) and the oracles to compare it with.
   install_packages "the tests" ca-certificates docker-registry busybox-static iproute2 nftables procps util-linux keyutils \
     attr libcap2-bin strace tar curl zstd skopeo umoci shellcheck gcc libc6-dev binutils zlib1g-dev
+  # The virtual machine's test is skipped where these cannot be had.
+  if [ "$(uname -m)" = x86_64 ]; then (install_packages "the test on cgroup version 2" qemu-system-x86 cpio kmod) || note "no virtual machine"; fi
 fi
 
 say "building"
@@ -81,8 +89,11 @@ run_suite unit 600 test/Skiff.Tests/bin/Debug/net10.0/Skiff.Tests "${filter[@]}"
 
 if [ -z "$unit_only" ]; then
   if scripts/build.sh; then
-    run_suite system 1200 test/Skiff.SystemTests/bin/Debug/net10.0/Skiff.SystemTests "${filter[@]}"
+    rm -f "$logs/leaks"
+    SKIFF_LEAK_REPORT=$logs/leaks run_suite system 1000 test/Skiff.SystemTests/bin/Debug/net10.0/Skiff.SystemTests "${filter[@]}"
+    check "the machine is as it was" nothing_left
   else
+    note "the publish failed: no system tests"
     failed=$((failed + 1))
   fi
   if [ "${#filter[@]}" -eq 0 ]; then

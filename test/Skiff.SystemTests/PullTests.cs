@@ -12,7 +12,7 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         string name = host.Image(TestImages.Layered);
         string id = TestImages.Layered.Built.Config.Digest;
         Assert.Contains(id, host.Run("images", "-q", "--no-trunc").Succeeded().Lines);
-        Assert.Equal(id, host.Run("inspect", "--type", "image", "--format", "{{.Id}}", name).Succeeded().Text);
+        Assert.Equal(id, host.Run("image", "inspect", "--format", "{{.Id}}", name).Succeeded().Text);
         Assert.Contains(name, host.Run("images", "--format", "{{.Repository}}:{{.Tag}}").Succeeded().Lines);
         Tool.Require("skopeo");
         Assert.Equal(TestImages.Layered.Built.Manifest.Bytes, Tool.Run("skopeo", "inspect", "--raw", $"oci:{host.Root}:{name}").OutputBytes);
@@ -134,7 +134,7 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         CommandResult denied = net.Run([.. skiff, "pull", $"{registry.Address}/private/busybox:1"]).ExitedWith(1);
         File.WriteAllText($"{config}/config.json", $"{{\"auths\":{{\"{registry.Address}\":{{\"auth\":\"{token}\"}}}}}}");
         CommandResult pulled = net.Run([.. skiff, "-D", "pull", $"{registry.Address}/private/busybox:1"]).Succeeded();
-        CommandResult inspected = net.Run([.. skiff, "inspect", $"{registry.Address}/private/busybox:1"]).Succeeded();
+        CommandResult inspected = net.Run([.. skiff, "image", "inspect", $"{registry.Address}/private/busybox:1"]).Succeeded();
         foreach (string text in new[] { denied, pulled, inspected }.Select(r => r.Output + r.Error))
         {
             Assert.DoesNotContain(RealRegistry.Password, text, StringComparison.Ordinal);

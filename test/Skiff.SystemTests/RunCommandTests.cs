@@ -46,8 +46,8 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
         Run(host.Image(s_empty)).ExitedWith(125).Complained("empty");
 
     [Theory]
-    [InlineData("sailor", "1000 1000 1000 1001")]
-    [InlineData("1000", "1000 1000 1000 1001")]
+    [InlineData("sailor", "1000 1000 1000 1001 1002")]
+    [InlineData("1000", "1000 1000 1000 1001 1002")]
     [InlineData("1000:1002", "1000 1002 1002")]
     [InlineData("sailor:crew", "1000 1001 1001")]
     [InlineData("4242", "4242 0 0")]
@@ -73,7 +73,7 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("/", "-u", "4242")]
     [InlineData("/elsewhere", "-e", "HOME=/elsewhere")]
     public void RUN_06_Home_is_that_of_passwd_and_appears_once(string expected, params string[] flags) =>
-        Assert.Equal($"HOME={expected}", host.RunShell("tr '\\0' '\\n' </proc/self/environ | grep ^HOME=", flags).Succeeded().Text);
+        Assert.Equal($"HOME={expected}", host.RunShell("cat /proc/self/environ | tr '\\0' '\\n' | grep ^HOME=", flags).Succeeded().Text);
 
     [Fact]
     public void RUN_07_Environment_variables_come_from_image_host_and_flags()
@@ -129,7 +129,7 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
 
     [Theory]
     [InlineData("#!/bin/no-such-shell\n", "no-such-shell")]
-    [InlineData("#!/bin/sh\r\necho x\r\n", "CR")]
+    [InlineData("#!/bin/sh\r\necho x\r\n", "carriage return")]
     [InlineData("\u007fELF-but-not-really", "")]
     public void RUN_08_When_exec_fails_the_file_is_looked_at(string content, string word)
     {

@@ -38,17 +38,17 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_21_A_terminal_has_its_size_from_the_start_and_follows_changes()
     {
-        using Pty pty = host.StartOnTerminal(31, 97, InBusybox("-it", "-u", "sailor", Busybox, "sh", "-c", "stty size; tty; stat -c 'owner %u' /dev/pts/0; trap 'stty size' WINCH; echo ready; while read -r w; do echo \"got $w\"; done"));
+        using Pty pty = host.StartOnTerminal(31, 97, InBusybox("-it", "-u", "sailor", Busybox, "sh", "-c", "stty size; tty; stat -c 'owner %u' /dev/pts/0; trap 'stty size' WINCH; echo ready; while :; do read -r w; [ \"$w\" = end ] && exit 3; [ -n \"$w\" ] && echo \"got $w\"; done"));
         pty.WaitFor("31 97");
         pty.WaitFor("/dev/pts/0");
         pty.WaitFor("owner 1000");
         pty.WaitFor("ready");
         pty.Resize(40, 120);
+        pty.WaitFor("40 120");
         pty.Type("word\n");
         pty.WaitFor("got word");
-        pty.WaitFor("40 120");
-        pty.Type("\u0004");
-        Assert.Equal(0, pty.WaitForExit());
+        pty.Type("end\n");
+        Assert.Equal(3, pty.WaitForExit());
     }
 
     [Fact]

@@ -42,6 +42,12 @@ public sealed class LeakCheck : IDisposable
         {
             Directory.Delete(Workspace.Base, recursive: true);
         }
+        // xunit reports a failing fixture once for every test: scripts/test.sh names a file instead and counts it as one.
+        if (Environment.GetEnvironmentVariable("SKIFF_LEAK_REPORT") is { Length: > 0 } report)
+        {
+            File.WriteAllLines(report, changes);
+            return;
+        }
         Assert.True(changes.Count == 0, $"the run changed the machine:\n{string.Join('\n', changes)}");
     }
 

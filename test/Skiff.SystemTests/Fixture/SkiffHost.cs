@@ -105,6 +105,12 @@ public sealed class SkiffHost : IDisposable
     public void Dispose()
     {
         _registry?.Dispose();
+        string sessions = Path.Combine(Runroot, "sessions");
+        if (System.IO.Directory.Exists(sessions) && System.IO.Directory.EnumerateFileSystemEntries(sessions).Any())
+        {
+            // A command was killed: what it left is the next one's to remove.
+            Run("run", "--rm", "--network", "none", "--rootfs", Workspace.NewDirectory("nothing"), "/nothing");
+        }
         string[] mounts = [];
         string[] processes = [];
         // Undoing is allowed to take a moment after the command line has gone.
