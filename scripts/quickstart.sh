@@ -34,7 +34,7 @@ uninstall() {
   need_root "to uninstall"
   if [ -x "$target" ]; then
     local volumes container
-    volumes=$(find /var/lib/skiff/volumes -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+    volumes=$({ find /var/lib/skiff/volumes -mindepth 1 -maxdepth 1 2>/dev/null || true; } | wc -l)
     [ "$volumes" -eq 0 ] || [ "${1:-}" = --volumes ] || die "$volumes volumes with data are in /var/lib/skiff/volumes; say --uninstall --volumes to delete them too"
     for container in $("$target" ps -aq 2>/dev/null || true); do "$target" rm -f "$container" >/dev/null || note "container $container could not be removed"; done
   fi

@@ -61,7 +61,7 @@ push_image() {
   for tar in "$@"; do
     packed=$work/layer
     case $compression in
-      gzip) if command -v pigz >/dev/null; then pigz -6 -c "$tar"; else gzip -6 -c "$tar"; fi >"$packed" ;;
+      gzip) if command -v pigz >/dev/null; then pigz -6 -n -c "$tar"; else gzip -6 -n -c "$tar"; fi >"$packed" ;;
       zstd) zstd -q -3 -T0 -c "$tar" >"$packed" ;;
     esac
     line=$(push_blob "$repository" "$packed")
