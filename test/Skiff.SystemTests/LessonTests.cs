@@ -1,0 +1,61 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>The experiments of docs/how-containers-work.md do what the text says.</summary>
+public sealed class LessonTests
+{
+    public static TheoryData<string, int> Experiments
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            string chapter = "";
+            int number = 0;
+            foreach (string line in File.ReadLines(Document))
+            {
+                if (line.StartsWith("## ", StringComparison.Ordinal))
+                {
+                    (chapter, number) = (line[3..], 0);
+                }
+                else if (line == "```sh experiment")
+                {
+                    data.Add(chapter, ++number);
+                }
+            }
+            return data;
+        }
+    }
+
+    private static string Document => Path.Combine(Workspace.Repository, "docs", "how-containers-work.md");
+
+    [Theory]
+    [MemberData(nameof(Experiments))]
+    public void Every_experiment_prints_what_the_text_says(string chapter, int number)
+    {
+        Tool.Require("nft");
+        string directory = Workspace.NewDirectory("lesson");
+        Tool.Shell($"cd {directory} && mkdir -p rootfs/bin rootfs/proc rootfs/tmp && cp /bin/busybox rootfs/bin/ && ln -s busybox rootfs/bin/sh");
+        string[] lines = Block(chapter, number);
+        File.WriteAllLines($"{directory}/experiment.sh", lines);
+        CommandResult result = Tool.Run("unshare", "--mount", "--net", "--propagation", "private", "/bin/sh", "-euc", $"cd {directory} && . ./experiment.sh");
+        int from = 0;
+        foreach (string expected in lines.Where(l => l.StartsWith("# prints ", StringComparison.Ordinal)).Select(l => l["# prints ".Length..]))
+        {
+            int at = result.Output.IndexOf(expected, from, StringComparison.Ordinal);
+            Assert.True(at >= 0, $"'{expected}' is missing or out of order\n{result}");
+            from = at + expected.Length;
+        }
+    }
+
+    private static string[] Block(string chapter, int number)
+    {
+        IEnumerable<string> lines = File.ReadLines(Document).SkipWhile(l => l != $"## {chapter}");
+        for (int i = 0; i < number; i++)
+        {
+            lines = lines.SkipWhile(l => l != "```sh experiment").Skip(1);
+        }
+        return [.. lines.TakeWhile(l => l != "```")];
+    }
+}
