@@ -192,11 +192,26 @@ public sealed partial class LaunchPlanner
             _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
             if (last)
             {
-                break;
+                return directory ? Open(relative, OpenFlags.O_PATH, trusted) : OpenFile(relative, parent, name, trusted);
             }
             from = slash + 1;
         }
-        return Open(relative, OpenFlags.O_PATH, trusted);
+    }
+
+    /// <summary>A link that leads nowhere, as many images have for /etc/resolv.conf, gives way to an empty file in the container's own layer (RUN-12).</summary>
+    private Result OpenFile(string relative, Operand parent, string name, bool trusted)
+    {
+        Result file = Open(relative, OpenFlags.O_PATH, trusted);
+        _p.Tolerate(Errno.ENOENT);
+        int dangling = _p.Count - 1;
+        int found = _p.Jump();
+        _p.SkipToHere(dangling);
+        _p.Call(SyscallNumber.unlinkat, parent, _p.Text(name), 0);
+        _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), 0x8000 | 0x1A4, 0);
+        Result made = Open(relative, OpenFlags.O_PATH, trusted);
+        _p.StoreInto(made, file.Address);
+        _p.SkipToHere(found);
+        return file;
     }
 
     /// <summary>openat2(2) below the container's root.</summary>

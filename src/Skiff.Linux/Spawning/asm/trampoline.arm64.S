@@ -13,6 +13,7 @@ _start:
     mov x2, #1
     mov x8, #25
     svc #0
+    tbnz w0, #31, again
     mov w25, #0
 next:
     ldr x0, [x20]
@@ -62,6 +63,18 @@ absent:
 leave:
     mov x8, #94
     svc #0
+again:
+    mov x0, #2
+    adr x1, sentence
+    mov x2, #(sentence_end - sentence)
+    mov x8, #64
+    svc #0
+    mov x0, #126
+    b leave
+sentence:
+    .ascii "skiff: /proc/self/exe cannot be the interpreter of a script\n"
+sentence_end:
+    .balign 4
 candidates:
     .word 0x11223344
 report_fd:

@@ -15,6 +15,8 @@ _start:
     mov edx, 1
     mov eax, 72
     syscall
+    test eax, eax                 # the report is closed: a "#!/proc/self/exe" line has executed us a second time, and would for ever
+    js again
     xor ebp, ebp                  # the errno to report
 next:
     mov rdi, [r12]                # execve(candidate, argv, envp)
@@ -64,3 +66,14 @@ absent:
 leave:
     mov eax, 231                  # exit_group(126 or 127)
     syscall
+again:
+    lea rsi, [rip+sentence]       # write(2, sentence)
+    mov edi, 2
+    mov edx, offset sentence_end - sentence
+    mov eax, 1
+    syscall
+    mov edi, 126
+    jmp leave
+sentence:
+    .ascii "skiff: /proc/self/exe cannot be the interpreter of a script\n"
+sentence_end:

@@ -32,7 +32,10 @@ internal static partial class RunFlags
         RunOptionsBuilder builder = new(context);
         foreach ((Flag flag, string value) in invocation.Given)
         {
-            builder.Set(flag.Name, value);
+            if (flag.Name != "trace") // of the command line's, not of the container's
+            {
+                builder.Set(flag.Name, value);
+            }
         }
         IReadOnlyList<string> words = invocation.Arguments;
         bool image = !invocation.Has("rootfs");
