@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Plan;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -11,9 +12,12 @@ public sealed partial class ContainerLaunch
     public ContainerState Finish()
     {
         ExitStatus status = Process.Pidfd.Wait() ?? default;
+        Timed(HostMoment.Wait, _running);
+        long begin = Clock();
         OomState oom = _cgroup?.ReadOom() ?? default;
         bool killedByOom = oom.Kills > 0 && status.Signal == Signals.SIGKILL;
         Undo();
+        Timed(HostMoment.CleanUp, begin);
         State = State with
         {
             Status = ContainerStatus.Exited,

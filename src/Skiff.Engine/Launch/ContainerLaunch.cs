@@ -47,9 +47,6 @@ public sealed partial class ContainerLaunch : IDisposable
     /// <summary>The state that was recorded when it started.</summary>
     public ContainerState State { get; private set; } = new();
 
-    /// <summary>Times of the host's steps when traced: index of the step → nanoseconds.</summary>
-    public Dictionary<int, long> HostTimes { get; } = [];
-
     /// <summary>Starts the container; when this returns, its command runs.</summary>
     /// <exception cref="SkiffException">It could not be started; everything is undone. Exit code 125, or 126 and 127 for the command itself.</exception>
     public static ContainerLaunch Start(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
@@ -93,21 +90,29 @@ public sealed partial class ContainerLaunch : IDisposable
             CgroupDescriptors = spec.Linux.Namespace("user") is null ? [] : OpenCgroupFiles(cgroup),
         };
         _plan = LaunchPlanner.Make(input, channel);
+        long begin = Clock();
         foreach (HostAction action in cgroup.Create)
         {
             Run(action);
         }
+        Timed(HostMoment.Cgroup, begin);
+        begin = Clock();
         using SafeFd? unified = cgroup.V2Directory is { } directory ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY) : null;
         _process = Skiff.Linux.Spawning.Spawn.Start(_plan.Program, channel, _plan.Namespaces, unified, _wishes.Traced);
+        Timed(HostMoment.Birth, begin);
+        begin = Clock();
         consoleChild?.Dispose();
         if (_plan.WaitsForIdMaps)
         {
             WriteIdMaps(spec, _process.Pid);
             channel.Release();
+            Timed(HostMoment.IdMaps, begin);
+            begin = Clock();
         }
         HostSide(_process.Pid);
         if (_plan.WaitsAt >= 0)
         {
+            Timed(HostMoment.Network, begin);
             channel.Release();
         }
         SaveRunning();
@@ -120,6 +125,7 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             throw Failure(failure, spec, candidates);
         }
+        _running = Clock();
     }
 
     private void HostSide(int pid)
@@ -157,6 +163,7 @@ public sealed partial class ContainerLaunch : IDisposable
             CallerNoFile = CallerLimits.OpenFiles(),
             SeccompFilter = filter.Length == 0 ? null : filter,
             SeccompFlags = flags,
+            Story = _wishes.Traced ? Story(Example()) : null,
         };
     }
 

@@ -61,6 +61,9 @@ public sealed record LaunchInput
 
     /// <summary>Namespaces to join instead of new ones, opened by the host: type → descriptor.</summary>
     public IReadOnlyList<(string Type, string Path, int Descriptor)> Joined { get; init; } = [];
+
+    /// <summary>What happens around the container's steps; null where nobody looks.</summary>
+    public LaunchStory? Story { get; init; }
 }
 
 /// <summary>One netlink request for the child to send.</summary>

@@ -28,10 +28,10 @@ public sealed class LaunchPlan : IDisposable
     public bool WaitsForIdMaps { get; internal set; }
 
     /// <summary>Adds a step of the host.</summary>
-    public void Host(Block block, string why, params IReadOnlyList<HostAction> actions)
+    public void Host(HostMoment moment, Block block, string why, IReadOnlyList<HostAction> actions)
     {
         Close();
-        _steps.Add(new PlanStep { Block = block, Place = Place.Host, Why = why, Actions = actions });
+        _steps.Add(new PlanStep { Block = block, Place = Place.Host, Moment = moment, Why = why, Actions = actions });
     }
 
     /// <summary>Begins a step of the container; instructions added to <see cref="Program"/> from now on belong to it.</summary>

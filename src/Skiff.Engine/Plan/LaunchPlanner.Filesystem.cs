@@ -228,7 +228,8 @@ public sealed partial class LaunchPlanner
         return Open(destination.Trim('/'), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
     }
 
-    private static bool IsDirectory(string source) => Directory.Exists(source);
+    private bool IsDirectory(string source) =>
+        Directory.Exists(source) || (_in.Story is { Volumes: { Length: > 0 } volumes } && source.StartsWith(volumes + "/", StringComparison.Ordinal));
 
     private static Block BlockOf(MountSpec mount) =>
         mount.Type switch

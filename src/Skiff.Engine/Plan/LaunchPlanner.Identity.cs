@@ -16,6 +16,7 @@ public sealed partial class LaunchPlanner
     {
         if (_in.WaitsForHost)
         {
+            TellNetwork();
             _plan.Container(Block.Network, "From here on the host's half of the network is needed: wait for it.");
             _plan.WaitsAt = _p.Count;
             _p.Wait(Channel);
@@ -32,8 +33,9 @@ public sealed partial class LaunchPlanner
         foreach (NetworkMessage message in _in.Network)
         {
             // One request, one acknowledgement: nlmsgerr.error stands 16 bytes into the answer and must be 0.
-            _p.Call(SyscallNumber.sendto, socket, _p.Bytes(message.Bytes.Span), message.Bytes.Length, 0, 0, 0);
+            _p.Call(SyscallNumber.sendto, socket, _p.Annotate(_p.Bytes(message.Bytes.Span), message.Text), message.Bytes.Length, 0, 0, 0);
             _p.Call(SyscallNumber.recvfrom, socket, reply, 1024, 0, 0, 0);
+            _p.Annotate(reply + 16, "the acknowledgement to carry no error");
             _p.Require(reply + 16, unchecked((nint)0xFFFFFFFFL), 0, Errno.EOPNOTSUPP);
         }
         _p.Call(SyscallNumber.close, socket);

@@ -38,14 +38,17 @@ public sealed partial class LaunchPlanner
         return planner._plan;
     }
 
-    private int Channel => _plan.Channel?.ChildValue ?? -1;
+    private int Channel => _plan.Channel?.ChildValue ?? -2;
 
     private void Build()
     {
+        NameDescriptors();
+        TellPreparation();
         if (_in.Cgroup.Create.Count > 0)
         {
-            _plan.Host(Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.", _in.Cgroup.Create);
+            _plan.Host(HostMoment.Cgroup, Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.", _in.Cgroup.Create);
         }
+        TellBirth();
         Birth();
         Cgroup();
         BindSources();
@@ -62,10 +65,7 @@ public sealed partial class LaunchPlanner
         Identity();
         Execute();
         _plan.Close();
-        if (_in.Cgroup.Remove.Count > 0)
-        {
-            _plan.Host(Block.CleanUp, "With its last process the container's mounts and network vanish by themselves; what is left is the cgroup and our own directory.", _in.Cgroup.Remove);
-        }
+        TellEnd();
     }
 
     private CloneFlags Flags()
@@ -110,6 +110,7 @@ public sealed partial class LaunchPlanner
         if (_userNamespace && _spec.Linux.Namespace("user") is { Path: null })
         {
             _plan.WaitsForIdMaps = true;
+            TellIdMaps();
             _plan.Container(Block.Identity, "In a new user namespace nobody is anybody until the host has written the id maps.");
             _p.Wait(Channel);
             _p.Call(SyscallNumber.setresgid, 0, 0, 0);

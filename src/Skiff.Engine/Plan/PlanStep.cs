@@ -38,6 +38,9 @@ public sealed record PlanStep
     /// <summary>One sentence for a learner.</summary>
     public required string Why { get; init; }
 
+    /// <summary>Host steps: the launcher's moment; none for a container step.</summary>
+    public HostMoment Moment { get; init; }
+
     /// <summary>Host steps: the changes, in order.</summary>
     public IReadOnlyList<HostAction> Actions { get; init; } = [];
 

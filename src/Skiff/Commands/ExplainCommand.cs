@@ -14,6 +14,7 @@ internal static class ExplainCommand
             Subcommands =
             [
                 new("pull", ExplainPullCommand.Define),
+                new("run", Run.ExplainRunCommand.Define),
             ],
         };
 }

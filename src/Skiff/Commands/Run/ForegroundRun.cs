@@ -82,6 +82,10 @@ internal static class ForegroundRun
             WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
             ForegroundLoop.Serve(launch, options, signals);
             ContainerState end = launch.Finish();
+            if (invocation.Has("trace"))
+            {
+                invocation.Output.Error(TraceReport.Text(launch));
+            }
             if (!options.Remove)
             {
                 engine.Containers.SaveState(container.Record.Id, end);

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Skiff.Engine.Network;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux.Actions;
+using Skiff.Linux.Cgroups;
+
+namespace Skiff.Engine.Launch;
+
+public sealed partial class ContainerLaunch
+{
+    private const int DryConsole = -3;
+    private const int DryJoined = -10;
+    private long _running;
+
+    /// <summary>Begin and end of each of the host's moments when traced, CLOCK_MONOTONIC in nanoseconds.</summary>
+    public Dictionary<HostMoment, (long Begin, long End)> HostTimes { get; } = [];
+
+    /// <summary>The whole plan of a launch, with placeholders for what only a real one knows. It needs no rights, changes nothing and runs nothing.</summary>
+    public static LaunchPlan Explain(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
+    {
+        using ContainerLaunch launch = new(engine, container, wishes);
+        RuntimeSpec spec = container.Result.Spec;
+        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupPlan cgroup = launch.PlanCgroup(layout, spec);
+        BridgeLease? network = launch.Example();
+        List<(string, string, int)> joined = [];
+        foreach (NamespaceSpec item in spec.Linux.Namespaces)
+        {
+            if (item.Path is { } path)
+            {
+                joined.Add((item.Type, path, DryJoined - joined.Count));
+            }
+        }
+        LaunchInput input = launch.Input(spec, layout, cgroup) with
+        {
+            ConsoleSocket = DryConsole,
+            Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
+            WaitsForHost = network is not null,
+            Joined = joined,
+            Story = launch.Story(network),
+        };
+        return LaunchPlanner.Make(input, null);
+    }
+
+    /// <summary>The lease that the first container of a host would get; null without a bridge.</summary>
+    private BridgeLease? Example()
+    {
+        RunOptions options = _container.Options;
+        return options.Networks.IsEmpty || options.Networks[0].Kind == NetworkKind.Bridge
+            ? BridgeLease.Example(_container.Record.Id, [.. options.Ports.AsSpan()], LeaseOptions.None, _engine.Bridge)
+            : null;
+    }
+
+    private LaunchStory Story(BridgeLease? network)
+    {
+        string id = _container.Record.Id;
+        string root = _engine.Paths.Root;
+        string directory = _engine.Paths.Container(id);
+        List<HostAction> image = [];
+        if (_container.Image is { } found)
+        {
+            image.Add(new LauncherCall($"openat(AT_FDCWD, \"{root}/index.json\", O_RDONLY|O_CLOEXEC)", "openat(2)"));
+            image.Add(new LauncherCall($"openat(AT_FDCWD, \"{root}/blobs/{found.Id.Algorithm}/{found.Id.Hex}\", O_RDONLY|O_CLOEXEC)", "openat(2)"));
+        }
+        List<HostAction> files = [new MakeDirectory(directory, 0x1C0), new MakeDirectory(_engine.Paths.Upper(id)), new MakeDirectory(_engine.Paths.Work(id), 0x1C0)];
+        foreach (string name in (ReadOnlySpan<string>)["config.json", "state.json", "record.json", "hostname", "hosts", "resolv.conf"])
+        {
+            files.Add(new LauncherCall($"openat(AT_FDCWD, \"{directory}/{name}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));
+        }
+        List<HostAction> end = [];
+        foreach (HostAction action in network?.HostActions(0) ?? [])
+        {
+            if (action.Undo is { } undo)
+            {
+                end.Add(undo);
+            }
+        }
+        if (_container.Record.AutoRemove)
+        {
+            end.Add(new RemoveDirectory(directory));
+        }
+        return new LaunchStory
+        {
+            Image = image,
+            Files = files,
+            Network = network?.HostActions(0) ?? [],
+            CleanUp = end,
+            Volumes = _engine.Paths.Volumes,
+        };
+    }
+
+    private long Clock() => _wishes.Traced ? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency) : 0;
+
+    private void Timed(HostMoment moment, long begin)
+    {
+        if (_wishes.Traced)
+        {
+            HostTimes[moment] = (begin, Clock());
+        }
+    }
+}

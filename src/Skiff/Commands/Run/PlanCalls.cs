@@ -1,0 +1,57 @@
+using System.Globalization;
+using Skiff.Engine.Plan;
+using Skiff.Linux.Actions;
+
+namespace Skiff.Commands.Run;
+
+/// <summary>One call of a step.</summary>
+/// <param name="Name">The system call or, for the host, the first word.</param>
+/// <param name="Text">The call in strace's manner.</param>
+/// <param name="ManPage">The page that explains it; may be empty.</param>
+internal sealed record PlanCall(string Name, string Text, string ManPage);
+
+/// <summary>The calls of a plan's steps.</summary>
+internal static class PlanCalls
+{
+    internal static List<PlanCall> Of(LaunchPlan plan, PlanStep step)
+    {
+        List<PlanCall> calls = [];
+        foreach (HostAction action in step.Actions)
+        {
+            int end = action.Text.AsSpan().IndexOfAny('(', ' ', ';');
+            calls.Add(new PlanCall(end < 0 ? action.Text : action.Text[..end], action.Text, action.ManPage));
+        }
+        for (int i = step.First; step.Place == Place.Container && i < step.End; i++)
+        {
+            calls.Add(new PlanCall(plan.Program.CallName(i), plan.Program.Describe(i), plan.Program.ManPage(i)));
+        }
+        return calls;
+    }
+
+    /// <summary>Lines for people: three or more calls of the same name and shape in a row become two lines.</summary>
+    internal static List<string> Folded(IReadOnlyList<PlanCall> calls)
+    {
+        List<string> lines = [];
+        for (int i = 0; i < calls.Count; )
+        {
+            int end = i + 1;
+            while (end < calls.Count && IsRepetitive(calls[i]) && calls[end].Name == calls[i].Name)
+            {
+                end++;
+            }
+            lines.Add(calls[i].Text);
+            if (end - i > 2)
+            {
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"… {end - i - 2} more of the same kind …"));
+            }
+            if (end - i > 1)
+            {
+                lines.Add(calls[end - 1].Text);
+            }
+            i = end;
+        }
+        return lines;
+    }
+
+    private static bool IsRepetitive(PlanCall call) => call.Name is "rt_sigaction" or "mkdirat" || call.Text.StartsWith("prctl(PR_CAPBSET_DROP", StringComparison.Ordinal);
+}
