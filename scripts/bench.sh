@@ -26,14 +26,21 @@ if [ -z "${SKIFF_BENCH_INSIDE:-}" ]; then
   [ -z "$peers" ] || install_packages "the peers" crun runc podman netavark aardvark-dns golang-github-containers-common docker.io containerd iptables
   [ -x "$artifacts/skiff" ] || "$repo/scripts/build.sh"
   # A network and a mount table of its own: what peers leave there goes with the last process.
-  SKIFF_BENCH_INSIDE=1 exec unshare --mount --net --propagation private -- "$0" "${arguments[@]}"
+  outside=$(mktemp -d)
+  trap 'exit 143' INT TERM HUP
+  # Its processes too: whatever ends this script ends daemons and containers with it.
+  SKIFF_BENCH_INSIDE=$outside unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- "$0" "${arguments[@]}" &
+  status=0
+  trap 'kill -KILL $! 2>/dev/null || true; wait $! 2>/dev/null || true; rmdir "$outside"' EXIT
+  wait $! || status=$?
+  exit "$status"
 fi
 
 ip link set lo up
 mount -t tmpfs -o mode=755 run /run # where daemons leave their sockets
 # crun refuses a hybrid host, and a cgroup that one runtime has not and another has is no fair race: version 1 for all where both are mounted.
 ! grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts || umount /sys/fs/cgroup/unified
-work=$(mktemp -d)
+work=$SKIFF_BENCH_INSIDE
 docker_pid='' containerd_pid='' podman=()
 cleanup() {
   local pid id
@@ -41,9 +48,10 @@ cleanup() {
   [ "${#podman[@]}" -eq 0 ] || ! have podman || "${podman[@]}" rm -af >/dev/null 2>&1 || true
   for pid in $docker_pid $containerd_pid; do { kill "$pid" && wait "$pid"; } 2>/dev/null || true; done
   stop_registry
+  # The parents of the peers' cgroups; those that somebody else's daemon uses are not empty and stay.
+  find /sys/fs/cgroup -depth -path '/sys/fs/cgroup/*/*' \( -path '*/docker*' -o -path '*/libpod_parent*' \) -type d -exec rmdir {} \; 2>/dev/null || true
   umount -l /etc 2>/dev/null || true
   umount -R "$work" 2>/dev/null || umount -Rl "$work" || true
-  rmdir "$work" 2>/dev/null || true
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 trap cleanup EXIT
