@@ -84,7 +84,7 @@ measure() {
 line() {
   local name=$1
   shift
-  if timeout 60 "$@" >"$work/try" 2>&1 </dev/null; then
+  if timeout -k 2 60 "$@" >"$work/try" 2>&1 </dev/null; then
     printf '%s\t%s\n' "$name" "$*" >>"$work/commands"
   else
     note "$name left out: $(tail -1 "$work/try" | cut -c1-160)"
@@ -184,7 +184,7 @@ bench_run() {
 bench_detached() {
   local image=$registry_address/library/busybox id cli ulimit
   "${skiff[@]}" pull -q "$image" >/dev/null
-  if ! timeout 20 "${skiff[@]}" run -d --name bench --network none "$image" sleep 1000 >"$work/try" 2>&1 </dev/null; then
+  if ! timeout -k 2 20 "${skiff[@]}" run -d --name bench --network none "$image" sleep 1000 >"$work/try" 2>&1 </dev/null; then
     note "containers in the background left out: $(tail -1 "$work/try" | cut -c1-160)"
     return 0
   fi
