@@ -4,9 +4,10 @@ using Skiff.Linux;
 namespace Skiff.Engine.Launch;
 
 /// <summary>RLIMIT_NOFILE as the caller had it: the runtime raises its own soft limit at start, and a container must not inherit that.</summary>
-internal static class CallerLimits
+public static class CallerLimits
 {
-    internal static (ulong Soft, ulong Hard)? OpenFiles()
+    /// <summary>Soft and hard limit of the parent process; null when they cannot be read.</summary>
+    public static (ulong Soft, ulong Hard)? OpenFiles()
     {
         int parent = (int)RawCall.Invoke(SyscallNumber.getppid);
         string? limits = Files.TryReadText($"/proc/{(parent > 0 ? parent : 1)}/limits", out _);

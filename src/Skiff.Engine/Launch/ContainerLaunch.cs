@@ -160,7 +160,7 @@ public sealed partial class ContainerLaunch : IDisposable
             CgroupLayout = layout,
             DiesWithParent = _wishes.DiesWithParent,
             Standard = _wishes.Standard,
-            CallerNoFile = CallerLimits.OpenFiles(),
+            CallerNoFile = _wishes.CallerNoFile ?? CallerLimits.OpenFiles(),
             SeccompFilter = filter.Length == 0 ? null : filter,
             SeccompFlags = flags,
             Story = _wishes.Traced ? Story(Example()) : null,

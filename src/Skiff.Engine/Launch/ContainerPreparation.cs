@@ -9,7 +9,7 @@ using RestartMode = Skiff.Engine.Containers.RestartMode;
 namespace Skiff.Engine.Launch;
 
 /// <summary>From options and image to a recorded container with its spec.</summary>
-public static class ContainerPreparation
+public static partial class ContainerPreparation
 {
     /// <summary>Makes the container's directory with record, state, config.json and the generated files of /etc; nothing is started.</summary>
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
@@ -36,7 +36,9 @@ public static class ContainerPreparation
     }
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
-    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id)
+    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id) => Plan(engine, options, image, foreground, id, []);
+
+    private static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id, IReadOnlyList<string> volumesOfBefore)
     {
         IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
         string directory = engine.Paths.Container(id);
@@ -53,7 +55,7 @@ public static class ContainerPreparation
             VolumeDirectory = name => $"{engine.Paths.Volumes}/{name}/_data",
             AnonymousVolume = target =>
             {
-                string name = RandomBytes.Hex(32);
+                string name = anonymous.Count < volumesOfBefore.Count ? volumesOfBefore[anonymous.Count] : RandomBytes.Hex(32);
                 anonymous.Add(name);
                 return name;
             },
@@ -111,6 +113,10 @@ public static class ContainerPreparation
             Mounts = MountRecords.Of(result),
             AnonymousVolumes = anonymous,
             LayerDirectories = image?.LayerDirectories ?? [],
+            LogDriver = options.LogDriver ?? "json-file",
+            LogOptions = LogOptions(options),
+            ExposedPorts = Exposed(options, image),
+            Platform = image?.Config.Platform.ToString() ?? "",
             Options = OptionBytes(options),
         };
     }

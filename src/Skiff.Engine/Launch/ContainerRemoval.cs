@@ -21,8 +21,11 @@ public static class ContainerRemoval
         ContainerCleanup cleanup = new(engine);
         if (state.IsUp || state.Status == ContainerStatus.Restarting)
         {
-            engine.Containers.SaveState(record.Id, state with { StoppedByUser = true, Status = ContainerStatus.Removing });
-            cleanup.KillAll(record, state);
+            End(engine, record, state, cleanup);
+            if (!Files.Exists(engine.Paths.Record(record.Id)))
+            {
+                return; // its monitor was quicker: --rm
+            }
         }
         cleanup.GiveBack(record, state);
         if (volumes)
@@ -30,6 +33,26 @@ public static class ContainerRemoval
             RemoveAnonymousVolumes(engine, record);
         }
         engine.Containers.Remove(record);
+    }
+
+    /// <summary>Kills it and waits until its monitor has given everything back: whoever removes the directory must be the only one who writes there.</summary>
+    private static void End(SkiffEngine engine, ContainerRecord record, ContainerState state, ContainerCleanup cleanup)
+    {
+        using (FileLock? gate = engine.Containers.Lock(record.Id))
+        {
+            if (gate is null)
+            {
+                return;
+            }
+            engine.Containers.SaveState(record.Id, state with { StoppedByUser = true, Status = ContainerStatus.Removing });
+        }
+        using Pidfd? monitor = engine.Reconciler.Liveness.IsAlive(state.Monitor) ? Pidfd.TryOpen(state.Monitor.Pid) : null;
+        if (state.Status == ContainerStatus.Restarting)
+        {
+            _ = monitor?.Signal(Signals.SIGTERM);
+        }
+        cleanup.KillAll(record, state);
+        _ = monitor?.WaitReadable(10_000);
     }
 
     /// <summary>Removes a container that has ended and has given everything back: the end of <c>run --rm</c>.</summary>

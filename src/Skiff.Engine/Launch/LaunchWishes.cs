@@ -20,4 +20,7 @@ public sealed record LaunchWishes
 
     /// <summary>How often it was started again by its policy.</summary>
     public int RestartCount { get; init; }
+
+    /// <summary>RLIMIT_NOFILE of whoever asked for the container, where that is not this process's parent.</summary>
+    public (ulong Soft, ulong Hard)? CallerNoFile { get; init; }
 }

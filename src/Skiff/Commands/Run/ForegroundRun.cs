@@ -44,6 +44,31 @@ internal static class ForegroundRun
         }
     }
 
+    /// <summary>Runs a kept container once more: <c>start -a</c>.</summary>
+    internal static int Again(SkiffEngine engine, ContainerRecord record, Invocation invocation)
+    {
+        using FileLock session = Session.Begin(engine.Paths, record.Id);
+        try
+        {
+            record = record with { Foreground = true };
+            engine.Containers.SaveRecord(record);
+            PreparedContainer container = ContainerPreparation.Reload(engine, record);
+            if (!invocation.Is("interactive"))
+            {
+                container = container with { Options = container.Options with { Interactive = false } };
+            }
+            return Execute(engine, container, invocation).ExitCode;
+        }
+        finally
+        {
+            if (record.AutoRemove)
+            {
+                ContainerRemoval.RemoveEnded(engine, record);
+            }
+            Session.Remove(engine.Paths, record.Id);
+        }
+    }
+
     private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation)
     {
         RunOptions options = container.Options;
@@ -98,7 +123,7 @@ internal static class ForegroundRun
         }
     }
 
-    private static void WriteIdFile(string? path, string text)
+    internal static void WriteIdFile(string? path, string text)
     {
         if (path is null)
         {

@@ -32,8 +32,13 @@ internal static class RunCommand
         // A concurrent prune must not take the image between its lookup and the container's record.
         using FileLock? hold = options.Image is null ? null : Hold(engine);
         Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
+        if (options.Detach)
+        {
+            engine.Reconciler.Sessions();
+            return Containers.CreateCommand.Detached(engine, options, image, hold, invocation);
+        }
         return ForegroundRun.Run(engine, options, image, hold, invocation);
     }
 
-    private static FileLock? Hold(SkiffEngine engine) => Files.Exists(engine.Paths.Root + "/oci-layout") ? engine.Images.HoldForUse() : null;
+    internal static FileLock? Hold(SkiffEngine engine) => Files.Exists(engine.Paths.Root + "/oci-layout") ? engine.Images.HoldForUse() : null;
 }

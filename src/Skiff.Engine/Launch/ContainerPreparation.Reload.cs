@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
+using Skiff.Images.Store;
+using Skiff.Linux;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Launch;
+
+/// <content>A container that exists, made ready to be started again.</content>
+public static partial class ContainerPreparation
+{
+    /// <summary>The options that a container was created with.</summary>
+    public static RunOptions OptionsOf(ContainerRecord record)
+    {
+        Utf8JsonReader reader = new(record.Options.Span);
+        reader.Read();
+        return RunOptionsJson.Read(ref reader);
+    }
+
+    /// <summary>Makes the spec anew from what was asked then, with the host as it is now and the anonymous volumes that exist; nothing is started.</summary>
+    /// <exception cref="SkiffException">The image is gone, or the host has changed so that it does not fit any more.</exception>
+    public static PreparedContainer Reload(SkiffEngine engine, ContainerRecord record)
+    {
+        RunOptions options = OptionsOf(record);
+        Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
+        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record.AnonymousVolumes) with { Record = record };
+        Files.Replace(engine.Paths.Config(record.Id), RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
+        WriteFiles(engine, options, plan.Result.Spec, record.Id);
+        VolumePreparation.Prepare(engine, plan);
+        return plan;
+    }
+
+    private static Dictionary<string, string> LogOptions(RunOptions options)
+    {
+        Dictionary<string, string> map = [];
+        foreach (NameValue option in options.LogOptions)
+        {
+            map[option.Name] = option.Value;
+        }
+        return map;
+    }
+
+    private static List<string> Exposed(RunOptions options, Image? image)
+    {
+        List<string> ports = image is null ? [] : [.. image.Config.ExposedPorts];
+        foreach (ExposedPort port in options.Expose)
+        {
+            for (int number = port.Port; number <= port.PortEnd; number++)
+            {
+                Add($"{number}/{port.Protocol}");
+            }
+        }
+        foreach (PortMapping port in options.Ports)
+        {
+            for (int number = port.ContainerPort; number <= port.ContainerPortEnd; number++)
+            {
+                Add($"{number}/{port.Protocol}");
+            }
+        }
+        return ports;
+
+        void Add(string port)
+        {
+            if (!ports.Contains(port))
+            {
+                ports.Add(port);
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Text;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Monitoring;
+
+/// <summary>The life of a container in the background: start, copy its output to the log, wait, record, start again by policy.</summary>
+public sealed class ContainerMonitor
+{
+    private readonly SkiffEngine _engine;
+    private readonly (ulong Soft, ulong Hard)? _noFile;
+    private readonly RestartDecision _restarts;
+    private ContainerRecord _record;
+    private SafeFd? _status;
+
+    /// <summary>A monitor for one container.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="record">The container.</param>
+    /// <param name="status">The pipe on which whoever waits is told that the container runs, or why not.</param>
+    /// <param name="noFile">RLIMIT_NOFILE of the command that asked for the container.</param>
+    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, (ulong Soft, ulong Hard)? noFile)
+    {
+        _engine = engine;
+        _record = record;
+        _status = status;
+        _noFile = noFile;
+        _restarts = new RestartDecision(record.RestartPolicy);
+    }
+
+    /// <summary>Returns when the container has ended for good.</summary>
+    public int Run()
+    {
+        using SignalPipe signals = SignalPipe.Open(Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP);
+        while (true)
+        {
+            long began = Stopwatch.GetTimestamp();
+            ContainerState? end = One(signals);
+            if (end is null)
+            {
+                return 1;
+            }
+            TimeSpan lived = Stopwatch.GetElapsedTime(began);
+            if (Settle(end, lived) is not { } pause)
+            {
+                return 0;
+            }
+            if (!Sleep(signals, pause))
+            {
+                Down(end);
+                return 0;
+            }
+        }
+    }
+
+    /// <summary>One run; null when the first start failed and was reported.</summary>
+    private ContainerState? One(SignalPipe signals)
+    {
+        using MonitorStreams streams = MonitorStreams.Open(_record);
+        ContainerLaunch launch;
+        try
+        {
+            PreparedContainer container = ContainerPreparation.Reload(_engine, _record);
+            launch = ContainerLaunch.Start(
+                _engine,
+                container,
+                new LaunchWishes
+                {
+                    Terminal = container.Options.Tty,
+                    Standard = streams.Container,
+                    Monitor = true,
+                    RestartCount = _restarts.Count,
+                    CallerNoFile = _noFile,
+                }
+            );
+        }
+        catch (Exception e) when (e is SkiffException or LinuxException)
+        {
+            return Failed(e);
+        }
+        using (launch)
+        {
+            Report("+");
+            streams.Started();
+            using LogWriter log = new(_engine.Paths.Log(_record.Id), _record);
+            MonitorLoop.Serve(launch, streams, log, signals, SignalOfStop());
+            log.End();
+            return launch.Finish();
+        }
+    }
+
+    private int SignalOfStop() => Signals.TryParse(_record.StopSignal, out int signal) ? signal : Signals.SIGTERM;
+
+    private ContainerState? Failed(Exception e)
+    {
+        int code = e is SkiffException skiff ? skiff.ExitCode : 125;
+        ContainerState failed = new()
+        {
+            Status = _status is null ? ContainerStatus.Exited : ContainerStatus.Created,
+            ExitCode = code,
+            Error = e.Message,
+            Reason = e.Message,
+            FinishedAt = _status is null ? TimeProvider.System.GetUtcNow() : null,
+            RestartCount = _restarts.Count,
+        };
+        if (_status is null)
+        {
+            return failed;
+        }
+        if (_record.AutoRemove)
+        {
+            ContainerRemoval.RemoveEnded(_engine, _record);
+        }
+        else
+        {
+            _engine.Containers.SaveState(_record.Id, failed);
+        }
+        Report($"-{code} {e.Message}");
+        return null;
+    }
+
+    private void Report(string text)
+    {
+        if (_status is not null)
+        {
+            _ = Files.TryWriteAll(_status.Value, Encoding.UTF8.GetBytes(text));
+            _status.Dispose();
+            _status = null;
+        }
+    }
+
+    /// <summary>Writes the end down. The pause before the next start; null when there is none.</summary>
+    private TimeSpan? Settle(ContainerState end, TimeSpan lived)
+    {
+        using FileLock? gate = _engine.Containers.Lock(_record.Id);
+        if (gate is null)
+        {
+            return null;
+        }
+        ContainerState recorded = _engine.Containers.LoadState(_record.Id);
+        if (recorded.Status == ContainerStatus.Removing)
+        {
+            return null; // whoever removes it waits for our end and does the rest
+        }
+        _record = _engine.Containers.TryLoad(_record.Id) ?? _record;
+        bool stopped = recorded.StoppedByUser;
+        TimeSpan? pause = _restarts.Next(end.ExitCode, lived, stopped);
+        if (pause is null && _record.AutoRemove)
+        {
+            ExitNotes.Write(_engine.Paths, _record.Id, end.ExitCode);
+            ContainerRemoval.RemoveEnded(_engine, _record);
+            return null;
+        }
+        _engine.Containers.SaveState(
+            _record.Id,
+            end with
+            {
+                StoppedByUser = stopped,
+                Status = pause is null ? ContainerStatus.Exited : ContainerStatus.Restarting,
+                Monitor = pause is null ? ProcessIdentity.None : ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None,
+                RestartCount = _restarts.Count,
+                Health = recorded.Health,
+            }
+        );
+        return pause;
+    }
+
+    private void Down(ContainerState end)
+    {
+        using FileLock? gate = _engine.Containers.Lock(_record.Id);
+        if (gate is not null && _engine.Containers.LoadState(_record.Id) is { Status: not ContainerStatus.Removing } recorded)
+        {
+            _engine.Containers.SaveState(_record.Id, end with { Status = ContainerStatus.Exited, StoppedByUser = recorded.StoppedByUser, RestartCount = recorded.RestartCount, Monitor = ProcessIdentity.None });
+        }
+    }
+
+    /// <summary>False when a signal ended the wait: <c>stop</c> of a container between two lives.</summary>
+    private static bool Sleep(SignalPipe signals, TimeSpan pause) => Poll.Wait(signals.Fd.Value, Poll.POLLIN, (int)pause.TotalMilliseconds) == 0;
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using Skiff.Engine.Launch;
+using Skiff.Linux;
+using Skiff.Linux.Spawning;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Monitoring;
+
+/// <summary>Starts a container in the background: one small process, its monitor, becomes its parent and outlives this command.</summary>
+public static class MonitorStart
+{
+    /// <summary>Returns when the container's command runs.</summary>
+    /// <exception cref="SkiffException">It could not be started; the sentence and the exit code are the monitor's.</exception>
+    public static void Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0)
+    {
+        (SafeFd read, SafeFd write) = Pipe.Open();
+        using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
+        using (read)
+        {
+            using (ChildProgram program = new())
+            {
+                Program(program, engine, record, write.Value, nothing.Value, restartCount);
+                using SpawnedProcess child = Spawn.Start(program, new ReportChannel());
+                write.Dispose();
+                if (child.Channel.AwaitReport() is { } failure)
+                {
+                    throw new SkiffException($"the monitor of the container could not be started: {program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 125);
+                }
+            }
+            Answer(read, engine, record);
+        }
+    }
+
+    private static void Program(ChildProgram program, SkiffEngine engine, ContainerRecord record, int status, int nothing, int restartCount)
+    {
+        const int CLOSE_RANGE_CLOEXEC = 4;
+        const int F_SETFD = 2;
+        const int SIG_SETMASK = 2;
+        program.Call(SyscallNumber.setsid);
+        program.Call(SyscallNumber.chdir, program.Text("/"));
+        for (int fd = 0; fd <= 2; fd++)
+        {
+            program.Call(SyscallNumber.dup3, nothing, fd, 0);
+        }
+        program.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
+        program.Call(SyscallNumber.fcntl, status, F_SETFD, 0);
+        program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
+        (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
+        string[] arguments =
+        [
+            "skiff", "--root", engine.Paths.Root, "--runroot", engine.Paths.Runroot, "monitor", record.Id,
+            status.ToString(CultureInfo.InvariantCulture), $"{soft}:{hard}", restartCount.ToString(CultureInfo.InvariantCulture),
+        ];
+        // The monitor collects garbage rarely and keeps what it has small.
+        string[] environment = [$"SKIFF_BRIDGE={engine.Bridge}", $"PATH={Environment.GetEnvironmentVariable("PATH")}", "DOTNET_GCgen0size=200000", "DOTNET_GCConserveMemory=5"];
+        program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
+    }
+
+    /// <summary><c>+</c> when the container runs; <c>-CODE SENTENCE</c> when it does not; nothing when the monitor died.</summary>
+    private static void Answer(SafeFd read, SkiffEngine engine, ContainerRecord record)
+    {
+        byte[] buffer = new byte[4096];
+        int length = 0;
+        while (length < buffer.Length && Files.Read(read, buffer.AsSpan(length), "monitor") is int n and > 0)
+        {
+            length += n;
+        }
+        string text = Encoding.UTF8.GetString(buffer, 0, length);
+        if (text == "+")
+        {
+            return;
+        }
+        if (text.Length == 0)
+        {
+            engine.Reconciler.Check(record);
+            throw new SkiffException("the monitor of the container died before the container ran; is memory short?", 125);
+        }
+        int space = text.IndexOf(' ');
+        throw new SkiffException(text[(space + 1)..], int.Parse(text.AsSpan(1, space - 1), CultureInfo.InvariantCulture));
+    }
+}

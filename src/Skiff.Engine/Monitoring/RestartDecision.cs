@@ -1,0 +1,41 @@
+using Skiff.Engine.Containers;
+
+namespace Skiff.Engine.Monitoring;
+
+/// <summary>docker's rules for starting a container again: the policy, and a pause that doubles from 100 ms to one minute and is forgotten after ten seconds of life.</summary>
+public sealed class RestartDecision(RestartPolicy policy)
+{
+    private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_healthy = TimeSpan.FromSeconds(10);
+    private TimeSpan _pause;
+
+    /// <summary>How often it was started again.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>How long to wait before the next start; null to stay down.</summary>
+    /// <param name="exitCode">How it ended.</param>
+    /// <param name="lived">How long it ran.</param>
+    /// <param name="stoppedByUser">After stop or kill.</param>
+    public TimeSpan? Next(int exitCode, TimeSpan lived, bool stoppedByUser)
+    {
+        if (lived >= s_healthy)
+        {
+            _pause = TimeSpan.Zero;
+        }
+        bool again = !stoppedByUser
+            && policy.Mode switch
+            {
+                RestartMode.Always or RestartMode.UnlessStopped => true,
+                RestartMode.OnFailure => exitCode != 0 && (policy.MaximumRetries == 0 || Count < policy.MaximumRetries),
+                _ => false,
+            };
+        if (!again)
+        {
+            return null;
+        }
+        Count++;
+        _pause = _pause == TimeSpan.Zero ? s_first : _pause * 2 > s_longest ? s_longest : _pause * 2;
+        return _pause;
+    }
+}

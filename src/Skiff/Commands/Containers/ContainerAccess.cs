@@ -1,0 +1,44 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Linux;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary>What every verb for containers begins with.</summary>
+internal static class ContainerAccess
+{
+    /// <summary>Opens the engine and cleans up after foreground commands that died.</summary>
+    public static SkiffEngine Open(Invocation invocation)
+    {
+        SkiffEngine.RequireRoot(invocation.Path);
+        SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        engine.Reconciler.Sessions();
+        return engine;
+    }
+
+    /// <summary>The container with its true state.</summary>
+    public static (ContainerRecord Record, ContainerState State) Find(SkiffEngine engine, string nameOrId)
+    {
+        ContainerRecord record = engine.Containers.Find(nameOrId);
+        ContainerState state = engine.Reconciler.Check(record) ?? throw new SkiffException($"No such container: {nameOrId}", 1);
+        return (record, state);
+    }
+
+    /// <summary>A container whose first process lives.</summary>
+    public static (ContainerRecord Record, ContainerState State) FindRunning(SkiffEngine engine, string nameOrId)
+    {
+        (ContainerRecord record, ContainerState state) = Find(engine, nameOrId);
+        return state.IsUp ? (record, state) : throw new SkiffException($"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())})");
+    }
+
+    /// <summary>Changes the recorded state under the container's lock, so that no change of its monitor is lost.</summary>
+    public static void Change(SkiffEngine engine, string id, Func<ContainerState, ContainerState> change)
+    {
+        using FileLock? gate = engine.Containers.Lock(id);
+        if (gate is not null)
+        {
+            engine.Containers.SaveState(id, change(engine.Containers.LoadState(id)));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Skiff.CommandLine;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff container …</c>: the verbs for containers under docker's group names.</summary>
+internal static class ContainerGroup
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "container",
+            Summary = "Manage containers",
+            Usage = "COMMAND",
+            Subcommands =
+            [
+                new("create", CreateCommand.Define),
+                new("inspect", InspectCommand.DefineContainer),
+                new("kill", StopCommand.DefineKill),
+                new("logs", LogsCommand.Define),
+                new("ls", PsCommand.Define, "list"),
+                new("pause", PauseCommand.Define),
+                new("port", SmallVerbs.DefinePort),
+                new("prune", ContainerPruneCommand.Define),
+                new("ps", PsCommand.Define) { Hidden = true },
+                new("rename", SmallVerbs.DefineRename),
+                new("restart", StopCommand.DefineRestart),
+                new("rm", RmCommand.Define, "remove"),
+                new("run", Run.RunCommand.Define),
+                new("start", StartCommand.Define),
+                new("stop", StopCommand.Define),
+                new("top", TopCommand.Define),
+                new("unpause", PauseCommand.DefineUnpause),
+                new("wait", WaitCommand.Define),
+            ],
+        };
+}

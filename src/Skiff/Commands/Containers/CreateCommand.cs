@@ -1,0 +1,64 @@
+using Skiff.CommandLine;
+using Skiff.Commands.Run;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Monitoring;
+using Skiff.Engine.Spec;
+using Skiff.Images.Store;
+using Skiff.Linux;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff create</c>, and the way of <c>run -d</c>.</summary>
+internal static class CreateCommand
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "create",
+            Summary = "Create a container without starting it",
+            Usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+            Flags = RunFlags.All(create: true),
+            StopAtFirstPositional = true,
+            FailureExitCode = 125,
+            Completes = [Completion.Image],
+            Run = Run,
+        };
+
+    private static int Run(Invocation invocation)
+    {
+        RunOptions options = RunFlags.Options(invocation, HostContext.Make());
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        using FileLock? hold = options.Image is null ? null : RunCommand.Hold(engine);
+        Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
+        PreparedContainer container = Make(engine, options, image, invocation);
+        invocation.Output.Line(container.Record.Id);
+        return 0;
+    }
+
+    /// <summary><c>run -d</c>.</summary>
+    internal static int Detached(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
+    {
+        PreparedContainer container = Make(engine, options, image, invocation);
+        hold?.Dispose();
+        MonitorStart.Start(engine, container.Record);
+        if (options.PidFile is { } path)
+        {
+            ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(container.Record.Id).Process.Pid.ToString());
+        }
+        invocation.Output.Line(container.Record.Id);
+        return 0;
+    }
+
+    private static PreparedContainer Make(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
+    {
+        PreparedContainer container = ContainerPreparation.Create(engine, options, image, foreground: false, ContainerStore.NewId());
+        foreach (string warning in container.Result.Warnings)
+        {
+            invocation.Output.Warn(warning);
+        }
+        ForegroundRun.WriteIdFile(options.CidFile, container.Record.Id);
+        return container;
+    }
+}

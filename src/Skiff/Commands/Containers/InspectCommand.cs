@@ -1,0 +1,65 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Format;
+using Skiff.Images.Store;
+using Skiff.Linux;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff inspect</c> for containers and images, <c>skiff container inspect</c>.</summary>
+internal static class InspectCommand
+{
+    public static Command Define() => Verb("Show all that is known of containers or images, as JSON", "NAME|ID [NAME|ID...]", Run) with
+    {
+        Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = ["container", "image"] }],
+    };
+
+    public static Command DefineContainer() => Verb("Show all that is known of containers, as JSON", "CONTAINER [CONTAINER...]", static invocation => Run(invocation, "container"));
+
+    private static Command Verb(string summary, string names, Func<Invocation, int> run) =>
+        new()
+        {
+            Name = "inspect",
+            Summary = summary,
+            Usage = "[OPTIONS] " + names,
+            Flags = Flags(),
+            MinArguments = 1,
+            Completes = [Completion.Container],
+            Run = run,
+        };
+
+    private static IReadOnlyList<Flag> Flags() =>
+        [InspectPrinter.FormatFlag(), Flag.Bool("size", "Show sizes of containers", 's'), Flag.Bool("run-command", "Show the command line that makes the same container again")];
+
+    private static int Run(Invocation invocation) => Run(invocation, invocation.Value("type"));
+
+    private static int Run(Invocation invocation, string? type)
+    {
+        if (type is not (null or "container" or "image"))
+        {
+            throw new SkiffException($"--type {type}: expected container or image", 125);
+        }
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        if (invocation.Is("run-command"))
+        {
+            return Each.Argument(invocation, name => invocation.Output.Line(RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name)))));
+        }
+        return InspectPrinter.Print(invocation.Output, invocation.Value("format"), invocation.Arguments, name => Find(engine, name, type, invocation.Is("size")));
+    }
+
+    private static Value Find(SkiffEngine engine, string name, string? type, bool size)
+    {
+        if (type != "image" && engine.Containers.TryFind(name) is { } record && engine.Reconciler.Check(record) is { } state)
+        {
+            return ContainerJson.Describe(engine, record, state, size);
+        }
+        if (type != "container" && engine.Images.Find(name) is { } image)
+        {
+            return ImageInspectCommand.Describe(image);
+        }
+        throw new SkiffException(type is null ? $"No such object: {name}" : $"No such {type}: {name}");
+    }
+}

@@ -1,0 +1,60 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Linux;
+using Skiff.Linux.Cgroups;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff pause</c> and <c>skiff unpause</c>: the freezer of the container's cgroup.</summary>
+internal static class PauseCommand
+{
+    public static Command Define() => Verb("pause", "Freeze all processes of containers", pause: true);
+
+    public static Command DefineUnpause() => Verb("unpause", "Let the processes of paused containers go on", pause: false);
+
+    private static Command Verb(string name, string summary, bool pause) =>
+        new()
+        {
+            Name = name,
+            Summary = summary,
+            Usage = "CONTAINER [CONTAINER...]",
+            MinArguments = 1,
+            Completes = [Completion.RunningContainer],
+            Run = invocation => Run(invocation, pause),
+        };
+
+    private static int Run(Invocation invocation, bool pause)
+    {
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        return Each.Argument(
+            invocation,
+            name =>
+            {
+                (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, name);
+                if (pause == (state.Status == ContainerStatus.Paused))
+                {
+                    throw new SkiffException($"the container {record.Name} is {(pause ? "paused already" : "not paused")}");
+                }
+                Cgroup cgroup = CgroupOf(record, state);
+                if (pause)
+                {
+                    cgroup.Freeze();
+                }
+                else
+                {
+                    cgroup.Thaw();
+                }
+                ContainerAccess.Change(engine, record.Id, s => s.IsUp ? s with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running } : s);
+                invocation.Output.Line(name);
+            }
+        );
+    }
+
+    /// <summary>The container's cgroup as it was recorded at its start.</summary>
+    internal static Cgroup CgroupOf(ContainerRecord record, ContainerState state)
+    {
+        string path = state.Cgroup.Length > 0 ? state.Cgroup : "/skiff/" + record.Id;
+        return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
+    }
+}

@@ -1,0 +1,102 @@
+using Skiff.CommandLine;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Linux;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff stop</c>, <c>skiff kill</c> and <c>skiff restart</c>.</summary>
+internal static class StopCommand
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "stop",
+            Summary = "Stop containers: the stop signal, then SIGKILL after the timeout",
+            Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+            Flags = [Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'), Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with { Alias = "time" }],
+            MinArguments = 1,
+            Completes = [Completion.RunningContainer],
+            Run = Stop,
+        };
+
+    public static Command DefineKill() =>
+        new()
+        {
+            Name = "kill",
+            Summary = "Send a signal to containers",
+            Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+            Flags = [Flag.Text("signal", "Signal to send", 's') with { Default = "KILL" }],
+            MinArguments = 1,
+            Completes = [Completion.RunningContainer],
+            Run = Kill,
+        };
+
+    public static Command DefineRestart() =>
+        new()
+        {
+            Name = "restart",
+            Summary = "Stop containers and start them again",
+            Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+            Flags = [Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'), Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with { Alias = "time" }],
+            MinArguments = 1,
+            Completes = [Completion.Container],
+            Run = Restart,
+        };
+
+    private static int Stop(Invocation invocation)
+    {
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        return Each.Argument(
+            invocation,
+            name =>
+            {
+                (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
+                Stopper.Stop(engine, record, state, invocation);
+                invocation.Output.Line(name);
+            }
+        );
+    }
+
+    private static int Kill(Invocation invocation)
+    {
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        int signal = Signals.Parse(invocation.Value("signal") ?? "KILL");
+        return Each.Argument(
+            invocation,
+            name =>
+            {
+                (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, name);
+                if (signal == Signals.SIGKILL || (Signals.TryParse(record.StopSignal, out int stop) && stop == signal))
+                {
+                    ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true });
+                }
+                Stopper.Signal(engine, record, state, signal);
+                if (signal == Signals.SIGKILL)
+                {
+                    Stopper.AwaitEnd(engine, record, state, 10_000);
+                }
+                invocation.Output.Line(name);
+            }
+        );
+    }
+
+    private static int Restart(Invocation invocation)
+    {
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        return Each.Argument(
+            invocation,
+            name =>
+            {
+                (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
+                if (record.Foreground && state.IsUp)
+                {
+                    throw new SkiffException($"the container {record.Name} runs in the foreground of another command: stop it there, then start it");
+                }
+                Stopper.Stop(engine, record, state, invocation);
+                StartCommand.Detached(engine, engine.Containers.Find(record.Id));
+                invocation.Output.Line(name);
+            }
+        );
+    }
+}
