@@ -280,7 +280,7 @@ public sealed partial class ContainerLaunch : IDisposable
         return fd;
     }
 
-    private static unsafe (SafeFd Parent, SafeFd Child) SocketPair()
+    internal static unsafe (SafeFd Parent, SafeFd Child) SocketPair()
     {
         int* fds = stackalloc int[2];
         return RawCall.Invoke(SyscallNumber.socketpair, 1, 1 | 0x80000, 0, (nint)fds) == 0
@@ -289,7 +289,7 @@ public sealed partial class ContainerLaunch : IDisposable
     }
 
     /// <summary>Takes the descriptor of a SCM_RIGHTS message, unix(7); null when the sender died first.</summary>
-    private static unsafe SafeFd? ReceiveDescriptor(SafeFd socket)
+    internal static unsafe SafeFd? ReceiveDescriptor(SafeFd socket)
     {
         const int MSG_CMSG_CLOEXEC = 0x40000000;
         byte data;

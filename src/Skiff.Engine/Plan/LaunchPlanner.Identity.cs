@@ -109,6 +109,10 @@ public sealed partial class LaunchPlanner
         {
             _p.Call(SyscallNumber.dup3, slave, fd, 0);
         }
+        if (_joins)
+        {
+            return; // /dev/console is the first process's terminal
+        }
         Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text("/dev/pts/0"), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC));
         _p.Call(SyscallNumber.mknodat, AtCwd, _p.Text("/dev/console"), 0x8000 | 0x180, 0);
         _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
@@ -169,7 +173,7 @@ public sealed partial class LaunchPlanner
         }
         _plan.Container(Block.Exec, "The working directory, made where the image lacks it; it must be inside the container.");
         string path = _process.Cwd.TrimEnd('/');
-        for (int slash = path.IndexOf('/', 1); ; slash = path.IndexOf('/', slash + 1))
+        for (int slash = path.IndexOf('/', 1); !_joins; slash = path.IndexOf('/', slash + 1))
         {
             string part = slash < 0 ? path : path[..slash];
             _p.Call(SyscallNumber.mkdirat, AtCwd, _p.Text(part), 0x1ED);

@@ -16,15 +16,17 @@ public sealed partial class LaunchPlanner
     private readonly ChildProgram _p;
     private readonly List<Result> _bindTrees = [];
     private readonly bool _userNamespace;
+    private readonly bool _joins;
     private Result _root;
 
-    private LaunchPlanner(LaunchInput input, ReportChannel? channel)
+    private LaunchPlanner(LaunchInput input, ReportChannel? channel, bool joins = false)
     {
         _in = input;
         _spec = input.Spec;
         _process = input.Spec.Process ?? throw new SkiffException("the spec has no process", 125);
         _userNamespace = _spec.Linux.Namespace("user") is not null;
-        _plan = new LaunchPlan { Namespaces = Flags(), Channel = channel };
+        _joins = joins;
+        _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : Flags(), Channel = channel };
         _p = _plan.Program;
     }
 
@@ -90,9 +92,8 @@ public sealed partial class LaunchPlanner
         return flags | CloneFlags.CLONE_NEWNS;
     }
 
-    private void Birth()
+    private void DefaultSignals()
     {
-        const int SIGKILL = 9;
         _plan.Container(Block.Namespaces, "The first process starts with every signal at its default: what the engine ignores must not be inherited.");
         nint action = _p.Memory(32);
         for (int signal = 1; signal <= 64; signal++)
@@ -102,6 +103,12 @@ public sealed partial class LaunchPlanner
                 _p.Call(SyscallNumber.rt_sigaction, signal, action, 0, 8);
             }
         }
+    }
+
+    private void Birth()
+    {
+        const int SIGKILL = 9;
+        DefaultSignals();
         if (_in.DiesWithParent)
         {
             _plan.Container(Block.Namespaces, "A foreground container ends with the command that started it, however that ends.");
@@ -141,7 +148,7 @@ public sealed partial class LaunchPlanner
                 _p.Call(SyscallNumber.close, fd);
             }
         }
-        if (_spec.Linux.Namespace("cgroup") is { Path: null })
+        if (!_joins && _spec.Linux.Namespace("cgroup") is { Path: null })
         {
             _plan.Container(Block.Cgroup, "A cgroup namespace makes that cgroup look like the root of the tree.");
             _p.Call(SyscallNumber.unshare, (int)CloneFlags.CLONE_NEWCGROUP);

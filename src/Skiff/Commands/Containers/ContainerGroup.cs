@@ -14,6 +14,7 @@ internal static class ContainerGroup
             Subcommands =
             [
                 new("create", CreateCommand.Define),
+                new("exec", ExecCommand.Define),
                 new("inspect", InspectCommand.DefineContainer),
                 new("kill", StopCommand.DefineKill),
                 new("logs", LogsCommand.Define),
@@ -27,6 +28,7 @@ internal static class ContainerGroup
                 new("rm", RmCommand.Define, "remove"),
                 new("run", Run.RunCommand.Define),
                 new("start", StartCommand.Define),
+                new("stats", StatsCommand.Define),
                 new("stop", StopCommand.Define),
                 new("top", TopCommand.Define),
                 new("unpause", PauseCommand.DefineUnpause),

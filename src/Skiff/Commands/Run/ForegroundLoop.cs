@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
+using Skiff.Linux.Spawning;
 using Skiff.Linux.Terminal;
 
 namespace Skiff.Commands.Run;
@@ -9,9 +10,12 @@ namespace Skiff.Commands.Run;
 /// <summary>Waits for the container's end; meanwhile passes on signals and, with a terminal, bytes and window sizes.</summary>
 internal static class ForegroundLoop
 {
-    internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals)
+    internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals) => Serve(launch.Process, launch.Console, options, signals);
+
+    /// <summary>The same for a process that joined a container.</summary>
+    internal static void Serve(SpawnedProcess process, SafeFd? console, RunOptions options, SignalPipe signals)
     {
-        int master = launch.Console?.Value ?? -1;
+        int master = console?.Value ?? -1;
         using RawMode? raw = master >= 0 && options.Interactive ? RawMode.TryEnter(0) : null;
         Resize(master);
         long deadline = options.Timeout > 0 ? Stopwatch.GetTimestamp() + (options.Timeout * Stopwatch.Frequency) : long.MaxValue;
@@ -21,18 +25,18 @@ internal static class ForegroundLoop
         Span<PollFd> entries = stackalloc PollFd[4];
         while (true)
         {
-            entries[0] = new PollFd(launch.Process.Pidfd.Fd.Value, Poll.POLLIN);
+            entries[0] = new PollFd(process.Pidfd.Fd.Value, Poll.POLLIN);
             entries[1] = new PollFd(signals.Fd.Value, Poll.POLLIN);
             entries[2] = new PollFd(output ? master : -1, Poll.POLLIN);
             entries[3] = new PollFd(input ? 0 : -1, Poll.POLLIN);
             int ready = Poll.Wait(entries, Milliseconds(deadline));
             if (ready == 0 && Stopwatch.GetTimestamp() >= deadline)
             {
-                launch.Process.Pidfd.Signal(Signals.SIGKILL);
+                process.Pidfd.Signal(Signals.SIGKILL);
                 deadline = long.MaxValue;
                 continue;
             }
-            Forward(launch, options, signals, master);
+            Forward(process, options, signals, master);
             if (entries[2].ReturnedEvents != 0)
             {
                 output = Copy(master, 1, buffer);
@@ -54,7 +58,7 @@ internal static class ForegroundLoop
     private static int Milliseconds(long deadline) =>
         deadline == long.MaxValue ? -1 : (int)Math.Clamp(((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency) + 1, 0, int.MaxValue);
 
-    private static void Forward(ContainerLaunch launch, RunOptions options, SignalPipe signals, int master)
+    private static void Forward(SpawnedProcess process, RunOptions options, SignalPipe signals, int master)
     {
         while (signals.TryRead(out int signal))
         {
@@ -64,7 +68,7 @@ internal static class ForegroundLoop
             }
             else if (options.SigProxy)
             {
-                launch.Process.Pidfd.Signal(signal);
+                process.Pidfd.Signal(signal);
             }
         }
     }

@@ -1,0 +1,202 @@
+using Skiff.Engine.Containers;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Capabilities;
+using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>What <c>exec</c> asks for.</summary>
+public sealed record ExecWishes
+{
+    /// <summary>The command and its arguments.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary><c>-e</c>, over the container's environment.</summary>
+    public IReadOnlyList<NameValue> Environment { get; init; } = [];
+
+    /// <summary><c>-w</c>; null for the container's.</summary>
+    public string? Workdir { get; init; }
+
+    /// <summary><c>-u</c>; null for the container's.</summary>
+    public string? User { get; init; }
+
+    /// <summary>All rights and no filter.</summary>
+    public bool Privileged { get; init; }
+
+    /// <summary>A terminal of its own.</summary>
+    public bool Terminal { get; init; }
+
+    /// <summary>Standard descriptors without a terminal.</summary>
+    public (int In, int Out, int Error) Standard { get; init; } = (0, 1, 2);
+}
+
+/// <summary>A further process in a running container.</summary>
+public sealed class ContainerExec : IDisposable
+{
+    private const int PR_SET_DUMPABLE = 4;
+    private readonly LaunchPlan _plan;
+
+    private ContainerExec(LaunchPlan plan, SpawnedProcess process, SafeFd? console)
+    {
+        _plan = plan;
+        Process = process;
+        Console = console;
+    }
+
+    /// <summary>The process.</summary>
+    public SpawnedProcess Process { get; }
+
+    /// <summary>The terminal's master, with a terminal.</summary>
+    public SafeFd? Console { get; }
+
+    /// <summary>Starts it; when this returns, the command runs.</summary>
+    /// <exception cref="SkiffException">It could not be started: 126 or 127 for the command, 125 for the rest.</exception>
+    public static ContainerExec Start(SkiffEngine engine, ContainerRecord record, ContainerState state, ExecWishes wishes)
+    {
+        byte[] config = Files.TryReadAll(engine.Paths.Config(record.Id), out int errno) ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
+        RuntimeSpec spec = RuntimeSpecReader.Parse(config);
+        spec = spec with { Process = ProcessOf(spec.Process!, state.Process.Pid, wishes) };
+        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupPlan cgroup = Cgroup.At(layout, Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup)).JoinPlan();
+        using Pidfd target = Pidfd.TryOpen(state.Process.Pid) ?? throw Gone(record);
+        if (!engine.Reconciler.Liveness.IsAlive(state.Process))
+        {
+            throw Gone(record);
+        }
+        string[] candidates = CommandPath.Candidates(spec.Process.Args[0], spec.Process.Env);
+        ReportChannel channel = new();
+        (SafeFd? consoleParent, SafeFd? consoleChild) = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
+        using SafeFd trampoline = TrampolineImage.Open(candidates.Length, channel.ChildValue, init: false);
+        CapabilitySet bounding = CapabilitySet.Parse(spec.Process.Capabilities?.Bounding ?? [], "capabilities");
+        (byte[] filter, uint flags) = !wishes.Privileged && spec.Linux.Seccomp is { } seccomp ? KernelSeccomp.Compile(seccomp, bounding) : ([], 0);
+        LaunchPlan plan = LaunchPlanner.MakeJoin(
+            new LaunchInput
+            {
+                Spec = spec,
+                ContainerDirectory = engine.Paths.Container(record.Id),
+                Cgroup = cgroup,
+                CgroupLayout = layout,
+                Standard = wishes.Standard,
+                ConsoleSocket = consoleChild?.Value ?? -1,
+                CallerNoFile = CallerLimits.OpenFiles(),
+                SeccompFilter = filter.Length == 0 ? null : filter,
+                SeccompFlags = flags,
+                Trampoline = trampoline.Value,
+            },
+            channel,
+            target.Fd.Value
+        );
+        SpawnedProcess process = Born(plan, channel, target, cgroup);
+        consoleChild?.Dispose();
+        SafeFd? console = consoleParent is null ? null : ContainerLaunch.ReceiveDescriptor(consoleParent);
+        consoleParent?.Dispose();
+        ContainerExec exec = new(plan, process, console);
+        if (channel.AwaitReport() is { } failure)
+        {
+            SkiffException why = exec.Failure(failure, spec.Process.Args[0], candidates);
+            exec.Dispose();
+            throw why;
+        }
+        return exec;
+    }
+
+    /// <summary>A child is born into a pid namespace that its parent has chosen before, setns(2); afterwards the parent chooses its own again.</summary>
+    private static SpawnedProcess Born(LaunchPlan plan, ReportChannel channel, Pidfd target, CgroupPlan cgroup)
+    {
+        using SafeFd own = Files.Open("/proc/self/ns/pid", OpenFlags.O_RDONLY);
+        using SafeFd? unified = cgroup.V2Directory is { } directory ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY) : null;
+        // The child is visible in the container from its first instant, as a copy of this process.
+        _ = RawCall.Invoke(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
+        if (RawCall.Invoke(SyscallNumber.setns, target.Fd.Value, (int)CloneFlags.CLONE_NEWPID) != 0)
+        {
+            throw LinuxException.Last("setns", "the container's pid namespace");
+        }
+        try
+        {
+            return Spawn.Start(plan.Program, channel, plan.Namespaces, unified);
+        }
+        finally
+        {
+            _ = RawCall.Invoke(SyscallNumber.setns, own.Value, (int)CloneFlags.CLONE_NEWPID);
+        }
+    }
+
+    private SkiffException Failure(ChildFailure failure, string command, string[] candidates)
+    {
+        if (failure.Index < 0)
+        {
+            SkiffException explained = ExecDiagnosis.Explain(Process.Pid, command, candidates, failure.Errno);
+            Process.Channel.Release();
+            return explained;
+        }
+        PlanStep? step = _plan.StepOf(failure.Index);
+        return new SkiffException($"joining the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 126);
+    }
+
+    private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended", 125);
+
+    private static ProcessSpec ProcessOf(ProcessSpec first, int pid, ExecWishes wishes)
+    {
+        ResolvedUser? user = null;
+        if (wishes.User is { } text)
+        {
+            string[] root = [$"/proc/{pid}/root"];
+            user = UserDatabase.Resolve(text, LayeredFiles.Read(root, "/etc/passwd") ?? [], LayeredFiles.Read(root, "/etc/group") ?? []);
+        }
+        ValueList<string> bounding = wishes.Privileged ? [.. CapabilitySet.SupportedByKernel().Names()] : first.Capabilities?.Bounding ?? [];
+        return first with
+        {
+            Args = [.. wishes.Arguments],
+            Env = Environment(first.Env, wishes, user),
+            Cwd = wishes.Workdir ?? first.Cwd,
+            Terminal = wishes.Terminal,
+            ConsoleSize = wishes.Terminal && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
+            User = user is null ? first.User : new UserSpec { Uid = user.Uid, Gid = user.Gid, AdditionalGids = user.AdditionalGids, Umask = first.User.Umask },
+            Capabilities = new CapabilitiesSpec { Bounding = bounding, Effective = bounding, Permitted = bounding },
+            NoNewPrivileges = first.NoNewPrivileges && !wishes.Privileged,
+        };
+    }
+
+    private static ValueList<string> Environment(ValueList<string> first, ExecWishes wishes, ResolvedUser? user)
+    {
+        List<string> entries = [.. first.AsSpan()];
+        if (user is not null)
+        {
+            Set("HOME", user.Home);
+        }
+        if (wishes.Terminal && !entries.Exists(static e => e.StartsWith("TERM=", StringComparison.Ordinal)))
+        {
+            entries.Add("TERM=xterm");
+        }
+        foreach (NameValue variable in wishes.Environment)
+        {
+            Set(variable.Name, variable.Value);
+        }
+        return [.. entries];
+
+        void Set(string name, string value)
+        {
+            int at = entries.FindIndex(e => e.StartsWith(name + "=", StringComparison.Ordinal));
+            if (at >= 0)
+            {
+                entries[at] = $"{name}={value}";
+            }
+            else
+            {
+                entries.Add($"{name}={value}");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Console?.Dispose();
+        Process.Dispose();
+        _plan.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+using Skiff.Linux;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Plan;
+
+/// <content>A process that joins a container that runs: <c>exec</c>.</content>
+public sealed partial class LaunchPlanner
+{
+    /// <summary>Makes the plan of a further process of a running container. The caller has joined the pid namespace for its children, setns(2).</summary>
+    /// <param name="input">The container's spec with the process to run, its cgroup's join plan, descriptors.</param>
+    /// <param name="channel">The channel to the child.</param>
+    /// <param name="target">A pidfd of the container's first process.</param>
+    public static LaunchPlan MakeJoin(LaunchInput input, ReportChannel channel, int target)
+    {
+        LaunchPlanner planner = new(input, channel, joins: true);
+        planner.BuildJoin(target);
+        return planner._plan;
+    }
+
+    private void BuildJoin(int target)
+    {
+        const int PR_SET_DUMPABLE = 4;
+        DefaultSignals();
+        _plan.Container(Block.Namespaces, "Nothing inside the container may look into this process while it still has the host's rights (CVE-2016-9962).");
+        _p.Call(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
+        Cgroup();
+        _plan.Container(Block.Namespaces, "It joins all namespaces of the container's first process at once (setns(2) with a pidfd, kernel 5.8).");
+        CloneFlags flags = CloneFlags.CLONE_NEWNS | CloneFlags.CLONE_NEWUTS | CloneFlags.CLONE_NEWIPC | CloneFlags.CLONE_NEWNET | CloneFlags.CLONE_NEWCGROUP;
+        _p.Call(SyscallNumber.setns, target, (int)(flags | (_userNamespace ? CloneFlags.CLONE_NEWUSER : CloneFlags.None)));
+        if (_userNamespace)
+        {
+            _p.Call(SyscallNumber.setresgid, 0, 0, 0);
+            _p.Call(SyscallNumber.setresuid, 0, 0, 0);
+        }
+        Terminal();
+        Session();
+        Identity();
+        Execute();
+        _plan.Close();
+    }
+}

@@ -1,0 +1,102 @@
+using Skiff.CommandLine;
+using Skiff.Commands.Run;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Commands.Containers;
+
+/// <summary><c>skiff exec</c>.</summary>
+internal static class ExecCommand
+{
+    public static Command Define() =>
+        new()
+        {
+            Name = "exec",
+            Summary = "Run a command in a running container",
+            Usage = "[OPTIONS] CONTAINER COMMAND [ARG...]",
+            Flags =
+            [
+                Flag.Bool("detach", "Run the command in the background", 'd'),
+                Flag.List("env", "Set an environment variable, or take it from the caller: NAME=value or NAME", 'e'),
+                Flag.List("env-file", "Read environment variables from a file") with { Completes = Completion.File },
+                Flag.Bool("interactive", "Keep stdin open", 'i'),
+                Flag.Bool("privileged", "Give the command all rights"),
+                Flag.Bool("tty", "Allocate a pseudo-terminal", 't'),
+                Flag.Text("user", "User and group: name|uid[:group|gid]", 'u'),
+                Flag.Text("workdir", "Working directory in the container", 'w'),
+            ],
+            StopAtFirstPositional = true,
+            MinArguments = 2,
+            FailureExitCode = 125,
+            Completes = [Completion.RunningContainer],
+            Run = Run,
+        };
+
+    private static int Run(Invocation invocation)
+    {
+        SkiffEngine engine = ContainerAccess.Open(invocation);
+        (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, invocation.Arguments[0]);
+        if (state.Status == ContainerStatus.Paused)
+        {
+            throw new SkiffException($"the container {record.Name} is paused: unpause it first");
+        }
+        bool detach = invocation.Is("detach");
+        bool tty = invocation.Is("tty") && !detach;
+        bool interactive = invocation.Is("interactive") && !detach;
+        if (tty && interactive && !Tty.IsTerminal(0))
+        {
+            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal");
+        }
+        using SafeFd? nothing = interactive || tty ? null : Files.Open("/dev/null", OpenFlags.O_RDWR);
+        int none = nothing?.Value ?? 0;
+        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        using ContainerExec exec = ContainerExec.Start(
+            engine,
+            record,
+            state,
+            new ExecWishes
+            {
+                Arguments = [.. invocation.Arguments.Skip(1)],
+                Environment = Environment(invocation),
+                Workdir = invocation.Value("workdir"),
+                User = invocation.Value("user"),
+                Privileged = invocation.Is("privileged"),
+                Terminal = tty,
+                Standard = detach ? (none, none, none) : (none, 1, 2),
+            }
+        );
+        if (detach)
+        {
+            return 0;
+        }
+        ForegroundLoop.Serve(exec.Process, exec.Console, new RunOptions { Interactive = interactive, Tty = tty }, signals);
+        return exec.Process.Pidfd.Wait()?.ShellCode ?? 0;
+    }
+
+    /// <summary>By the rules of <c>run</c>: the same builder reads the flags.</summary>
+    private static List<NameValue> Environment(Invocation invocation)
+    {
+        RunOptionsBuilder builder = new(HostContext.Make());
+        foreach ((Flag flag, string value) in invocation.Given)
+        {
+            if (flag.Name is "env" or "env-file")
+            {
+                builder.Set(flag.Name, value);
+            }
+        }
+        List<NameValue> variables = [];
+        foreach (EnvironmentEntry entry in builder.Build("exec", []).Environment)
+        {
+            if (entry.Value is { } text)
+            {
+                variables.Add(new NameValue(entry.Name, text));
+            }
+        }
+        return variables;
+    }
+}
