@@ -147,7 +147,7 @@ public sealed class ContainerExec : IDisposable
             string[] root = [$"/proc/{pid}/root"];
             user = UserDatabase.Resolve(text, LayeredFiles.Read(root, "/etc/passwd") ?? [], LayeredFiles.Read(root, "/etc/group") ?? []);
         }
-        ValueList<string> bounding = wishes.Privileged ? [.. CapabilitySet.SupportedByKernel().Names()] : first.Capabilities?.Bounding ?? [];
+        ValueList<string> bounding = wishes.Privileged ? [.. HostFacts.Read(new RunOptions()).Capabilities.Names()] : first.Capabilities?.Bounding ?? [];
         return first with
         {
             Args = [.. wishes.Arguments],
