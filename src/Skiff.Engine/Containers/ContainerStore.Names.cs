@@ -84,6 +84,12 @@ public sealed partial class ContainerStore
     {
         string path = $"{Paths.Names}/{name}";
         int errno = Files.TrySymlink(id, path);
+        if (errno == Errno.ENOENT)
+        {
+            // The command that made the store was killed before it made this directory (LIFE-07).
+            _ = Files.TryMakeDirectory(Paths.Names, Private);
+            errno = Files.TrySymlink(id, path);
+        }
         if (errno == 0)
         {
             return null;

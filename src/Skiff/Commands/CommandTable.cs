@@ -16,6 +16,7 @@ internal static class CommandTable
             Subcommands =
             [
                 new("__complete", CompletionCommand.DefineComplete) { Hidden = true },
+                new("__stress-spawn", StressSpawnCommand.Define) { Hidden = true },
                 new("completion", CompletionCommand.Define),
                 new("container", Containers.ContainerGroup.Define),
                 new("create", Containers.CreateCommand.Define),
