@@ -32,7 +32,7 @@ internal static partial class RunFlags
         RunOptionsBuilder builder = new(context);
         foreach ((Flag flag, string value) in invocation.Given)
         {
-            if (flag.Name != "trace") // of the command line's, not of the container's
+            if (flag.Name is not ("trace" or "json")) // how to show it, not what to run
             {
                 builder.Set(flag.Name, value);
             }
