@@ -72,6 +72,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private void Begin()
     {
         RuntimeSpec spec = _container.Result.Spec;
+        RefuseNewUserNamespace(spec);
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = PlanCgroup(layout, spec);
         ReportChannel channel = new();
@@ -181,6 +182,15 @@ public sealed partial class ContainerLaunch : IDisposable
             limits = limits with { PidsLimit = null };
         }
         return Cgroup.Plan(layout, parent, name, limits);
+    }
+
+    /// <summary>The store is 0700 (CVE-2021-41103), so a process born in a new user namespace cannot open its own layers there: until the host opens them for it, a sentence is better than EACCES.</summary>
+    private static void RefuseNewUserNamespace(RuntimeSpec spec)
+    {
+        if (spec.Linux.Namespace("user") is { Path: null })
+        {
+            throw new SkiffException("a user namespace of its own (--userns, --uidmap) does not work with the store of this version: leave the flag out, and use --user for a process without root's rights", 125);
+        }
     }
 
     private static bool HasInit(RuntimeSpec spec)
