@@ -132,7 +132,12 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     private void Idle()
     {
         host.Run("ps").Succeeded();
-        Wait.Until(() => !host.Net.Run("nft", "list", "tables").Output.Contains("skiff", StringComparison.Ordinal), 10, () => host.Net.Run("nft", "list", "ruleset").Output);
+        // The record of changed kernel parameters goes last, after they are written back: the table's end alone comes too early.
+        Wait.Until(
+            () => !host.Net.Run("nft", "list", "tables").Output.Contains("skiff", StringComparison.Ordinal) && !File.Exists(Path.Combine(host.Runroot, "networks", "restore")),
+            10,
+            () => host.Net.Run("nft", "list", "ruleset").Output
+        );
     }
 
     private RunningCommand Serve(string port)
