@@ -30,7 +30,10 @@ public static class IdMap
                 || count == 0
             )
             {
-                throw new SkiffException($"{flag} {value}: write first id inside, first id on the host and how many, such as 0:100000:65536", 125);
+                throw new SkiffException(
+                    $"{flag} {value}: write first id inside, first id on the host and how many, such as 0:100000:65536",
+                    125
+                );
             }
             ranges.Add(new IdRange(inside, outside, count));
         }
@@ -86,7 +89,10 @@ public static class IdMap
     {
         if (ranges.Count > MaximumRanges)
         {
-            throw new SkiffException($"{flag}: {ranges.Count} ranges are more than the {MaximumRanges} that the kernel takes; join neighbouring ones", 125);
+            throw new SkiffException(
+                $"{flag}: {ranges.Count} ranges are more than the {MaximumRanges} that the kernel takes; join neighbouring ones",
+                125
+            );
         }
         for (int i = 0; i < ranges.Count; i++)
         {
@@ -111,5 +117,6 @@ public static class IdMap
 
     private static bool Overlaps(uint a, uint b, uint countA, uint countB) => a < (ulong)b + countB && b < (ulong)a + countA;
 
-    private static bool TryNumber(string text, out uint value) => uint.TryParse(text, System.Globalization.NumberStyles.None, null, out value);
+    private static bool TryNumber(string text, out uint value) =>
+        uint.TryParse(text, System.Globalization.NumberStyles.None, null, out value);
 }

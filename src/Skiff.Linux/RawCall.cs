@@ -4,5 +4,6 @@ namespace Skiff.Linux;
 public static class RawCall
 {
     /// <summary>syscall(2); -1 with the errno set on failure.</summary>
-    public static nint Invoke(int number, nint a = 0, nint b = 0, nint c = 0, nint d = 0, nint e = 0, nint f = 0) => Libc.syscall(number, a, b, c, d, e, f);
+    public static nint Invoke(int number, nint a = 0, nint b = 0, nint c = 0, nint d = 0, nint e = 0, nint f = 0) =>
+        Libc.syscall(number, a, b, c, d, e, f);
 }

@@ -38,7 +38,9 @@ public static class Signals
     {
         if (signal is >= SIGRTMIN and <= SIGRTMAX)
         {
-            return signal == SIGRTMIN ? "SIGRTMIN" : signal == SIGRTMAX ? "SIGRTMAX" : $"SIGRTMIN+{signal - SIGRTMIN}";
+            return signal == SIGRTMIN ? "SIGRTMIN"
+                : signal == SIGRTMAX ? "SIGRTMAX"
+                : $"SIGRTMIN+{signal - SIGRTMIN}";
         }
         ReadOnlySpan<char> rest = Names;
         for (int number = 1; number <= SIGSYS; number++)
@@ -93,7 +95,10 @@ public static class Signals
     public static int Parse(string text, int exitCode = 1) =>
         TryParse(text, out int signal)
             ? signal
-            : throw new SkiffException($"\"{text}\" is not a signal: use a name such as TERM, SIGKILL or RTMIN+3, or a number from 1 to 64", exitCode);
+            : throw new SkiffException(
+                $"\"{text}\" is not a signal: use a name such as TERM, SIGKILL or RTMIN+3, or a number from 1 to 64",
+                exitCode
+            );
 
     private static bool TryParseRealTime(ReadOnlySpan<char> text, out int signal)
     {

@@ -37,7 +37,9 @@ public sealed class CgroupTests : IDisposable
     private Process Start(string commands)
     {
         CgroupPlan join = Cgroup.At(_layout, _parent, "c").JoinPlan();
-        string text = string.Concat(join.JoinFiles.Select(f => $"echo 0 >{f} && ")) + (join.V2Directory is null ? "" : $"echo 0 >{join.V2Directory}/cgroup.procs && ");
+        string text =
+            string.Concat(join.JoinFiles.Select(f => $"echo 0 >{f} && "))
+            + (join.V2Directory is null ? "" : $"echo 0 >{join.V2Directory}/cgroup.procs && ");
         return Process.Start("/bin/sh", ["-c", $"{text} {{ {commands} ; }}"]);
     }
 
@@ -51,14 +53,32 @@ public sealed class CgroupTests : IDisposable
     [Fact]
     public void Limits_are_set_counted_changed_and_removed()
     {
-        Cgroup cgroup = Create(new Resources { Memory = 64 << 20, PidsLimit = 50, CpuQuota = 50_000, CpuPeriod = 100_000, CpusetCpus = "0" });
+        Cgroup cgroup = Create(
+            new Resources
+            {
+                Memory = 64 << 20,
+                PidsLimit = 50,
+                CpuQuota = 50_000,
+                CpuPeriod = 100_000,
+                CpusetCpus = "0",
+            }
+        );
         using Process process = Start("sleep 60 & sleep 60 & wait");
         SpinWait.SpinUntil(() => cgroup.Processes().Count == 3, 5000);
         CgroupStats stats = cgroup.ReadStats();
         Assert.Equal((3UL, 50UL, 64UL << 20), (stats.Pids!.Value, stats.PidsLimit!.Value, stats.MemoryLimit!.Value));
         Assert.True(stats.Memory > 0 && stats.CpuUsage > 0);
 
-        foreach (HostAction action in cgroup.Update(new Resources { Memory = 128 << 20, PidsLimit = 60, CpuQuota = -1 }))
+        foreach (
+            HostAction action in cgroup.Update(
+                new Resources
+                {
+                    Memory = 128 << 20,
+                    PidsLimit = 60,
+                    CpuQuota = -1,
+                }
+            )
+        )
         {
             action.Run();
         }

@@ -25,7 +25,16 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void LIFE_07_The_container_ends_with_the_command()
     {
-        using RunningCommand running = host.Start("run", "--rm", "--network", "none", host.Image(TestImages.Busybox), "sh", "-c", "echo up; exec sleep 7777");
+        using RunningCommand running = host.Start(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            host.Image(TestImages.Busybox),
+            "sh",
+            "-c",
+            "echo up; exec sleep 7777"
+        );
         running.WaitForOutput("up");
         running.Signal(Native.SIGKILL);
         running.WaitForExit();

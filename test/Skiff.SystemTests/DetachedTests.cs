@@ -25,7 +25,8 @@ public sealed class DetachedTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void LIFE_14_What_ends_while_nobody_looks_is_recorded_with_its_output_and_code()
     {
-        host.Run("run", "-d", "--name", "ends", "--network", "none", Busybox, "sh", "-c", "echo to out; echo to err >&2; exit 5").Succeeded();
+        host.Run("run", "-d", "--name", "ends", "--network", "none", Busybox, "sh", "-c", "echo to out; echo to err >&2; exit 5")
+            .Succeeded();
         Assert.Equal("5", host.Run("wait", "ends").Succeeded().Text);
         Assert.Equal("exited 5", host.Run("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "ends").Succeeded().Text);
         CommandResult logs = host.Run("logs", "ends").Succeeded();
@@ -37,7 +38,19 @@ public sealed class DetachedTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_13_Stop_sends_the_stop_signal_and_the_container_ends_by_its_own_hand()
     {
-        host.Run("run", "-d", "--name", "polite", "--network", "none", Busybox, "sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done").Succeeded();
+        host.Run(
+                "run",
+                "-d",
+                "--name",
+                "polite",
+                "--network",
+                "none",
+                Busybox,
+                "sh",
+                "-c",
+                "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"
+            )
+            .Succeeded();
         Wait.Until(() => host.Run("logs", "polite").Text.Contains("ready", StringComparison.Ordinal), 10, () => "it did not get ready");
         host.Run("stop", "polite").Succeeded();
         Assert.Equal("3", host.Run("inspect", "-f", "{{.State.ExitCode}}", "polite").Succeeded().Text);

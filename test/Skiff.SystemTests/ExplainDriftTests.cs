@@ -20,11 +20,18 @@ public sealed class ExplainDriftTests(SkiffHost host) : IClassFixture<SkiffHost>
         string[] run = ["run", "--rm", .. flags, image, "true"];
         Tool.Run(["strace", "-f", "-o", log, "-e", "trace=" + Watched, .. host.CommandLine(run)]);
         JsonArray steps = JsonNode.Parse(host.Run(["explain", "run", "--json", .. run[1..]]).Succeeded().Output)!["steps"]!.AsArray();
-        Queue<string> planned = new(steps.SelectMany(s => s!["calls"]!.AsArray()).Select(c => c!["name"]!.GetValue<string>()).Where(n => Watched.Split(',').Contains(n)));
+        Queue<string> planned = new(
+            steps
+                .SelectMany(s => s!["calls"]!.AsArray())
+                .Select(c => c!["name"]!.GetValue<string>())
+                .Where(n => Watched.Split(',').Contains(n))
+        );
         // The container's process is the one that pivots; branches not taken may be missing from what is seen, never from the plan.
         string[] lines = File.ReadAllLines(log);
         string pid = lines.First(l => l.Contains("pivot_root(", StringComparison.Ordinal)).Split(' ')[0];
-        foreach (string line in lines.Where(l => l.StartsWith(pid + " ", StringComparison.Ordinal) && l.Contains('(', StringComparison.Ordinal)))
+        foreach (
+            string line in lines.Where(l => l.StartsWith(pid + " ", StringComparison.Ordinal) && l.Contains('(', StringComparison.Ordinal))
+        )
         {
             string name = line[pid.Length..].TrimStart().Split('(')[0];
             while (planned.TryDequeue(out string? next) && next != name) { }

@@ -13,7 +13,8 @@ public sealed class FixtureTests
         TestImages.Layered.PutOnShelf();
         using var net = new Netns();
         using var registry = new RealRegistry(net, TestImages.Shelf);
-        CommandResult raw = net.Run("skopeo", "inspect", "--tls-verify=false", "--raw", $"docker://{TestImages.Layered.Reference}").Succeeded();
+        CommandResult raw = net.Run("skopeo", "inspect", "--tls-verify=false", "--raw", $"docker://{TestImages.Layered.Reference}")
+            .Succeeded();
         Assert.Equal(TestImages.Layered.Built.Manifest.Bytes, raw.OutputBytes);
     }
 
@@ -25,7 +26,22 @@ public sealed class FixtureTests
         registry.Client.Push(TestImages.Busybox.Built, "private/busybox", "1");
         string url = $"https://{registry.Address}/v2/private/busybox/manifests/1";
         Assert.Equal("401", net.Run("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", url).Text);
-        Assert.Equal("200", net.Run("curl", "-sk", "-u", $"{RealRegistry.User}:{RealRegistry.Password}", "-H", $"Accept: {TestImages.Busybox.Built.Manifest.MediaType}", "-o", "/dev/null", "-w", "%{http_code}", url).Text);
+        Assert.Equal(
+            "200",
+            net.Run(
+                "curl",
+                "-sk",
+                "-u",
+                $"{RealRegistry.User}:{RealRegistry.Password}",
+                "-H",
+                $"Accept: {TestImages.Busybox.Built.Manifest.MediaType}",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                url
+            ).Text
+        );
     }
 
     [Fact]

@@ -23,7 +23,10 @@ public sealed class ImageVerbTests : IDisposable
         string id = _host.Run("images", "-q", "--no-trunc").Succeeded().Text;
         Assert.Equal(id, _host.Run("pull", "-q", name).Succeeded().Text);
         _host.Run("tag", name, "mine:1").Succeeded();
-        Assert.Equal("mine 1", _host.Run("image", "ls", "--filter", "reference=mine", "--format", "{{.Repository}} {{.Tag}}").Succeeded().Text);
+        Assert.Equal(
+            "mine 1",
+            _host.Run("image", "ls", "--filter", "reference=mine", "--format", "{{.Repository}} {{.Tag}}").Succeeded().Text
+        );
         Assert.Equal($"{id} [sh]", _host.Run("image", "inspect", "-f", "{{.Id}} {{.Config.Cmd}}", "mine:1").Succeeded().Text);
         Assert.Single(_host.Run("history", "-q", "mine:1").Succeeded().Lines);
 
@@ -42,7 +45,10 @@ public sealed class ImageVerbTests : IDisposable
         _host.Run("save", "-o", archive, TestImages.Busybox.Reference).Succeeded();
         _host.Run("image", "prune", "-af").Succeeded();
         Assert.Empty(_host.Run("images", "-q").Succeeded().Lines);
-        Assert.Equal($"Loaded image: {TestImages.Busybox.Reference}", _host.RunWithInput(File.ReadAllBytes(archive), "load").Succeeded().Text);
+        Assert.Equal(
+            $"Loaded image: {TestImages.Busybox.Reference}",
+            _host.RunWithInput(File.ReadAllBytes(archive), "load").Succeeded().Text
+        );
         Assert.Equal(id, _host.Run("images", "-q", "--no-trunc").Succeeded().Text);
     }
 

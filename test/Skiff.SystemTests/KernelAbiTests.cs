@@ -55,10 +55,38 @@ public sealed class KernelAbiTests
             Program(
                 "#include <linux/mount.h>\n#include <linux/bpf.h>\n#include <linux/seccomp.h>\n#include <linux/audit.h>\n#include <linux/filter.h>",
                 [
-                    .. new[] { "FSCONFIG_SET_FLAG", "FSCONFIG_SET_STRING", "FSCONFIG_SET_FD", "FSCONFIG_CMD_CREATE", "FSCONFIG_CMD_RECONFIGURE" },
-                    .. new[] { "BPF_PROG_LOAD", "BPF_PROG_ATTACH", "BPF_PROG_TYPE_CGROUP_DEVICE", "BPF_CGROUP_DEVICE", "BPF_F_ALLOW_MULTI" },
-                    .. new[] { "BPF_DEVCG_ACC_MKNOD", "BPF_DEVCG_ACC_READ", "BPF_DEVCG_ACC_WRITE", "BPF_DEVCG_DEV_BLOCK", "BPF_DEVCG_DEV_CHAR" },
-                    .. new[] { "SECCOMP_RET_ALLOW", "SECCOMP_RET_ERRNO", "SECCOMP_RET_KILL_PROCESS", "SECCOMP_RET_LOG", "SECCOMP_RET_USER_NOTIF" },
+                    .. new[]
+                    {
+                        "FSCONFIG_SET_FLAG",
+                        "FSCONFIG_SET_STRING",
+                        "FSCONFIG_SET_FD",
+                        "FSCONFIG_CMD_CREATE",
+                        "FSCONFIG_CMD_RECONFIGURE",
+                    },
+                    .. new[]
+                    {
+                        "BPF_PROG_LOAD",
+                        "BPF_PROG_ATTACH",
+                        "BPF_PROG_TYPE_CGROUP_DEVICE",
+                        "BPF_CGROUP_DEVICE",
+                        "BPF_F_ALLOW_MULTI",
+                    },
+                    .. new[]
+                    {
+                        "BPF_DEVCG_ACC_MKNOD",
+                        "BPF_DEVCG_ACC_READ",
+                        "BPF_DEVCG_ACC_WRITE",
+                        "BPF_DEVCG_DEV_BLOCK",
+                        "BPF_DEVCG_DEV_CHAR",
+                    },
+                    .. new[]
+                    {
+                        "SECCOMP_RET_ALLOW",
+                        "SECCOMP_RET_ERRNO",
+                        "SECCOMP_RET_KILL_PROCESS",
+                        "SECCOMP_RET_LOG",
+                        "SECCOMP_RET_USER_NOTIF",
+                    },
                     .. new[] { "AUDIT_ARCH_X86_64", "AUDIT_ARCH_I386", "AUDIT_ARCH_AARCH64", "AUDIT_ARCH_ARM", "BPF_MAXINSNS" },
                 ],
                 guard: false
@@ -112,7 +140,10 @@ public sealed class KernelAbiTests
         Dictionary<string, ulong> ours = [];
         foreach (MemberInfo member in typeof(SyscallNumber).GetMembers(BindingFlags.Public | BindingFlags.Static))
         {
-            object? value = member is PropertyInfo p ? p.GetValue(null) : member is FieldInfo f ? f.GetValue(null) : null;
+            object? value =
+                member is PropertyInfo p ? p.GetValue(null)
+                : member is FieldInfo f ? f.GetValue(null)
+                : null;
             if (value is int number)
             {
                 ours["__NR_" + member.Name] = (ulong)number;
@@ -125,10 +156,16 @@ public sealed class KernelAbiTests
     [InlineData(SeccompArchitecture.X86_64, "#include <asm/unistd_64.h>")]
     [InlineData(SeccompArchitecture.X86, "#include <asm/unistd_32.h>")]
     [InlineData(SeccompArchitecture.X32, "#define __X32_SYSCALL_BIT 0x40000000\n#include <asm/unistd_x32.h>")]
-    [InlineData(SeccompArchitecture.Arm64, "#define __ARCH_WANT_RENAMEAT\n#define __ARCH_WANT_NEW_STAT\n#define __ARCH_WANT_SET_GET_RLIMIT\n#define __ARCH_WANT_TIME32_SYSCALLS\n#define __ARCH_WANT_SYS_CLONE3\n#define __ARCH_WANT_MEMFD_SECRET\n#include <asm-generic/unistd.h>")]
+    [InlineData(
+        SeccompArchitecture.Arm64,
+        "#define __ARCH_WANT_RENAMEAT\n#define __ARCH_WANT_NEW_STAT\n#define __ARCH_WANT_SET_GET_RLIMIT\n#define __ARCH_WANT_TIME32_SYSCALLS\n#define __ARCH_WANT_SYS_CLONE3\n#define __ARCH_WANT_MEMFD_SECRET\n#include <asm-generic/unistd.h>"
+    )]
     public void The_seccomp_tables_are_those_of_the_headers(SeccompArchitecture architecture, string header)
     {
-        Assert.SkipUnless(CProgram.HasCompiler && RuntimeInformation.ProcessArchitecture == Architecture.X64, "needs gcc and x86-64 headers");
+        Assert.SkipUnless(
+            CProgram.HasCompiler && RuntimeInformation.ProcessArchitecture == Architecture.X64,
+            "needs gcc and x86-64 headers"
+        );
         Dictionary<string, ulong> ours = SyscallTable.Load(architecture).ToDictionary(p => "__NR_" + p.Key, p => (ulong)p.Value);
         // Every name the header has must be in the table too; Print asks for ours only, so the count guards the other direction.
         Compare(ours, Print(header, ours.Keys), minimum: 300);
@@ -156,16 +193,32 @@ public sealed class KernelAbiTests
             ("sizeof(struct __user_cap_header_struct)", ProcessCapabilities.Header().Length),
             ("2*sizeof(struct __user_cap_data_struct)", ProcessCapabilities.Of(default, root: true).Data().Length),
         ];
-        string source = Sizes("#include <poll.h>\n#include <signal.h>\n#include <sys/ioctl.h>\n#include <sys/stat.h>\n#include <time.h>\n#include <linux/bpf.h>\n#include <linux/filter.h>\n#include <linux/seccomp.h>\n#include <linux/capability.h>", items.Select(i => i.Expression));
+        string source = Sizes(
+            "#include <poll.h>\n#include <signal.h>\n#include <sys/ioctl.h>\n#include <sys/stat.h>\n#include <time.h>\n#include <linux/bpf.h>\n#include <linux/filter.h>\n#include <linux/seccomp.h>\n#include <linux/capability.h>",
+            items.Select(i => i.Expression)
+        );
         Dictionary<string, ulong> theirs = CProgram.Run(source);
         Compare(items.ToDictionary(i => i.Expression, i => (ulong)i.Ours), theirs, items.Length);
 
         // These headers do not go together with the C library's.
-        theirs = CProgram.Run(Sizes("#include <asm/termbits.h>\n#include <linux/mount.h>", ["sizeof(struct termios)", "offsetof(struct termios,c_cc)", "sizeof(struct mount_attr)", "offsetof(struct mount_attr,userns_fd)"]));
+        theirs = CProgram.Run(
+            Sizes(
+                "#include <asm/termbits.h>\n#include <linux/mount.h>",
+                [
+                    "sizeof(struct termios)",
+                    "offsetof(struct termios,c_cc)",
+                    "sizeof(struct mount_attr)",
+                    "offsetof(struct mount_attr,userns_fd)",
+                ]
+            )
+        );
         Assert.Equal((ulong)Unsafe.SizeOf<KernelTermios>(), theirs["sizeof(struct~termios)"]);
         Assert.Equal(17UL, theirs["offsetof(struct~termios,c_cc)"]);
         Assert.Equal((ulong)Unsafe.SizeOf<MountAttributes>(), theirs["sizeof(struct~mount_attr)"]);
-        Assert.Equal((ulong)Offset<MountAttributes>(nameof(MountAttributes.UserNamespaceFd)), theirs["offsetof(struct~mount_attr,userns_fd)"]);
+        Assert.Equal(
+            (ulong)Offset<MountAttributes>(nameof(MountAttributes.UserNamespaceFd)),
+            theirs["offsetof(struct~mount_attr,userns_fd)"]
+        );
     }
 
     private static int Offset<T>(string field) => (int)Marshal.OffsetOf<T>(field);
@@ -180,7 +233,8 @@ public sealed class KernelAbiTests
         return source.Append("return 0; }\n").ToString();
     }
 
-    private static Dictionary<string, ulong> Print(string headers, IEnumerable<string> names) => CProgram.Run(Program(headers, names, guard: true));
+    private static Dictionary<string, ulong> Print(string headers, IEnumerable<string> names) =>
+        CProgram.Run(Program(headers, names, guard: true));
 
     private static string Program(string headers, IEnumerable<string> names, bool guard)
     {
@@ -209,6 +263,9 @@ public sealed class KernelAbiTests
             }
         }
         Assert.Equal([], differences);
-        Assert.True(compared >= minimum, $"only {compared} of {ours.Count} were compared; missing: {string.Join(' ', ours.Keys.Except(theirs.Keys).Take(40))}");
+        Assert.True(
+            compared >= minimum,
+            $"only {compared} of {ours.Count} were compared; missing: {string.Join(' ', ours.Keys.Except(theirs.Keys).Take(40))}"
+        );
     }
 }

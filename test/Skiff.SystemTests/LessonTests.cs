@@ -36,12 +36,25 @@ public sealed class LessonTests
     {
         Tool.Require("nft");
         string directory = Workspace.NewDirectory("lesson");
-        Tool.Shell($"cd {directory} && mkdir -p rootfs/bin rootfs/proc rootfs/tmp && cp /bin/busybox rootfs/bin/ && ln -s busybox rootfs/bin/sh");
+        Tool.Shell(
+            $"cd {directory} && mkdir -p rootfs/bin rootfs/proc rootfs/tmp && cp /bin/busybox rootfs/bin/ && ln -s busybox rootfs/bin/sh"
+        );
         string[] lines = Block(chapter, number);
         File.WriteAllLines($"{directory}/experiment.sh", lines);
-        CommandResult result = Tool.Run("unshare", "--mount", "--net", "--propagation", "private", "/bin/sh", "-euc", $"cd {directory} && . ./experiment.sh");
+        CommandResult result = Tool.Run(
+            "unshare",
+            "--mount",
+            "--net",
+            "--propagation",
+            "private",
+            "/bin/sh",
+            "-euc",
+            $"cd {directory} && . ./experiment.sh"
+        );
         int from = 0;
-        foreach (string expected in lines.Where(l => l.StartsWith("# prints ", StringComparison.Ordinal)).Select(l => l["# prints ".Length..]))
+        foreach (
+            string expected in lines.Where(l => l.StartsWith("# prints ", StringComparison.Ordinal)).Select(l => l["# prints ".Length..])
+        )
         {
             int at = result.Output.IndexOf(expected, from, StringComparison.Ordinal);
             Assert.True(at >= 0, $"'{expected}' is missing or out of order\n{result}");

@@ -11,7 +11,16 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void A_bridge_container_has_an_address_a_route_and_reaches_the_host()
     {
-        string text = host.Run("run", "--rm", Busybox, "sh", "-c", "ip -4 -o address show eth0; ip route; gw=$(ip route | awk '/^default/ { print $3 }'); nc -w 2 $gw 9 2>&1 | grep -q refused && echo reached").Succeeded().Text;
+        string text = host.Run(
+                "run",
+                "--rm",
+                Busybox,
+                "sh",
+                "-c",
+                "ip -4 -o address show eth0; ip route; gw=$(ip route | awk '/^default/ { print $3 }'); nc -w 2 $gw 9 2>&1 | grep -q refused && echo reached"
+            )
+            .Succeeded()
+            .Text;
         Assert.Contains("inet ", text, StringComparison.Ordinal);
         Assert.Contains("default via", text, StringComparison.Ordinal);
         Assert.EndsWith("reached", text, StringComparison.Ordinal);
@@ -44,7 +53,21 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void NET_02_Containers_started_at_once_have_distinct_addresses()
     {
         string image = Busybox;
-        RunningCommand[] all = [.. Enumerable.Range(0, 20).Select(_ => host.Start("run", "--rm", image, "sh", "-c", "ip -o -4 address show eth0 | awk '{ print $4 }'; cat /sys/class/net/eth0/address; sleep 4"))];
+        RunningCommand[] all =
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(_ =>
+                    host.Start(
+                        "run",
+                        "--rm",
+                        image,
+                        "sh",
+                        "-c",
+                        "ip -o -4 address show eth0 | awk '{ print $4 }'; cat /sys/class/net/eth0/address; sleep 4"
+                    )
+                ),
+        ];
         var addresses = new HashSet<string>(StringComparer.Ordinal);
         foreach (RunningCommand running in all)
         {
@@ -64,7 +87,12 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal("ahoy", Fetch("127.0.0.1:18082"));
         string gateway = host.Run("run", "--rm", Busybox, "sh", "-c", "ip route | awk '/^default/ { print $3 }'").Succeeded().Text;
         Assert.Equal("ahoy", Fetch($"{gateway}:18082"));
-        Assert.Equal("ahoy", host.Run("run", "--rm", Busybox, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {gateway} 18082 | tail -n 1").Succeeded().Text);
+        Assert.Equal(
+            "ahoy",
+            host.Run("run", "--rm", Busybox, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {gateway} 18082 | tail -n 1")
+                .Succeeded()
+                .Text
+        );
     }
 
     [Fact]
@@ -95,7 +123,19 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
             }
             """
         );
-        using RunningCommand server = host.Start(["run", "--rm", "-p", "18084:80", "-p", "18084:80/udp", .. Probe.Mounted(receive), Busybox, "sh", "-c", "mkdir /www; echo ahoy >/www/index.html; httpd -p 80 -h /www; echo up; /probe; sleep 60"]);
+        using RunningCommand server = host.Start([
+            "run",
+            "--rm",
+            "-p",
+            "18084:80",
+            "-p",
+            "18084:80/udp",
+            .. Probe.Mounted(receive),
+            Busybox,
+            "sh",
+            "-c",
+            "mkdir /www; echo ahoy >/www/index.html; httpd -p 80 -h /www; echo up; /probe; sleep 60",
+        ]);
         server.WaitForOutput("up");
         Assert.Equal("ahoy", Fetch("127.0.0.1:18084"));
         host.Net.Run("bash", "-c", "for i in 1 2 3 4 5; do echo datagram >/dev/udp/127.0.0.1/18084; sleep 0.2; done");
@@ -105,10 +145,28 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void NET_06_Loopback_servers_of_the_host_are_left_out()
     {
-        string text = host.Run("run", "--rm", "--dns", "192.0.2.1", "--dns", "2001:db8::1", "--dns-option", "ndots:2", Busybox, "cat", "/etc/resolv.conf").Succeeded().Output;
+        string text = host.Run(
+                "run",
+                "--rm",
+                "--dns",
+                "192.0.2.1",
+                "--dns",
+                "2001:db8::1",
+                "--dns-option",
+                "ndots:2",
+                Busybox,
+                "cat",
+                "/etc/resolv.conf"
+            )
+            .Succeeded()
+            .Output;
         Assert.Contains("nameserver 192.0.2.1", text, StringComparison.Ordinal);
         Assert.Contains("ndots:2", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("127.0.0.53", host.Run("run", "--rm", Busybox, "cat", "/etc/resolv.conf").Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "127.0.0.53",
+            host.Run("run", "--rm", Busybox, "cat", "/etc/resolv.conf").Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -116,7 +174,18 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     {
         Assert.Equal("lo", host.RunShell("ls /sys/class/net; ip link show lo | grep -q UP").Succeeded().Text);
         string[] links = host.Net.Run("ls", "/sys/class/net").Lines;
-        string[] inside = host.Run("run", "--rm", "--network", "host", Busybox, "sh", "-c", "ip -o link | awk -F': ' '{ print $2 }' | cut -d@ -f1").Succeeded().Lines;
+        string[] inside = host.Run(
+                "run",
+                "--rm",
+                "--network",
+                "host",
+                Busybox,
+                "sh",
+                "-c",
+                "ip -o link | awk -F': ' '{ print $2 }' | cut -d@ -f1"
+            )
+            .Succeeded()
+            .Lines;
         Assert.Contains("lo", inside);
         Assert.NotEmpty(links);
     }
@@ -125,7 +194,9 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void NET_15_Network_settings_need_a_network_of_the_containers_own()
     {
         Assert.Equal("1", host.RunShell("cat /proc/sys/net/ipv4/ip_forward", "--sysctl", "net.ipv4.ip_forward=1").Succeeded().Text);
-        host.Run("run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", Busybox, "true").ExitedWith(125).Complained("sysctl");
+        host.Run("run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", Busybox, "true")
+            .ExitedWith(125)
+            .Complained("sysctl");
     }
 
     /// <summary>What earlier tests killed is reconciled, and the unused network has gone.</summary>
@@ -134,7 +205,9 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("ps").Succeeded();
         // The record of changed kernel parameters goes last, after they are written back: the table's end alone comes too early.
         Wait.Until(
-            () => !host.Net.Run("nft", "list", "tables").Output.Contains("skiff", StringComparison.Ordinal) && !File.Exists(Path.Combine(host.Runroot, "networks", "restore")),
+            () =>
+                !host.Net.Run("nft", "list", "tables").Output.Contains("skiff", StringComparison.Ordinal)
+                && !File.Exists(Path.Combine(host.Runroot, "networks", "restore")),
             10,
             () => host.Net.Run("nft", "list", "ruleset").Output
         );
@@ -142,7 +215,16 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
 
     private RunningCommand Serve(string port)
     {
-        RunningCommand server = host.Start("run", "--rm", "-p", port, Busybox, "sh", "-c", "mkdir /www; echo ahoy >/www/index.html; httpd -p 80 -h /www; echo up; sleep 60");
+        RunningCommand server = host.Start(
+            "run",
+            "--rm",
+            "-p",
+            port,
+            Busybox,
+            "sh",
+            "-c",
+            "mkdir /www; echo ahoy >/www/index.html; httpd -p 80 -h /www; echo up; sleep 60"
+        );
         server.WaitForOutput("up");
         return server;
     }

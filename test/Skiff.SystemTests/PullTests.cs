@@ -15,7 +15,10 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal(id, host.Run("image", "inspect", "--format", "{{.Id}}", name).Succeeded().Text);
         Assert.Contains(name, host.Run("images", "--format", "{{.Repository}}:{{.Tag}}").Succeeded().Lines);
         Tool.Require("skopeo");
-        Assert.Equal(TestImages.Layered.Built.Manifest.Bytes, Tool.Run("skopeo", "inspect", "--raw", $"oci:{host.Root}:{name}").OutputBytes);
+        Assert.Equal(
+            TestImages.Layered.Built.Manifest.Bytes,
+            Tool.Run("skopeo", "inspect", "--raw", $"oci:{host.Root}:{name}").OutputBytes
+        );
     }
 
     [Fact]
@@ -37,7 +40,15 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void LIFE_16_An_image_loses_its_tags_one_by_one()
     {
-        var image = new TestImage("two-tags", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Set("Labels", new System.Text.Json.Nodes.JsonObject { ["test"] = "LIFE_16" }).Build());
+        var image = new TestImage(
+            "two-tags",
+            "1",
+            () =>
+                new ImageBuilder()
+                    .Layer(TestImages.BusyboxFiles)
+                    .Set("Labels", new System.Text.Json.Nodes.JsonObject { ["test"] = "LIFE_16" })
+                    .Build()
+        );
         string name = host.Image(image);
         host.Run("tag", name, "copy:2").Succeeded();
         host.Run("rmi", name).Succeeded();
@@ -84,7 +95,12 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
             }
         }
         host.Run("pull", "-q", name).Succeeded();
-        Assert.Equal("x\n", host.Run("run", "--rm", "--network", "none", "-v", "/bin/busybox:/busybox:ro", name, "/busybox", "cat", "/odd/user-xattr").Succeeded().Output);
+        Assert.Equal(
+            "x\n",
+            host.Run("run", "--rm", "--network", "none", "-v", "/bin/busybox:/busybox:ro", name, "/busybox", "cat", "/odd/user-xattr")
+                .Succeeded()
+                .Output
+        );
     }
 
     [Fact]
@@ -130,7 +146,16 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         registry.Client.Push(TestImages.Busybox.Built, "private/busybox", "1");
         string config = Workspace.NewDirectory("config");
         string token = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{RealRegistry.User}:{RealRegistry.Password}"));
-        string[] skiff = [Workspace.Binary, "--config", config, "--root", $"{host.Directory}/secret", "--runroot", $"{host.Directory}/secret-run"];
+        string[] skiff =
+        [
+            Workspace.Binary,
+            "--config",
+            config,
+            "--root",
+            $"{host.Directory}/secret",
+            "--runroot",
+            $"{host.Directory}/secret-run",
+        ];
         CommandResult denied = net.Run([.. skiff, "pull", $"{registry.Address}/private/busybox:1"]).ExitedWith(1);
         File.WriteAllText($"{config}/config.json", $"{{\"auths\":{{\"{registry.Address}\":{{\"auth\":\"{token}\"}}}}}}");
         CommandResult pulled = net.Run([.. skiff, "-D", "pull", $"{registry.Address}/private/busybox:1"]).Succeeded();

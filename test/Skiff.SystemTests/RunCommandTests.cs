@@ -9,7 +9,13 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
     private static readonly TestImage s_entry = new(
         "entry",
         "1",
-        () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Set("Entrypoint", TestImages.Words("echo", "E")).Set("Cmd", TestImages.Words("C")).Set("Env", TestImages.Words("PATH=/bin", "FOO=image", "BARE")).Build()
+        () =>
+            new ImageBuilder()
+                .Layer(TestImages.BusyboxFiles)
+                .Set("Entrypoint", TestImages.Words("echo", "E"))
+                .Set("Cmd", TestImages.Words("C"))
+                .Set("Env", TestImages.Words("PATH=/bin", "FOO=image", "BARE"))
+                .Build()
     );
 
     private static readonly TestImage s_empty = new("empty", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Build());
@@ -42,8 +48,7 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
-    public void RUN_01_An_image_without_a_command_is_named_in_the_error() =>
-        Run(host.Image(s_empty)).ExitedWith(125).Complained("empty");
+    public void RUN_01_An_image_without_a_command_is_named_in_the_error() => Run(host.Image(s_empty)).ExitedWith(125).Complained("empty");
 
     [Theory]
     [InlineData("sailor", "1000 1000 1000 1001 1002")]
@@ -86,7 +91,10 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
             {
                 environment["FOO"] = value;
             }
-            using RunningCommand running = host.Start(environment, ["run", "--rm", "--network", "none", "--entrypoint", "sh", .. flags, image, "-c", "echo \"${FOO-unset}\""]);
+            using RunningCommand running = host.Start(
+                environment,
+                ["run", "--rm", "--network", "none", "--entrypoint", "sh", .. flags, image, "-c", "echo \"${FOO-unset}\""]
+            );
             running.CloseInput();
             return running.WaitForExit().Succeeded().Text;
         }

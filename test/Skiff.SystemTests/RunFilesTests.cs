@@ -11,7 +11,14 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     {
         string text = host.RunShell(
                 "hostname; cat /etc/hostname; grep crew /etc/hosts; cat /etc/resolv.conf; echo '10.9.9.9 more' >>/etc/hosts; grep -c more /etc/hosts",
-                "--hostname", "boat", "--add-host", "crew:10.1.2.3", "--dns", "9.9.9.9", "--dns-search", "harbour.test"
+                "--hostname",
+                "boat",
+                "--add-host",
+                "crew:10.1.2.3",
+                "--dns",
+                "9.9.9.9",
+                "--dns-search",
+                "harbour.test"
             )
             .Succeeded()
             .Output;
@@ -27,16 +34,29 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     {
         string victim = Path.Combine(Workspace.NewDirectory("victim"), "file");
         File.WriteAllText(victim, "untouched");
-        var image = new TestImage("linked", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.Symlink("etc/resolv.conf", victim)).Build());
-        host.Run("run", "--rm", "--network", "none", "--dns", "9.9.9.9", host.Image(image), "sh", "-c", "echo x >>/etc/resolv.conf").Succeeded();
+        var image = new TestImage(
+            "linked",
+            "1",
+            () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.Symlink("etc/resolv.conf", victim)).Build()
+        );
+        host.Run("run", "--rm", "--network", "none", "--dns", "9.9.9.9", host.Image(image), "sh", "-c", "echo x >>/etc/resolv.conf")
+            .Succeeded();
         Assert.Equal("untouched", File.ReadAllText(victim));
     }
 
     [Fact]
     public void RUN_12_An_image_without_etc_starts()
     {
-        var image = new TestImage("no-etc", "1", () => new ImageBuilder().Layer(w => w.File("bin/cat", File.ReadAllBytes("/bin/busybox"), 0x1ED)).Build());
-        Assert.Contains("127.0.0.1", host.Run("run", "--rm", "--network", "none", host.Image(image), "/bin/cat", "/etc/hosts").Succeeded().Output, StringComparison.Ordinal);
+        var image = new TestImage(
+            "no-etc",
+            "1",
+            () => new ImageBuilder().Layer(w => w.File("bin/cat", File.ReadAllBytes("/bin/busybox"), 0x1ED)).Build()
+        );
+        Assert.Contains(
+            "127.0.0.1",
+            host.Run("run", "--rm", "--network", "none", host.Image(image), "/bin/cat", "/etc/hosts").Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -52,17 +72,31 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_23_Links_and_memory_in_dev()
     {
-        string text = host.RunShell("for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done; stat -c %a /dev/shm /dev/mqueue; df -k /dev/shm | awk 'END { print $2 }'").Succeeded().Text;
+        string text = host.RunShell(
+                "for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done; stat -c %a /dev/shm /dev/mqueue; df -k /dev/shm | awk 'END { print $2 }'"
+            )
+            .Succeeded()
+            .Text;
         Assert.Equal("/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n1777\n1777\n65536", text);
         Assert.Equal("1024", host.RunShell("df -k /dev/shm | awk 'END { print $2 }'", "--shm-size", "1m").Succeeded().Text);
-        Assert.Equal("1:11", host.RunShell("stat -c %t:%T /dev/extra", "--device", "/dev/kmsg:/dev/extra").Succeeded().Text.Replace("b", "11", StringComparison.Ordinal));
+        Assert.Equal(
+            "1:11",
+            host.RunShell("stat -c %t:%T /dev/extra", "--device", "/dev/kmsg:/dev/extra")
+                .Succeeded()
+                .Text.Replace("b", "11", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void RUN_25_A_read_only_root_leaves_tmpfs_dev_and_hosts_writable()
     {
         string[] flags = ["--read-only", "--tmpfs", "/scratch", "--tmpfs", "/mine:mode=700,size=1m"];
-        Assert.Equal("1777\n700\nok", host.RunShell("stat -c %a /scratch /mine; echo x >/scratch/f && echo x >/dev/shm/f && echo >>/etc/hosts && echo ok", flags).Succeeded().Text);
+        Assert.Equal(
+            "1777\n700\nok",
+            host.RunShell("stat -c %a /scratch /mine; echo x >/scratch/f && echo x >/dev/shm/f && echo >>/etc/hosts && echo ok", flags)
+                .Succeeded()
+                .Text
+        );
         host.RunShell("touch /file", "--read-only").Complained("Read-only file system");
         host.RunShell("touch /etc/file", "--read-only").Complained("Read-only file system");
     }
@@ -108,7 +142,8 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
         try
         {
             host.RunShell("echo x >/m/f", "-v", $"{source}:/m:ro").Complained("Read-only file system");
-            host.RunShell("echo x >/m/sub/f", "--mount", $"type=bind,source={source},target=/m,readonly,bind-recursive=readonly").Complained("Read-only file system");
+            host.RunShell("echo x >/m/sub/f", "--mount", $"type=bind,source={source},target=/m,readonly,bind-recursive=readonly")
+                .Complained("Read-only file system");
             string options = host.RunShell("grep ' /m/sub ' /proc/self/mountinfo", "-v", $"{source}:/m").Succeeded().Text;
             Assert.Contains("nosuid,nodev,noexec", options, StringComparison.Ordinal);
         }
@@ -122,7 +157,18 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void RUN_28_No_mount_of_a_container_is_seen_by_the_host()
     {
         string before = File.ReadAllText("/proc/self/mountinfo");
-        using RunningCommand running = host.Start("run", "--rm", "--network", "none", "--tmpfs", "/t", host.Image(TestImages.Busybox), "sh", "-c", "echo up; sleep 60");
+        using RunningCommand running = host.Start(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--tmpfs",
+            "/t",
+            host.Image(TestImages.Busybox),
+            "sh",
+            "-c",
+            "echo up; sleep 60"
+        );
         running.WaitForOutput("up");
         Assert.Empty(host.Mounts());
         running.Signal(Native.SIGKILL);
@@ -135,7 +181,16 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void Layers_with_whiteouts_are_seen_as_their_image_means_them()
     {
-        string text = host.Run("run", "--rm", "--network", "none", host.Image(TestImages.Layered), "sh", "-c", "ls /data /opaque; cat /data/changed; ls -d /tree; [ $(stat -c %i /data/keep) = $(stat -c %i /data/linked) ] && echo same").Output;
+        string text = host.Run(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            host.Image(TestImages.Layered),
+            "sh",
+            "-c",
+            "ls /data /opaque; cat /data/changed; ls -d /tree; [ $(stat -c %i /data/keep) = $(stat -c %i /data/linked) ] && echo same"
+        ).Output;
         Assert.Equal("/data:\nchanged\nkeep\nlinked\n\n/opaque:\nnew\ntwo\nsame\n", text);
     }
 }

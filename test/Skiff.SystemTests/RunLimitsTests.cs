@@ -11,18 +11,37 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_30_Running_out_of_memory_kills_and_is_said()
     {
-        CommandResult result = host.Run("run", "--rm", "--network", "none", "-m", "32m", "--memory-swap", "32m", host.Image(TestImages.Busybox), "tail", "/dev/zero");
+        CommandResult result = host.Run(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "-m",
+            "32m",
+            "--memory-swap",
+            "32m",
+            host.Image(TestImages.Busybox),
+            "tail",
+            "/dev/zero"
+        );
         result.ExitedWith(137).Complained("memory");
     }
 
     [Fact]
     public void RUN_30_A_child_that_runs_out_of_memory_leaves_the_container_alive() =>
-        Assert.Equal("child 137", host.RunShell("tail /dev/zero; echo child $?", "-m", "32m", "--memory-swap", "32m").Succeeded().Lines[^1]);
+        Assert.Equal(
+            "child 137",
+            host.RunShell("tail /dev/zero; echo child $?", "-m", "32m", "--memory-swap", "32m").Succeeded().Lines[^1]
+        );
 
     [Fact]
     public void RUN_31_A_fork_bomb_ends_at_the_limit()
     {
-        CommandResult result = host.RunShell("i=0; while [ $i -lt 60 ]; do sleep 3 & i=$((i+1)); done; echo unlimited", "--pids-limit", "20");
+        CommandResult result = host.RunShell(
+            "i=0; while [ $i -lt 60 ]; do sleep 3 & i=$((i+1)); done; echo unlimited",
+            "--pids-limit",
+            "20"
+        );
         Assert.DoesNotContain("unlimited", result.Output, StringComparison.Ordinal);
         result.Complained("can't fork");
         Assert.Equal("20", host.RunShell(File("pids/pids.max", "pids.max"), "--pids-limit", "20").Succeeded().Text);
@@ -34,24 +53,31 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("0.5", "50000")]
     [InlineData("1.25", "125000")]
     public void RUN_32_Processors_become_a_quota(string cpus, string quota) =>
-        Assert.StartsWith(quota, host.RunShell(File("cpu/cpu.cfs_quota_us", "cpu.max"), "--cpus", cpus).Succeeded().Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            quota,
+            host.RunShell(File("cpu/cpu.cfs_quota_us", "cpu.max"), "--cpus", cpus).Succeeded().Text,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("0.001")]
     [InlineData("-1")]
-    public void RUN_32_A_quota_out_of_range_is_refused(string cpus) => host.RunShell("true", "--cpus", cpus).ExitedWith(125).Complained("--cpus");
+    public void RUN_32_A_quota_out_of_range_is_refused(string cpus) =>
+        host.RunShell("true", "--cpus", cpus).ExitedWith(125).Complained("--cpus");
 
     [Fact]
     public void Limits_of_the_process_are_set()
     {
         Assert.Equal("64", host.RunShell("ulimit -n", "--ulimit", "nofile=64:128").Succeeded().Text);
-        Assert.Equal(
-            "134217728",
-            host.RunShell(File("memory/memory.limit_in_bytes", "memory.max"), "-m", "128m").Succeeded().Text
-        );
+        Assert.Equal("134217728", host.RunShell(File("memory/memory.limit_in_bytes", "memory.max"), "-m", "128m").Succeeded().Text);
     }
 
     [Fact]
     public void Devices_that_are_not_listed_cannot_be_opened() =>
-        Assert.Equal("refused", host.RunShell("mknod /tmp/kmsg c 1 11 && head -c 1 /tmp/kmsg >/dev/null 2>&1 || echo refused", "--cap-add", "MKNOD").Succeeded().Text);
+        Assert.Equal(
+            "refused",
+            host.RunShell("mknod /tmp/kmsg c 1 11 && head -c 1 /tmp/kmsg >/dev/null 2>&1 || echo refused", "--cap-add", "MKNOD")
+                .Succeeded()
+                .Text
+        );
 }

@@ -38,7 +38,19 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_21_A_terminal_has_its_size_from_the_start_and_follows_changes()
     {
-        using Pty pty = host.StartOnTerminal(31, 97, InBusybox("-it", "-u", "sailor", Busybox, "sh", "-c", "stty size; tty; stat -c 'owner %u' /dev/pts/0; trap 'stty size' WINCH; echo ready; while :; do read -r w; [ \"$w\" = end ] && exit 3; [ -n \"$w\" ] && echo \"got $w\"; done"));
+        using Pty pty = host.StartOnTerminal(
+            31,
+            97,
+            InBusybox(
+                "-it",
+                "-u",
+                "sailor",
+                Busybox,
+                "sh",
+                "-c",
+                "stty size; tty; stat -c 'owner %u' /dev/pts/0; trap 'stty size' WINCH; echo ready; while :; do read -r w; [ \"$w\" = end ] && exit 3; [ -n \"$w\" ] && echo \"got $w\"; done"
+            )
+        );
         pty.WaitFor("31 97");
         pty.WaitFor("/dev/pts/0");
         pty.WaitFor("owner 1000");
@@ -58,8 +70,15 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_21_The_callers_terminal_is_as_it_was()
     {
-        string command = string.Join(' ', host.CommandLine(InBusybox("-it", Busybox, "sh", "-c", "stty -a | grep -c opost; exit 4")).Select(w => $"'{w}'"));
-        using Pty pty = Pty.Start(["/bin/sh", "-c", $"a=$(stty -g); {command}; echo code $?; [ \"$a\" = \"$(stty -g)\" ] && echo restored"]);
+        string command = string.Join(
+            ' ',
+            host.CommandLine(InBusybox("-it", Busybox, "sh", "-c", "stty -a | grep -c opost; exit 4")).Select(w => $"'{w}'")
+        );
+        using Pty pty = Pty.Start([
+            "/bin/sh",
+            "-c",
+            $"a=$(stty -g); {command}; echo code $?; [ \"$a\" = \"$(stty -g)\" ] && echo restored",
+        ]);
         pty.WaitFor("code 4");
         pty.WaitFor("restored");
         Assert.Equal(0, pty.WaitForExit());
@@ -72,7 +91,9 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("USR1", Native.SIGUSR1)]
     public void RUN_14_Signals_to_the_command_reach_the_first_process(string name, int number)
     {
-        using RunningCommand running = host.Start(InBusybox(Busybox, "sh", "-c", $"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.05; done"));
+        using RunningCommand running = host.Start(
+            InBusybox(Busybox, "sh", "-c", $"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.05; done")
+        );
         running.WaitForOutput("ready");
         running.Signal(number);
         CommandResult result = running.WaitForExit().ExitedWith(33);
@@ -82,7 +103,12 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void An_init_reaps_what_others_leave()
     {
-        string text = host.RunShell("(sleep 0.1 &); (sleep 0.1 &); sleep 0.5; grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l", "--init").Succeeded().Text;
+        string text = host.RunShell(
+                "(sleep 0.1 &); (sleep 0.1 &); sleep 0.5; grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l",
+                "--init"
+            )
+            .Succeeded()
+            .Text;
         Assert.Equal("0", text);
     }
 

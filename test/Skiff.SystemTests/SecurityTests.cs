@@ -13,7 +13,11 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void SEC_01_The_engines_file_is_out_of_reach()
     {
         string before = HashOfBinary();
-        var image = new TestImage("self-exe", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.File("evil", "#!/proc/self/exe\n", 0x1ED)).Build());
+        var image = new TestImage(
+            "self-exe",
+            "1",
+            () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.File("evil", "#!/proc/self/exe\n", 0x1ED)).Build()
+        );
         // Whatever becomes of it, it ends.
         CommandResult result = host.Run("run", "--rm", "--network", "none", "--timeout", "10", host.Image(image), "/evil");
         Assert.NotEqual(0, result.ExitCode);
@@ -24,7 +28,11 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void SEC_02_Only_the_standard_descriptors_are_open()
     {
-        string command = string.Join(' ', host.CommandLine("run", "--rm", "--network", "none", host.Image(TestImages.Busybox), "sh", "-c", "ls /proc/1/fd; :").Select(w => $"'{w}'"));
+        string command = string.Join(
+            ' ',
+            host.CommandLine("run", "--rm", "--network", "none", host.Image(TestImages.Busybox), "sh", "-c", "ls /proc/1/fd; :")
+                .Select(w => $"'{w}'")
+        );
         Assert.Equal("0\n1\n2", Tool.Shell($"exec 7</etc/passwd 8</; exec {command}").Text);
     }
 
@@ -43,7 +51,11 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("sys")]
     public void SEC_07_A_link_in_place_of_a_kernel_file_system_is_refused(string name)
     {
-        var image = new TestImage($"link-{name}", "1", () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.Symlink(name, "/tmp")).Build());
+        var image = new TestImage(
+            $"link-{name}",
+            "1",
+            () => new ImageBuilder().Layer(TestImages.BusyboxFiles).Layer(w => w.Symlink(name, "/tmp")).Build()
+        );
         host.Run("run", "--rm", "--network", "none", host.Image(image), "true").ExitedWith(125).Complained($"/{name}");
     }
 
@@ -51,11 +63,10 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void SEC_10_Cgroup_files_that_run_programs_on_the_host_cannot_be_written()
     {
         string text = host.RunShell(
-                "for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/notify_on_release /sys/fs/cgroup/cgroup.procs; do [ -e $f ] && (echo x >$f) 2>/dev/null && echo \"wrote $f\"; done; "
-                    + "mkdir /tmp/c; mount -t cgroup -o memory c /tmp/c 2>/dev/null && echo mounted; mount -t cgroup2 c /tmp/c 2>/dev/null && echo mounted; "
-                    + "unshare -Urm true 2>/dev/null && echo unshared; mkdir /sys/fs/cgroup/new 2>/dev/null && echo made; echo end"
-            )
-            .Output;
+            "for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/notify_on_release /sys/fs/cgroup/cgroup.procs; do [ -e $f ] && (echo x >$f) 2>/dev/null && echo \"wrote $f\"; done; "
+                + "mkdir /tmp/c; mount -t cgroup -o memory c /tmp/c 2>/dev/null && echo mounted; mount -t cgroup2 c /tmp/c 2>/dev/null && echo mounted; "
+                + "unshare -Urm true 2>/dev/null && echo unshared; mkdir /sys/fs/cgroup/new 2>/dev/null && echo made; echo end"
+        ).Output;
         Assert.Equal("end\n", text);
     }
 
@@ -72,7 +83,10 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void SEC_11_Another_user_has_no_effective_capabilities_and_unknown_names_are_refused()
     {
-        Assert.Equal("CapEff:0000000000000000", host.RunShell("grep ^CapEff /proc/self/status | tr -d '\\t'", "-u", "sailor").Succeeded().Text);
+        Assert.Equal(
+            "CapEff:0000000000000000",
+            host.RunShell("grep ^CapEff /proc/self/status | tr -d '\\t'", "-u", "sailor").Succeeded().Text
+        );
         host.RunShell("true", "--cap-add", "SAILING").ExitedWith(125).Complained("SAILING");
     }
 
@@ -101,7 +115,9 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
             }
             """
         );
-        string text = host.Run(["run", "--rm", "--network", "none", .. Probe.Mounted(probe), host.Image(TestImages.Busybox), "/probe"]).Succeeded().Text;
+        string text = host.Run(["run", "--rm", "--network", "none", .. Probe.Mounted(probe), host.Image(TestImages.Busybox), "/probe"])
+            .Succeeded()
+            .Text;
         Assert.Equal("mount 1\nkeyctl 1\nunshare 1\nbpf 1\nptrace-other 1\nnew 38\ngetpid 0", text);
     }
 
@@ -118,7 +134,19 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
         );
         string outside = Tool.Run(probe).Text;
         Assert.SkipWhen(outside == "-1", "this machine refuses keyctl(2)");
-        string inside = host.Run(["run", "--rm", "--network", "none", "--security-opt", "seccomp=unconfined", .. Probe.Mounted(probe), host.Image(TestImages.Busybox), "/probe"]).Succeeded().Text;
+        string inside = host.Run([
+                "run",
+                "--rm",
+                "--network",
+                "none",
+                "--security-opt",
+                "seccomp=unconfined",
+                .. Probe.Mounted(probe),
+                host.Image(TestImages.Busybox),
+                "/probe",
+            ])
+            .Succeeded()
+            .Text;
         Assert.NotEqual(outside, inside);
         Assert.NotEqual("-1", inside);
     }
@@ -129,7 +157,9 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
         _ = host.Image(TestImages.Busybox);
         foreach (string directory in new[] { host.Root, host.Runroot }.Where(Directory.Exists))
         {
-            UnixFileMode others = File.GetUnixFileMode(directory) & (UnixFileMode.OtherExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite);
+            UnixFileMode others =
+                File.GetUnixFileMode(directory)
+                & (UnixFileMode.OtherExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite);
             Assert.Equal(UnixFileMode.None, others);
         }
     }
@@ -140,20 +170,22 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void SEC_21_Parts_of_proc_and_sys_are_hidden_or_read_only(params string[] flags)
     {
         string text = host.RunShell(
-                "for f in /proc/kcore /proc/keys /proc/timer_list /proc/latency_stats /proc/sched_debug; do [ -e $f ] && [ $(head -c 1 $f | wc -c) != 0 ] && echo \"read $f\"; done; "
-                    + "for d in /sys/firmware /proc/acpi /proc/scsi; do [ -d $d ] && [ -n \"$(ls $d)\" ] && echo \"listed $d\"; done; "
-                    + "(echo h >/proc/sysrq-trigger) 2>/dev/null && echo 'wrote sysrq'; (echo x >/proc/sys/kernel/domainname) 2>/dev/null && echo 'wrote sys'; "
-                    + "(echo 1 >/proc/irq/default_smp_affinity) 2>/dev/null && echo 'wrote irq'; mkdir /sys/x 2>/dev/null && echo 'wrote /sys'; echo end",
-                flags
-            )
-            .Output;
+            "for f in /proc/kcore /proc/keys /proc/timer_list /proc/latency_stats /proc/sched_debug; do [ -e $f ] && [ $(head -c 1 $f | wc -c) != 0 ] && echo \"read $f\"; done; "
+                + "for d in /sys/firmware /proc/acpi /proc/scsi; do [ -d $d ] && [ -n \"$(ls $d)\" ] && echo \"listed $d\"; done; "
+                + "(echo h >/proc/sysrq-trigger) 2>/dev/null && echo 'wrote sysrq'; (echo x >/proc/sys/kernel/domainname) 2>/dev/null && echo 'wrote sys'; "
+                + "(echo 1 >/proc/irq/default_smp_affinity) 2>/dev/null && echo 'wrote irq'; mkdir /sys/x 2>/dev/null && echo 'wrote /sys'; echo end",
+            flags
+        ).Output;
         Assert.Equal("end\n", text);
     }
 
     [Fact]
     public void No_new_privileges_and_privileged_do_what_they_say()
     {
-        Assert.Equal("1", host.RunShell("awk '/^NoNewPrivs/ { print $2 }' /proc/self/status", "--security-opt", "no-new-privileges").Succeeded().Text);
+        Assert.Equal(
+            "1",
+            host.RunShell("awk '/^NoNewPrivs/ { print $2 }' /proc/self/status", "--security-opt", "no-new-privileges").Succeeded().Text
+        );
         Assert.Equal("0", host.RunShell("awk '/^Seccomp:/ { print $2 }' /proc/self/status", "--privileged").Succeeded().Text);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Skiff.Engine.Spec;
 
 namespace Skiff.Engine.Containers;
 
@@ -47,7 +48,7 @@ public sealed partial record ContainerRecord
         w.WriteEndObject();
     }
 
-    private static void WriteMounts(Utf8JsonWriter w, IReadOnlyList<ContainerMount> mounts)
+    private static void WriteMounts(Utf8JsonWriter w, IReadOnlyList<MountRecord> mounts)
     {
         if (mounts.Count == 0)
         {
@@ -56,7 +57,7 @@ public sealed partial record ContainerRecord
         w.WriteStartArray("mounts"u8);
         for (int i = 0; i < mounts.Count; i++)
         {
-            ContainerMount mount = mounts[i];
+            MountRecord mount = mounts[i];
             w.WriteStartObject();
             w.WriteString("type"u8, mount.Type);
             Json.Text(w, "name"u8, mount.Name);
@@ -146,7 +147,7 @@ public sealed partial record ContainerRecord
                     Command = Json.Strings(ref reader);
                     break;
                 case 7 when name.SequenceEqual("restart"u8):
-                    RestartPolicy = RestartPolicy.Parse(Text(ref reader));
+                    RestartPolicy = OptionGrammar.ParseRestart(Text(ref reader));
                     break;
                 case 7 when name.SequenceEqual("network"u8):
                     NetworkMode = Text(ref reader);
@@ -214,9 +215,9 @@ public sealed partial record ContainerRecord
         return reader.TokenType == JsonTokenType.True;
     }
 
-    private static List<ContainerMount> ReadMounts(ref Utf8JsonReader reader)
+    private static List<MountRecord> ReadMounts(ref Utf8JsonReader reader)
     {
-        List<ContainerMount> mounts = [];
+        List<MountRecord> mounts = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
             Dictionary<string, string> m = new(StringComparer.Ordinal);
@@ -236,7 +237,7 @@ public sealed partial record ContainerRecord
                 }
             }
             mounts.Add(
-                new ContainerMount(
+                new MountRecord(
                     m.GetValueOrDefault("type", ""),
                     m.GetValueOrDefault("name", ""),
                     m.GetValueOrDefault("source", ""),

@@ -1,3 +1,5 @@
+using Skiff.Engine.Spec;
+
 namespace Skiff.Engine.Containers;
 
 /// <summary>What was asked when the container was created: immutable but for its name and what <c>update</c> changes. Kept in containers/&lt;id&gt;/record.json.</summary>
@@ -50,7 +52,7 @@ public sealed partial record ContainerRecord
     public int StopTimeout { get; init; } = 10;
 
     /// <summary>What the monitor does when the first process ends.</summary>
-    public RestartPolicy RestartPolicy { get; init; } = RestartPolicy.No;
+    public RestartPolicy RestartPolicy { get; init; }
 
     /// <summary>The network mode or the name of the first network: <c>bridge</c>, <c>host</c>, <c>none</c>, <c>container:&lt;id&gt;</c>, or a user's network.</summary>
     public string NetworkMode { get; init; } = "bridge";
@@ -59,7 +61,7 @@ public sealed partial record ContainerRecord
     public IReadOnlyList<string> ExposedPorts { get; init; } = [];
 
     /// <summary>Bind mounts, volumes and tmpfs that the user or the image asked for.</summary>
-    public IReadOnlyList<ContainerMount> Mounts { get; init; } = [];
+    public IReadOnlyList<MountRecord> Mounts { get; init; } = [];
 
     /// <summary>Names of the volumes made for this container alone; <c>rm -v</c> and <c>--rm</c> remove them.</summary>
     public IReadOnlyList<string> AnonymousVolumes { get; init; } = [];
@@ -91,7 +93,15 @@ public sealed partial record ContainerRecord
 /// <param name="Mode">The options as written, such as <c>ro,z</c>.</param>
 /// <param name="ReadWrite">False for read-only.</param>
 /// <param name="Propagation">Such as <c>rprivate</c>; empty for volumes and tmpfs.</param>
-public sealed record ContainerMount(string Type, string Name, string Source, string Destination, string Mode, bool ReadWrite, string Propagation);
+public sealed record MountRecord(
+    string Type,
+    string Name,
+    string Source,
+    string Destination,
+    string Mode,
+    bool ReadWrite,
+    string Propagation
+);
 
 /// <summary>A health check, docker's HEALTHCHECK: image-spec config extension and <c>--health-*</c>.</summary>
 /// <param name="Test"><c>["CMD", …]</c>, <c>["CMD-SHELL", "…"]</c>, or <c>["NONE"]</c>.</param>

@@ -15,7 +15,10 @@ public sealed partial class ContainerStore
         }
         if (!good)
         {
-            throw new SkiffException($"invalid container name \"{name}\": use two or more of a-z A-Z 0-9 _ . -, beginning with a letter or digit", exitCode);
+            throw new SkiffException(
+                $"invalid container name \"{name}\": use two or more of a-z A-Z 0-9 _ . -, beginning with a letter or digit",
+                exitCode
+            );
         }
     }
 
@@ -26,7 +29,10 @@ public sealed partial class ContainerStore
         string? owner = TryReserve(name, id);
         if (owner is not null)
         {
-            throw new SkiffException($"the name \"{name}\" is in use by container {Short(owner)}; remove or rename it, or use --replace", 125);
+            throw new SkiffException(
+                $"the name \"{name}\" is in use by container {Short(owner)}; remove or rename it, or use --replace",
+                125
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Containers;
 
@@ -79,7 +80,7 @@ public sealed partial class ContainerStore
     private ContainerRecord? FindPrefix(string prefix, int exitCode)
     {
         string? found = null;
-        foreach (string id in DirectoryReader.List(Paths.Containers))
+        foreach (string id in Tree.Names(Paths.Containers))
         {
             if (!id.StartsWith(prefix, StringComparison.Ordinal))
             {
@@ -87,7 +88,10 @@ public sealed partial class ContainerStore
             }
             if (found is not null)
             {
-                throw new SkiffException($"multiple containers have ids that begin with {prefix}: {found[..12]} and {id[..12]}; give more digits", exitCode);
+                throw new SkiffException(
+                    $"multiple containers have ids that begin with {prefix}: {found[..12]} and {id[..12]}; give more digits",
+                    exitCode
+                );
             }
             found = id;
         }
@@ -113,7 +117,7 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>Ids of all containers, in no order. Directories of cut-off creations are among them: <see cref="TryLoad"/> gives null for those.</summary>
-    public IReadOnlyList<string> ListIds() => DirectoryReader.List(Paths.Containers);
+    public IReadOnlyList<string> ListIds() => Tree.Names(Paths.Containers);
 
     /// <summary>Records of all containers, newest first.</summary>
     public IReadOnlyList<ContainerRecord> List()
@@ -146,7 +150,12 @@ public sealed partial class ContainerStore
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             // Only a power cut can tear this file (it is renamed into place, not synced); after one, nothing runs.
-            return new ContainerState { Status = ContainerStatus.Exited, ExitCode = 255, Reason = "its state was lost, probably in a power cut" };
+            return new ContainerState
+            {
+                Status = ContainerStatus.Exited,
+                ExitCode = 255,
+                Reason = "its state was lost, probably in a power cut",
+            };
         }
     }
 
@@ -166,7 +175,7 @@ public sealed partial class ContainerStore
     /// <summary>Removes what a cut-off creation left: a directory without a record, and a name that leads to it.</summary>
     public void RemoveRemains(string id)
     {
-        foreach (string name in DirectoryReader.List(Paths.Names))
+        foreach (string name in Tree.Names(Paths.Names))
         {
             ReleaseName(name, id);
         }

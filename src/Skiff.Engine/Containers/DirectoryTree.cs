@@ -1,4 +1,5 @@
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Containers;
 
@@ -8,7 +9,7 @@ public static class DirectoryTree
     /// <summary>Removes the tree; a missing one is fine. Throws <see cref="SkiffException"/> naming the first thing that could not be removed, after removing the rest.</summary>
     public static void Remove(string path)
     {
-        TreeRemoval.Failure? failure = TreeRemoval.Remove(path);
+        RemovalFailure? failure = Tree.RemoveAll(path);
         if (failure is null)
         {
             return;

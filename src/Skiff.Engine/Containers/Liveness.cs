@@ -42,7 +42,9 @@ public sealed class Liveness
             Monitor = ProcessIdentity.None,
             ExitCode = 255,
             FinishedAt = now,
-            Reason = rebooted ? "the host was restarted while it ran" : "the process that watched it was killed, so its exit code is unknown",
+            Reason = rebooted
+                ? "the host was restarted while it ran"
+                : "the process that watched it was killed, so its exit code is unknown",
         };
     }
 }

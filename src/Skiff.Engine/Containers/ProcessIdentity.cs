@@ -26,7 +26,6 @@ public readonly record struct ProcessIdentity(int Pid, long StartTicks, string B
         && ProcessStat.TryRead(Pid, out ProcessStat stat)
         && stat.StartTicks == StartTicks
         && stat.State is not ('Z' or 'X');
-
 }
 
 /// <summary>The identity of this boot of the kernel.</summary>

@@ -1,4 +1,5 @@
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Containers;
 
@@ -35,7 +36,7 @@ public sealed class Reconciler
     /// <summary>Called by every command: foreground containers whose CLI died are killed and cleaned. Costs one directory read plus one open and flock per foreground container.</summary>
     public void Sessions()
     {
-        foreach (string id in DirectoryReader.List(_store.Paths.Sessions))
+        foreach (string id in Tree.Names(_store.Paths.Sessions))
         {
             using FileLock? dead = Session.TryTakeDead(_store.Paths, id);
             if (dead is not null)
@@ -71,7 +72,8 @@ public sealed class Reconciler
     }
 
     /// <summary>LIFE-11: a pid that now belongs to somebody else, or to another boot, never reaches code that kills.</summary>
-    private ContainerState Trusted(ContainerState state) => Liveness.IsAlive(state.Process) ? state : state with { Process = ProcessIdentity.None };
+    private ContainerState Trusted(ContainerState state) =>
+        Liveness.IsAlive(state.Process) ? state : state with { Process = ProcessIdentity.None };
 
     private ContainerState Abandoned(ContainerState state, bool lived) =>
         state with
@@ -80,7 +82,9 @@ public sealed class Reconciler
             Process = ProcessIdentity.None,
             ExitCode = lived ? 137 : 255,
             FinishedAt = _time.GetUtcNow(),
-            Reason = lived ? "its command line was killed, and it was killed with it" : "its command line was killed, so its exit code is unknown",
+            Reason = lived
+                ? "its command line was killed, and it was killed with it"
+                : "its command line was killed, so its exit code is unknown",
         };
 
     /// <summary>The true state of one container; what nobody recorded is written down, and a container without a watcher is cleaned up. Null when it was removed (--rm).</summary>
@@ -120,12 +124,18 @@ public sealed class Reconciler
     {
         foreach (string id in ids)
         {
-            if (ContainerStore.IsId(id) && !Files.Exists(_store.Paths.Record(id)) && Session.IsFree(_store.Paths, id) && IsOld(_store.Paths.Container(id)))
+            if (
+                ContainerStore.IsId(id)
+                && !Files.Exists(_store.Paths.Record(id))
+                && Session.IsFree(_store.Paths, id)
+                && IsOld(_store.Paths.Container(id))
+            )
             {
                 _store.RemoveRemains(id);
             }
         }
     }
 
-    private bool IsOld(string directory) => _time.GetUtcNow() - new DateTimeOffset(Directory.GetLastWriteTimeUtc(directory)) > TimeSpan.FromMinutes(1);
+    private bool IsOld(string directory) =>
+        _time.GetUtcNow() - new DateTimeOffset(Directory.GetLastWriteTimeUtc(directory)) > TimeSpan.FromMinutes(1);
 }

@@ -18,6 +18,10 @@ public static class CallerLimits
             return null;
         }
         string[] words = limits![(at + Key.Length)..].Split((char[])[' ', '\n'], 4, StringSplitOptions.RemoveEmptyEntries);
-        return ulong.TryParse(words[0], CultureInfo.InvariantCulture, out ulong soft) && ulong.TryParse(words[1], CultureInfo.InvariantCulture, out ulong hard) ? (soft, hard) : null;
+        return
+            ulong.TryParse(words[0], CultureInfo.InvariantCulture, out ulong soft)
+            && ulong.TryParse(words[1], CultureInfo.InvariantCulture, out ulong hard)
+            ? (soft, hard)
+            : null;
     }
 }

@@ -57,7 +57,9 @@ public sealed class ContainerExec : IDisposable
     /// <exception cref="SkiffException">It could not be started: 126 or 127 for the command, 125 for the rest.</exception>
     public static ContainerExec Start(SkiffEngine engine, ContainerRecord record, ContainerState state, ExecWishes wishes)
     {
-        byte[] config = Files.TryReadAll(engine.Paths.Config(record.Id), out int errno) ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
+        byte[] config =
+            Files.TryReadAll(engine.Paths.Config(record.Id), out int errno)
+            ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
         RuntimeSpec spec = RuntimeSpecReader.Parse(config);
         spec = spec with { Process = ProcessOf(spec.Process!, state.Process.Pid, wishes) };
         CgroupLayout layout = CgroupLayout.Detect();
@@ -72,7 +74,8 @@ public sealed class ContainerExec : IDisposable
         (SafeFd? consoleParent, SafeFd? consoleChild) = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
         using SafeFd trampoline = TrampolineImage.Open(candidates.Length, channel.ChildValue, init: false);
         CapabilitySet bounding = CapabilitySet.Parse(spec.Process.Capabilities?.Bounding ?? [], "capabilities");
-        (byte[] filter, uint flags) = !wishes.Privileged && spec.Linux.Seccomp is { } seccomp ? KernelSeccomp.Compile(seccomp, bounding) : ([], 0);
+        (byte[] filter, uint flags) =
+            !wishes.Privileged && spec.Linux.Seccomp is { } seccomp ? KernelSeccomp.Compile(seccomp, bounding) : ([], 0);
         LaunchPlan plan = LaunchPlanner.MakeJoin(
             new LaunchInput
             {
@@ -108,7 +111,9 @@ public sealed class ContainerExec : IDisposable
     private static SpawnedProcess Born(LaunchPlan plan, ReportChannel channel, Pidfd target, CgroupPlan cgroup)
     {
         using SafeFd own = Files.Open("/proc/self/ns/pid", OpenFlags.O_RDONLY);
-        using SafeFd? unified = cgroup.V2Directory is { } directory ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY) : null;
+        using SafeFd? unified = cgroup.V2Directory is { } directory
+            ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
+            : null;
         // The child is visible in the container from its first instant, as a copy of this process.
         _ = RawCall.Invoke(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
         if (RawCall.Invoke(SyscallNumber.setns, target.Fd.Value, (int)CloneFlags.CLONE_NEWPID) != 0)
@@ -134,7 +139,10 @@ public sealed class ContainerExec : IDisposable
             return explained;
         }
         PlanStep? step = _plan.StepOf(failure.Index);
-        return new SkiffException($"joining the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 126);
+        return new SkiffException(
+            $"joining the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
+            126
+        );
     }
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended", 125);
@@ -147,16 +155,32 @@ public sealed class ContainerExec : IDisposable
             string[] root = [$"/proc/{pid}/root"];
             user = UserDatabase.Resolve(text, LayeredFiles.Read(root, "/etc/passwd") ?? [], LayeredFiles.Read(root, "/etc/group") ?? []);
         }
-        ValueList<string> bounding = wishes.Privileged ? [.. HostFacts.Read(new RunOptions()).Capabilities.Names()] : first.Capabilities?.Bounding ?? [];
+        ValueList<string> bounding = wishes.Privileged
+            ? [.. HostFacts.Read(new RunOptions()).Capabilities.Names()]
+            : first.Capabilities?.Bounding ?? [];
         return first with
         {
             Args = [.. wishes.Arguments],
             Env = Environment(first.Env, wishes, user),
             Cwd = wishes.Workdir ?? first.Cwd,
             Terminal = wishes.Terminal,
-            ConsoleSize = wishes.Terminal && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
-            User = user is null ? first.User : new UserSpec { Uid = user.Uid, Gid = user.Gid, AdditionalGids = user.AdditionalGids, Umask = first.User.Umask },
-            Capabilities = new CapabilitiesSpec { Bounding = bounding, Effective = bounding, Permitted = bounding },
+            ConsoleSize =
+                wishes.Terminal && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
+            User = user is null
+                ? first.User
+                : new UserSpec
+                {
+                    Uid = user.Uid,
+                    Gid = user.Gid,
+                    AdditionalGids = user.AdditionalGids,
+                    Umask = first.User.Umask,
+                },
+            Capabilities = new CapabilitiesSpec
+            {
+                Bounding = bounding,
+                Effective = bounding,
+                Permitted = bounding,
+            },
             NoNewPrivileges = first.NoNewPrivileges && !wishes.Privileged,
         };
     }

@@ -61,9 +61,16 @@ public sealed partial class ContainerLaunch
         if (_container.Image is { } found)
         {
             image.Add(new LauncherCall($"openat(AT_FDCWD, \"{root}/index.json\", O_RDONLY|O_CLOEXEC)", "openat(2)"));
-            image.Add(new LauncherCall($"openat(AT_FDCWD, \"{root}/blobs/{found.Id.Algorithm}/{found.Id.Hex}\", O_RDONLY|O_CLOEXEC)", "openat(2)"));
+            image.Add(
+                new LauncherCall($"openat(AT_FDCWD, \"{root}/blobs/{found.Id.Algorithm}/{found.Id.Hex}\", O_RDONLY|O_CLOEXEC)", "openat(2)")
+            );
         }
-        List<HostAction> files = [new MakeDirectory(directory, 0x1C0), new MakeDirectory(_engine.Paths.Upper(id)), new MakeDirectory(_engine.Paths.Work(id), 0x1C0)];
+        List<HostAction> files =
+        [
+            new MakeDirectory(directory, 0x1C0),
+            new MakeDirectory(_engine.Paths.Upper(id)),
+            new MakeDirectory(_engine.Paths.Work(id), 0x1C0),
+        ];
         foreach (string name in (ReadOnlySpan<string>)["config.json", "state.json", "record.json", "hostname", "hosts", "resolv.conf"])
         {
             files.Add(new LauncherCall($"openat(AT_FDCWD, \"{directory}/{name}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));

@@ -98,7 +98,9 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         Timed(HostMoment.Cgroup, begin);
         begin = Clock();
-        using SafeFd? unified = cgroup.V2Directory is { } directory ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY) : null;
+        using SafeFd? unified = cgroup.V2Directory is { } directory
+            ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
+            : null;
         _process = Skiff.Linux.Spawning.Spawn.Start(_plan.Program, channel, _plan.Namespaces, unified, _wishes.Traced);
         Timed(HostMoment.Birth, begin);
         begin = Clock();
@@ -155,7 +157,10 @@ public sealed partial class ContainerLaunch : IDisposable
             Spec = spec,
             ContainerDirectory = _engine.Paths.Container(_container.Record.Id),
             LayerRoot = _engine.Paths.Root,
-            Layers = _container.Options.Rootfs is not null ? [] : _container.ShortLayers.Count > 0 ? _container.ShortLayers : _container.Layers,
+            Layers =
+                _container.Options.Rootfs is not null ? []
+                : _container.ShortLayers.Count > 0 ? _container.ShortLayers
+                : _container.Layers,
             Volatile = _container.Record.AutoRemove,
             Cgroup = cgroup,
             CgroupLayout = layout,
@@ -189,7 +194,10 @@ public sealed partial class ContainerLaunch : IDisposable
     {
         if (spec.Linux.Namespace("user") is { Path: null })
         {
-            throw new SkiffException("a user namespace of its own (--userns, --uidmap) does not work with the store of this version: leave the flag out, and use --user for a process without root's rights", 125);
+            throw new SkiffException(
+                "a user namespace of its own (--userns, --uidmap) does not work with the store of this version: leave the flag out, and use --user for a process without root's rights",
+                125
+            );
         }
     }
 
@@ -274,7 +282,10 @@ public sealed partial class ContainerLaunch : IDisposable
             return explained;
         }
         PlanStep? step = _plan!.StepOf(failure.Index);
-        return new SkiffException($"starting the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 125);
+        return new SkiffException(
+            $"starting the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
+            125
+        );
     }
 
     /// <summary>With an init the process that failed to execute is its child.</summary>

@@ -24,7 +24,10 @@ public static partial class ContainerPreparation
     {
         RunOptions options = OptionsOf(record);
         Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
-        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record.AnonymousVolumes) with { Record = record };
+        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record.AnonymousVolumes) with
+        {
+            Record = record,
+        };
         Files.Replace(engine.Paths.Config(record.Id), RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
         EtcFiles.WriteEarly(engine.Paths.Container(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
         VolumePreparation.Prepare(engine, plan);

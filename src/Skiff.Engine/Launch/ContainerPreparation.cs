@@ -4,7 +4,6 @@ using Skiff.Images.Store;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
-using RestartMode = Skiff.Engine.Containers.RestartMode;
 
 namespace Skiff.Engine.Launch;
 
@@ -20,7 +19,11 @@ public static partial class ContainerPreparation
         {
             ContainerRemoval.Remove(engine, old, force: true, volumes: false);
         }
-        ContainerRecord record = engine.Containers.Create(plan.Record, new ContainerState { Status = ContainerStatus.Created }, RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
+        ContainerRecord record = engine.Containers.Create(
+            plan.Record,
+            new ContainerState { Status = ContainerStatus.Created },
+            RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span
+        );
         try
         {
             EtcFiles.WriteEarly(engine.Paths.Container(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
@@ -36,9 +39,17 @@ public static partial class ContainerPreparation
     }
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
-    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id) => Plan(engine, options, image, foreground, id, []);
+    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id) =>
+        Plan(engine, options, image, foreground, id, []);
 
-    private static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id, IReadOnlyList<string> volumesOfBefore)
+    private static PreparedContainer Plan(
+        SkiffEngine engine,
+        RunOptions options,
+        Image? image,
+        bool foreground,
+        string id,
+        IReadOnlyList<string> volumesOfBefore
+    )
     {
         IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
         string directory = engine.Paths.Container(id);
@@ -48,7 +59,9 @@ public static partial class ContainerPreparation
             Id = id,
             RootPath = options.Rootfs is { } rootfs ? Path.GetFullPath(rootfs) : directory,
             Image = image?.Config,
-            ReadImageFile = options.Rootfs is { } plain ? path => LayeredFiles.Read([Path.GetFullPath(plain)], path) : path => LayeredFiles.Read(layers, path),
+            ReadImageFile = options.Rootfs is { } plain
+                ? path => LayeredFiles.Read([Path.GetFullPath(plain)], path)
+                : path => LayeredFiles.Read(layers, path),
             ResolvConf = directory + "/resolv.conf",
             Hosts = options.NoHosts ? null : directory + "/hosts",
             HostnameFile = options.NoHostname ? null : directory + "/hostname",
@@ -78,7 +91,14 @@ public static partial class ContainerPreparation
         };
     }
 
-    private static ContainerRecord RecordOf(RunOptions options, Image? image, SpecResult result, string id, bool foreground, List<string> anonymous)
+    private static ContainerRecord RecordOf(
+        RunOptions options,
+        Image? image,
+        SpecResult result,
+        string id,
+        bool foreground,
+        List<string> anonymous
+    )
     {
         Dictionary<string, string> labels = [];
         if (image is not null)
@@ -108,7 +128,7 @@ public static partial class ContainerPreparation
             OpenStdin = options.Interactive,
             StopSignal = result.StopSignal,
             StopTimeout = options.StopTimeout ?? 10,
-            RestartPolicy = new Containers.RestartPolicy(Enum.Parse<RestartMode>(options.Restart.Kind.ToString()), options.Restart.MaximumRetries),
+            RestartPolicy = options.Restart,
             NetworkMode = options.Networks.IsEmpty ? "bridge" : NetworkName(options.Networks[0]),
             Mounts = MountRecords.Of(result),
             AnonymousVolumes = anonymous,

@@ -21,7 +21,9 @@ internal static class EtcFiles
                 ? host ?? ""
                 : NetworkFiles.ResolvConf(
                     host,
-                    host?.Contains("127.0.0.53", StringComparison.Ordinal) == true ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _) : null,
+                    host?.Contains("127.0.0.53", StringComparison.Ordinal) == true
+                        ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _)
+                        : null,
                     [.. options.Dns.AsSpan()],
                     [.. options.DnsOptions.AsSpan()],
                     [.. options.DnsSearch.AsSpan()]

@@ -68,11 +68,17 @@ internal static class ExecDiagnosis
         }
         if ((stat.Mode & 0x49) == 0)
         {
-            return new SkiffException($"cannot execute {path}: it is not marked executable (mode 0{Convert.ToString(stat.Mode & 0xFFF, 8)}); chmod +x it in the image", 126);
+            return new SkiffException(
+                $"cannot execute {path}: it is not marked executable (mode 0{Convert.ToString(stat.Mode & 0xFFF, 8)}); chmod +x it in the image",
+                126
+            );
         }
         if (errno == Errno.EACCES)
         {
-            return new SkiffException($"cannot execute {path}: permission denied for the user of the container (mode 0{Convert.ToString(stat.Mode & 0xFFF, 8)}, owner {stat.Uid}:{stat.Gid}), or its mount is noexec", 126);
+            return new SkiffException(
+                $"cannot execute {path}: permission denied for the user of the container (mode 0{Convert.ToString(stat.Mode & 0xFFF, 8)}, owner {stat.Uid}:{stat.Gid}), or its mount is noexec",
+                126
+            );
         }
         byte[] head = new byte[4096];
         int length = Files.Read(file, head, path);
@@ -106,7 +112,10 @@ internal static class ExecDiagnosis
         interpreter = space < 0 ? interpreter : interpreter[..space];
         if (carriageReturn)
         {
-            return new SkiffException($"cannot execute {path}: its first line ends in a carriage return (Windows line ends), so the kernel looks for \"{interpreter}\\r\"; convert the file with dos2unix", 127);
+            return new SkiffException(
+                $"cannot execute {path}: its first line ends in a carriage return (Windows line ends), so the kernel looks for \"{interpreter}\\r\"; convert the file with dos2unix",
+                127
+            );
         }
         if (interpreter.Length == 0)
         {
@@ -124,14 +133,20 @@ internal static class ExecDiagnosis
         int own = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? EM_AARCH64 : EM_X86_64;
         if (machine != own && errno == Errno.ENOEXEC)
         {
-            return new SkiffException($"cannot execute {path}: it is a program for {Machine(machine)}, this host is {Machine(own)}; pull the image with --platform, or install qemu-user-static", 126);
+            return new SkiffException(
+                $"cannot execute {path}: it is a program for {Machine(machine)}, this host is {Machine(own)}; pull the image with --platform, or install qemu-user-static",
+                126
+            );
         }
         if (Interpreter(head) is { } loader)
         {
             using SafeFd? file = LayeredFiles.OpenIn(root.Value, loader, OpenFlags.O_PATH, out _);
             if (file is null)
             {
-                return new SkiffException($"cannot execute {path}: its loader {loader} does not exist in the container (built for another C library?)", 127);
+                return new SkiffException(
+                    $"cannot execute {path}: its loader {loader} does not exist in the container (built for another C library?)",
+                    127
+                );
             }
         }
         return new SkiffException($"cannot execute {path}: {Errno.Describe(errno)}", errno == Errno.ENOENT ? 127 : 126);
@@ -154,7 +169,9 @@ internal static class ExecDiagnosis
             {
                 long offset = BitConverter.ToInt64(segment[8..]);
                 long length = BitConverter.ToInt64(segment[32..]);
-                return offset > 0 && length is > 0 and < 4096 && offset + length <= head.Length ? CString.Decode(head.Slice((int)offset, (int)length)) : null;
+                return offset > 0 && length is > 0 and < 4096 && offset + length <= head.Length
+                    ? CString.Decode(head.Slice((int)offset, (int)length))
+                    : null;
             }
         }
         return null;

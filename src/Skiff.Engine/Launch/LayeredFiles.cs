@@ -25,7 +25,9 @@ internal static unsafe class LayeredFiles
             using SafeFd? file = OpenIn(layer.Value, path, OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK, out int errno);
             if (file is not null)
             {
-                return At.Stat(file.Value, out StatxBuffer stat) == 0 && (stat.Mode & 0xF000) == 0x8000 && stat.Size <= MaxBytes ? ReadAll(file, path) : null;
+                return At.Stat(file.Value, out StatxBuffer stat) == 0 && (stat.Mode & 0xF000) == 0x8000 && stat.Size <= MaxBytes
+                    ? ReadAll(file, path)
+                    : null;
             }
             if (errno != Errno.ENOENT)
             {

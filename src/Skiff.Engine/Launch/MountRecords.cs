@@ -1,15 +1,15 @@
+using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Linux.Mounts;
-using Recorded = Skiff.Engine.Containers.ContainerMount;
 
 namespace Skiff.Engine.Launch;
 
 /// <summary>The mounts that a user asked for, as inspect shows them.</summary>
 internal static class MountRecords
 {
-    internal static IReadOnlyList<Recorded> Of(SpecResult result)
+    internal static IReadOnlyList<MountRecord> Of(SpecResult result)
     {
-        List<Recorded> records = [];
+        List<MountRecord> records = [];
         foreach (MountSpec mount in result.Spec.Mounts)
         {
             if (!mount.IsBind || mount.Destination is "/etc/resolv.conf" or "/etc/hosts" or "/etc/hostname")
@@ -28,7 +28,17 @@ internal static class MountRecords
                 var p when (p & MountApi.MS_SLAVE) != 0 => "rslave",
                 _ => "rprivate",
             };
-            records.Add(new Recorded(volume is null ? "bind" : "volume", volume?.Name ?? "", mount.Source ?? "", mount.Destination, options.ReadOnly ? "ro" : "", !options.ReadOnly, propagation));
+            records.Add(
+                new MountRecord(
+                    volume is null ? "bind" : "volume",
+                    volume?.Name ?? "",
+                    mount.Source ?? "",
+                    mount.Destination,
+                    options.ReadOnly ? "ro" : "",
+                    !options.ReadOnly,
+                    propagation
+                )
+            );
         }
         return records;
     }

@@ -23,7 +23,9 @@ internal static class NetworkLaunch
 
     /// <summary>The same for <c>explain</c>: nothing is leased.</summary>
     internal static BridgeLease? Example(SkiffEngine engine, PreparedContainer container) =>
-        OnBridge(container.Options) ? BridgeLease.Example(container.Record.Id, Ports(container), Wishes(container.Options), engine.Bridge) : null;
+        OnBridge(container.Options)
+            ? BridgeLease.Example(container.Record.Id, Ports(container), Wishes(container.Options), engine.Bridge)
+            : null;
 
     /// <summary>What the child sends in its own network namespace.</summary>
     internal static IReadOnlyList<NetworkMessage> Messages(BridgeLease? lease, RuntimeSpec spec) =>
@@ -45,7 +47,12 @@ internal static class NetworkLaunch
         string text =
             host && container.Options.AddHost.IsEmpty && Files.TryReadText("/etc/hosts", out _) is { } hosts
                 ? hosts
-                : NetworkFiles.Hosts(hostname, own.Count > 0 ? own : ["127.0.1.1"], [.. container.Options.AddHost.AsSpan()], lease is null ? ["127.0.0.1"] : [lease.Endpoint.IPv4Gateway]);
+                : NetworkFiles.Hosts(
+                    hostname,
+                    own.Count > 0 ? own : ["127.0.1.1"],
+                    [.. container.Options.AddHost.AsSpan()],
+                    lease is null ? ["127.0.0.1"] : [lease.Endpoint.IPv4Gateway]
+                );
         EtcFiles.Write(path, text);
     }
 
@@ -77,13 +84,18 @@ internal static class NetworkLaunch
         return network.Kind switch
         {
             NetworkKind.Bridge => true,
-            NetworkKind.Named => throw new SkiffException($"there is no network {network.Target}: this version knows bridge, none, host, container:NAME and ns:PATH", 125),
+            NetworkKind.Named => throw new SkiffException(
+                $"there is no network {network.Target}: this version knows bridge, none, host, container:NAME and ns:PATH",
+                125
+            ),
             _ => false,
         };
     }
 
     private static LeaseOptions Wishes(RunOptions options) =>
-        options.Networks.IsEmpty ? LeaseOptions.None : new LeaseOptions(options.Networks[0].Ip4, options.Networks[0].Ip6, options.Networks[0].MacAddress);
+        options.Networks.IsEmpty
+            ? LeaseOptions.None
+            : new LeaseOptions(options.Networks[0].Ip4, options.Networks[0].Ip6, options.Networks[0].MacAddress);
 
     private static List<PortMapping> Ports(PreparedContainer container)
     {

@@ -1,7 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
-using ContainerMount = Skiff.Engine.Spec.ContainerMount;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
@@ -30,7 +29,7 @@ internal static class PeerLookup
         foreach (VolumesFrom from in options.VolumesFrom)
         {
             ContainerRecord record = engine.Containers.Find(from.Container, 125);
-            foreach (Containers.ContainerMount mount in record.Mounts)
+            foreach (MountRecord mount in record.Mounts)
             {
                 mounts.Add(
                     new ContainerMount

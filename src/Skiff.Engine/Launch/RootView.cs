@@ -73,7 +73,10 @@ internal static unsafe class RootView
         fixed (byte* type = "overlay\0"u8)
         fixed (byte* options = CString.Encode(data))
         {
-            if (RawCall.Invoke(SyscallNumber.chdir, (nint)start) != 0 || RawCall.Invoke(SyscallNumber.mount, (nint)type, (nint)target, (nint)type, upper is null ? 1 : 0, (nint)options) != 0)
+            if (
+                RawCall.Invoke(SyscallNumber.chdir, (nint)start) != 0
+                || RawCall.Invoke(SyscallNumber.mount, (nint)type, (nint)target, (nint)type, upper is null ? 1 : 0, (nint)options) != 0
+            )
             {
                 throw LinuxException.Last("mount", "overlay on " + place);
             }

@@ -13,7 +13,10 @@ internal static class VolumePreparation
         {
             if (!Files.Exists(path))
             {
-                throw new SkiffException($"the source {path} of a bind mount does not exist: make it first, or use -v, which makes a directory", 125);
+                throw new SkiffException(
+                    $"the source {path} of a bind mount does not exist: make it first, or use -v, which makes a directory",
+                    125
+                );
             }
         }
         foreach (string path in container.Result.SourcesToCreate)

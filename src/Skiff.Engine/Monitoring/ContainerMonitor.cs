@@ -173,10 +173,20 @@ public sealed class ContainerMonitor
         using FileLock? gate = _engine.Containers.Lock(_record.Id);
         if (gate is not null && _engine.Containers.LoadState(_record.Id) is { Status: not ContainerStatus.Removing } recorded)
         {
-            _engine.Containers.SaveState(_record.Id, end with { Status = ContainerStatus.Exited, StoppedByUser = recorded.StoppedByUser, RestartCount = recorded.RestartCount, Monitor = ProcessIdentity.None });
+            _engine.Containers.SaveState(
+                _record.Id,
+                end with
+                {
+                    Status = ContainerStatus.Exited,
+                    StoppedByUser = recorded.StoppedByUser,
+                    RestartCount = recorded.RestartCount,
+                    Monitor = ProcessIdentity.None,
+                }
+            );
         }
     }
 
     /// <summary>False when a signal ended the wait: <c>stop</c> of a container between two lives.</summary>
-    private static bool Sleep(SignalPipe signals, TimeSpan pause) => Poll.Wait(signals.Fd.Value, Poll.POLLIN, (int)pause.TotalMilliseconds) == 0;
+    private static bool Sleep(SignalPipe signals, TimeSpan pause) =>
+        Poll.Wait(signals.Fd.Value, Poll.POLLIN, (int)pause.TotalMilliseconds) == 0;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Skiff.Engine.Containers;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Monitoring;
 
@@ -18,13 +19,16 @@ public static class ExitNotes
     }
 
     /// <summary>The code, once there is one.</summary>
-    public static int? Read(string path) => int.TryParse(Files.TryReadText(path, out _), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code) ? code : null;
+    public static int? Read(string path) =>
+        int.TryParse(Files.TryReadText(path, out _), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code)
+            ? code
+            : null;
 
     /// <summary>Tells everybody who waits.</summary>
     public static void Write(EnginePaths paths, string id, int code)
     {
         string directory = paths.Runroot + "/waits";
-        foreach (string name in DirectoryReader.List(directory))
+        foreach (string name in Tree.Names(directory))
         {
             if (name.StartsWith(id, StringComparison.Ordinal))
             {

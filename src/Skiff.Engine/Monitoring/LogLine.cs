@@ -24,7 +24,8 @@ public readonly record struct LogLine(byte[] Text, bool IsError, DateTimeOffset 
     }
 
     /// <summary>RFC 3339 with nanoseconds, as docker shows it; the last two digits are zero, because .NET counts in 100 ns.</summary>
-    public static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
+    public static string Stamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Reads one record; false for a line that is none (a power cut may tear one).</summary>
     public static bool TryParse(ReadOnlySpan<byte> json, out LogLine line)
@@ -79,7 +80,11 @@ public readonly record struct LogLine(byte[] Text, bool IsError, DateTimeOffset 
         string text = Encoding.ASCII.GetString(ascii).TrimEnd('Z');
         int dot = text.IndexOf('.');
         text = dot >= 0 && text.Length > dot + 8 ? text[..(dot + 8)] : text;
-        return DateTimeOffset.Parse(text + "Z", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        return DateTimeOffset.Parse(
+            text + "Z",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal
+        );
     }
 
     private static void Escape(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> text)
@@ -87,7 +92,10 @@ public readonly record struct LogLine(byte[] Text, bool IsError, DateTimeOffset 
         while (!text.IsEmpty)
         {
             int plain = 0;
-            while (plain < text.Length && text[plain] is >= 0x20 and < 0x7F and not ((byte)'"' or (byte)'\\' or (byte)'<' or (byte)'>' or (byte)'&'))
+            while (
+                plain < text.Length
+                && text[plain] is >= 0x20 and < 0x7F and not ((byte)'"' or (byte)'\\' or (byte)'<' or (byte)'>' or (byte)'&')
+            )
             {
                 plain++;
             }

@@ -100,7 +100,12 @@ public sealed class LogReader(string path) : IDisposable
         {
             return false;
         }
-        if (_fd is not null && At.Stat(_fd.Value, out StatxBuffer old) == 0 && At.Stat(now.Value, out StatxBuffer current) == 0 && old.Inode == current.Inode)
+        if (
+            _fd is not null
+            && At.Stat(_fd.Value, out StatxBuffer old) == 0
+            && At.Stat(now.Value, out StatxBuffer current) == 0
+            && old.Inode == current.Inode
+        )
         {
             now.Dispose();
             return false;

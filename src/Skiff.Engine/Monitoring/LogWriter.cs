@@ -26,7 +26,12 @@ public sealed class LogWriter : IDisposable
     {
         _path = path;
         _maximumSize = record.LogOptions.TryGetValue("max-size", out string? size) && size != "-1" ? ParseSize(size) : DefaultSize;
-        _files = record.LogOptions.TryGetValue("max-file", out string? files) && int.TryParse(files, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : 3;
+        _files =
+            record.LogOptions.TryGetValue("max-file", out string? files)
+            && int.TryParse(files, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+            && n > 0
+                ? n
+                : 3;
         if (record.LogDriver != "none")
         {
             Open();
@@ -118,8 +123,19 @@ public sealed class LogWriter : IDisposable
     private static long ParseSize(string text)
     {
         string digits = text.TrimEnd('k', 'K', 'm', 'M', 'g', 'G', 'b', 'B');
-        long unit = text.Length == digits.Length ? 1 : char.ToLowerInvariant(text[digits.Length]) switch { 'k' => 1000, 'm' => 1_000_000, 'g' => 1_000_000_000, _ => 1 };
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0 ? number * unit : DefaultSize;
+        long unit =
+            text.Length == digits.Length
+                ? 1
+                : char.ToLowerInvariant(text[digits.Length]) switch
+                {
+                    'k' => 1000,
+                    'm' => 1_000_000,
+                    'g' => 1_000_000_000,
+                    _ => 1,
+                };
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0
+            ? number * unit
+            : DefaultSize;
     }
 
     /// <inheritdoc/>

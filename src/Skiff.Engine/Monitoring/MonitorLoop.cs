@@ -39,9 +39,7 @@ internal static class MonitorLoop
     /// <summary>What the container wrote before it ended is still in the pipes.</summary>
     private static void Drain(int fd, bool isError, byte[] buffer, LogWriter log)
     {
-        while (fd >= 0 && Poll.Wait(fd, Poll.POLLIN, 0) != 0 && Copy(fd, isError, buffer, log))
-        {
-        }
+        while (fd >= 0 && Poll.Wait(fd, Poll.POLLIN, 0) != 0 && Copy(fd, isError, buffer, log)) { }
     }
 
     private static unsafe bool Copy(int fd, bool isError, byte[] buffer, LogWriter log)

@@ -25,7 +25,10 @@ public static class MonitorStart
                 write.Dispose();
                 if (child.Channel.AwaitReport() is { } failure)
                 {
-                    throw new SkiffException($"the monitor of the container could not be started: {program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}", 125);
+                    throw new SkiffException(
+                        $"the monitor of the container could not be started: {program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
+                        125
+                    );
                 }
             }
             Answer(read, engine, record);
@@ -49,11 +52,25 @@ public static class MonitorStart
         (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
         string[] arguments =
         [
-            "skiff", "--root", engine.Paths.Root, "--runroot", engine.Paths.Runroot, "monitor", record.Id,
-            status.ToString(CultureInfo.InvariantCulture), $"{soft}:{hard}", restartCount.ToString(CultureInfo.InvariantCulture),
+            "skiff",
+            "--root",
+            engine.Paths.Root,
+            "--runroot",
+            engine.Paths.Runroot,
+            "monitor",
+            record.Id,
+            status.ToString(CultureInfo.InvariantCulture),
+            $"{soft}:{hard}",
+            restartCount.ToString(CultureInfo.InvariantCulture),
         ];
         // The monitor collects garbage rarely and keeps what it has small.
-        string[] environment = [$"SKIFF_BRIDGE={engine.Bridge}", $"PATH={Environment.GetEnvironmentVariable("PATH")}", "DOTNET_GCgen0size=200000", "DOTNET_GCConserveMemory=5"];
+        string[] environment =
+        [
+            $"SKIFF_BRIDGE={engine.Bridge}",
+            $"PATH={Environment.GetEnvironmentVariable("PATH")}",
+            "DOTNET_GCgen0size=200000",
+            "DOTNET_GCConserveMemory=5",
+        ];
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }
 

@@ -9,6 +9,8 @@ public static unsafe class Pipe
     public static (SafeFd Read, SafeFd Write) Open()
     {
         int* fds = stackalloc int[2];
-        return RawCall.Invoke(SyscallNumber.pipe2, (nint)fds, 0x80000) == 0 ? (new SafeFd(fds[0]), new SafeFd(fds[1])) : throw LinuxException.Last("pipe2", "");
+        return RawCall.Invoke(SyscallNumber.pipe2, (nint)fds, 0x80000) == 0
+            ? (new SafeFd(fds[0]), new SafeFd(fds[1]))
+            : throw LinuxException.Last("pipe2", "");
     }
 }

@@ -1,4 +1,4 @@
-using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
 
 namespace Skiff.Engine.Monitoring;
 
@@ -23,7 +23,8 @@ public sealed class RestartDecision(RestartPolicy policy)
         {
             _pause = TimeSpan.Zero;
         }
-        bool again = !stoppedByUser
+        bool again =
+            !stoppedByUser
             && policy.Mode switch
             {
                 RestartMode.Always or RestartMode.UnlessStopped => true,
@@ -35,7 +36,10 @@ public sealed class RestartDecision(RestartPolicy policy)
             return null;
         }
         Count++;
-        _pause = _pause == TimeSpan.Zero ? s_first : _pause * 2 > s_longest ? s_longest : _pause * 2;
+        _pause =
+            _pause == TimeSpan.Zero ? s_first
+            : _pause * 2 > s_longest ? s_longest
+            : _pause * 2;
         return _pause;
     }
 }

@@ -49,7 +49,12 @@ public sealed class BridgeLease
 
     /// <summary>Interface index of the host's end: made from the random digits of its name, far above what the kernel counts up to by itself.</summary>
     private int HostIndex =>
-        0x4000_0000 | (uint.TryParse(HostInterface.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out uint n) ? (int)(n & 0x3FFF_FFFF) : 1);
+        0x4000_0000
+        | (
+            uint.TryParse(HostInterface.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out uint n)
+                ? (int)(n & 0x3FFF_FFFF)
+                : 1
+        );
 
     /// <summary>Host ports, ranges expanded, free ports chosen.</summary>
     public IReadOnlyList<PublishedPort> Ports => _file.Ports;
@@ -78,7 +83,16 @@ public sealed class BridgeLease
     {
         // The cable needs no undo: it goes with the container's network namespace.
         NetlinkRequest cable = new RouteMessages()
-            .AddVeth(HostInterface, HostIndex, _bridgeIndex, Network.Bridge, pid, ContainerLink.Name, ContainerLink.Index, MacAddress.Parse(_file.Mac))
+            .AddVeth(
+                HostInterface,
+                HostIndex,
+                _bridgeIndex,
+                Network.Bridge,
+                pid,
+                ContainerLink.Name,
+                ContainerLink.Index,
+                MacAddress.Parse(_file.Mac)
+            )
             .Build();
         IReadOnlyList<PortRule> rules = _file.Rules();
         if (rules.Count == 0)
@@ -100,7 +114,11 @@ public sealed class BridgeLease
     {
         get
         {
-            List<NetworkMessage> messages = [.. LoopbackOnly, Message(ContainerLink.Configure(IPv4, Network.IPv4.PrefixLength, Network.Gateway))];
+            List<NetworkMessage> messages =
+            [
+                .. LoopbackOnly,
+                Message(ContainerLink.Configure(IPv4, Network.IPv4.PrefixLength, Network.Gateway)),
+            ];
             if (IPv6 is not null)
             {
                 messages.Add(Message(ContainerLink.Configure(IPv6, Network.IPv6!.PrefixLength, Network.Gateway6)));
@@ -113,14 +131,25 @@ public sealed class BridgeLease
     public static IReadOnlyList<NetworkMessage> LoopbackOnly => [Message(ContainerLink.LoopbackUp)];
 
     /// <summary>A lease as the first container would get it, for a plan that is only shown: nothing of the host is read or changed.</summary>
-    public static BridgeLease Example(string containerId, IReadOnlyList<PortMapping> ports, LeaseOptions options, string bridge = "skiff0", string network = "bridge")
+    public static BridgeLease Example(
+        string containerId,
+        IReadOnlyList<PortMapping> ports,
+        LeaseOptions options,
+        string bridge = "skiff0",
+        string network = "bridge"
+    )
     {
         var definition = new NetworkDefinition(network, bridge, Subnet.Parse("10.89.0.0/16"), Subnet.Parse("fd53:6b69:6666::/64"));
         IPAddress ip = options.IPv4 is null ? definition.IPv4.At(2) : IPAddress.Parse(options.IPv4);
         IPAddress ip6 = options.IPv6 is null ? definition.IPv6!.At(2) : IPAddress.Parse(options.IPv6);
         string mac = options.Mac is null ? MacAddress.From(ip).ToString() : MacAddress.Parse(options.Mac).ToString();
         IReadOnlyList<PublishedPort> published = new HostPorts([], static _ => false, ipv6: true, probe: false).Resolve(ports);
-        return new BridgeLease(definition, new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published), 0, []);
+        return new BridgeLease(
+            definition,
+            new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published),
+            0,
+            []
+        );
     }
 
     private static NetworkMessage Message(NetlinkRequest request) => new(request.Message, request.Text);

@@ -147,7 +147,10 @@ public sealed class BridgeNetwork
         NetworkDefinition? network = NetworkDefinition.TryRead(_paths.Definition);
         if (network is not null && network.Bridge != _bridge)
         {
-            throw new SkiffException($"network {_paths.Name} uses bridge {network.Bridge}, not {_bridge}: stop its containers and remove {_paths.Definition} to change it", 125);
+            throw new SkiffException(
+                $"network {_paths.Name} uses bridge {network.Bridge}, not {_bridge}: stop its containers and remove {_paths.Definition} to change it",
+                125
+            );
         }
         int index = RouteDump.IndexOf(_bridge);
         try
@@ -162,7 +165,11 @@ public sealed class BridgeNetwork
         catch (LinuxException e) when (e.Operation is "nft" or "socket" && e.Errno is Errno.EINVAL or Errno.EOPNOTSUPP or 93 or 96)
         {
             // 93 is EPROTONOSUPPORT, 96 EPFNOSUPPORT: no netfilter netlink at all.
-            throw new SkiffException($"a bridge network needs nf_tables with NAT in the kernel (CONFIG_NF_TABLES, CONFIG_NFT_NAT, CONFIG_NFT_MASQ): {e.Message}; load the modules or use --network host or none", 125, e);
+            throw new SkiffException(
+                $"a bridge network needs nf_tables with NAT in the kernel (CONFIG_NF_TABLES, CONFIG_NFT_NAT, CONFIG_NFT_MASQ): {e.Message}; load the modules or use --network host or none",
+                125,
+                e
+            );
         }
     }
 
@@ -172,12 +179,18 @@ public sealed class BridgeNetwork
         IReadOnlyList<LeaseFile> leases = LeaseFile.All(_paths.Leases);
         if (index != 0 && RouteDump.FindLink(_bridge) is { } link && link.Alias != alias)
         {
-            throw new SkiffException($"interface {_bridge} exists already and belongs to {(link.Alias.Length == 0 ? "somebody else" : $"\"{link.Alias}\"")}: remove it (ip link delete {_bridge}) or use another bridge name", 125);
+            throw new SkiffException(
+                $"interface {_bridge} exists already and belongs to {(link.Alias.Length == 0 ? "somebody else" : $"\"{link.Alias}\"")}: remove it (ip link delete {_bridge}) or use another bridge name",
+                125
+            );
         }
         if (index != 0 && (network is null || leases.Count == 0))
         {
             // Left by a crash, with addresses that may not be the ones to come.
-            new RouteMessages().DeleteLink(_bridge).Build(Errno.ENODEV).Run();
+            new RouteMessages()
+                .DeleteLink(_bridge)
+                .Build(Errno.ENODEV)
+                .Run();
             index = 0;
         }
         IReadOnlyList<RouteInfo> routes = RouteDump.Routes();
@@ -189,7 +202,8 @@ public sealed class BridgeNetwork
                 _paths.Name,
                 _bridge,
                 SubnetChoice.IPv4(routes, addresses, taken),
-                Files.Exists("/proc/sys/net/ipv6/conf/all/disable_ipv6") && Files.TryReadText("/proc/sys/net/ipv6/conf/all/disable_ipv6", out _)?.Trim() == "0"
+                Files.Exists("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+                && Files.TryReadText("/proc/sys/net/ipv6/conf/all/disable_ipv6", out _)?.Trim() == "0"
                     ? SubnetChoice.UniqueLocalIPv6()
                     : null
             );
@@ -246,7 +260,10 @@ public sealed class BridgeNetwork
         // After the last one given, so that an address rests before it names another container in somebody's connection table or ARP cache.
         uint first = 2,
             last = network.IPv4.Last - 1;
-        uint start = Files.TryReadText(_paths.LastAddress, out _) is string text && uint.TryParse(text, out uint n) && n >= first && n < last ? n + 1 : first;
+        uint start =
+            Files.TryReadText(_paths.LastAddress, out _) is string text && uint.TryParse(text, out uint n) && n >= first && n < last
+                ? n + 1
+                : first;
         for (int pass = 0; pass < 2; pass++)
         {
             uint number = start;
@@ -255,7 +272,10 @@ public sealed class BridgeNetwork
                 IPAddress address = network.IPv4.At(number);
                 if (TryTake(make(address)))
                 {
-                    Files.Replace(_paths.LastAddress, Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+                    Files.Replace(
+                        _paths.LastAddress,
+                        Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                    );
                     return LeaseFile.TryRead(_paths.Leases, address)!;
                 }
                 number = number >= last ? first : number + 1;
@@ -281,7 +301,10 @@ public sealed class BridgeNetwork
         LeaseFile? holder = LeaseFile.TryRead(_paths.Leases, address);
         if (holder is not null && holder.ContainerId.Length > 0 && isAlive(holder.ContainerId))
         {
-            throw new SkiffException($"address {address} of network {_paths.Name} is in use by container {holder.ContainerId[..Math.Min(12, holder.ContainerId.Length)]}", 125);
+            throw new SkiffException(
+                $"address {address} of network {_paths.Name} is in use by container {holder.ContainerId[..Math.Min(12, holder.ContainerId.Length)]}",
+                125
+            );
         }
         if (holder is not null)
         {
@@ -314,7 +337,10 @@ public sealed class BridgeNetwork
         }
         uint number = network.IPv4.NumberOf(address);
         return number < 2 || number >= network.IPv4.Last
-            ? throw new SkiffException($"--ip {options.IPv4}: reserved in network {network.Name} for the network itself, its gateway or broadcasts", 125)
+            ? throw new SkiffException(
+                $"--ip {options.IPv4}: reserved in network {network.Name} for the network itself, its gateway or broadcasts",
+                125
+            )
             : address;
     }
 
@@ -324,9 +350,16 @@ public sealed class BridgeNetwork
         {
             return null;
         }
-        return network.IPv6 is not null && IPAddress.TryParse(options.IPv6, out IPAddress? address) && network.IPv6.Contains(address) && !address.Equals(network.Gateway6)
+        return
+            network.IPv6 is not null
+            && IPAddress.TryParse(options.IPv6, out IPAddress? address)
+            && network.IPv6.Contains(address)
+            && !address.Equals(network.Gateway6)
             ? address
-            : throw new SkiffException($"--ip6 {options.IPv6}: not a free address of network {network.Name}, which {(network.IPv6 is null ? "has no IPv6" : $"is {network.IPv6}")}", 125);
+            : throw new SkiffException(
+                $"--ip6 {options.IPv6}: not a free address of network {network.Name}, which {(network.IPv6 is null ? "has no IPv6" : $"is {network.IPv6}")}",
+                125
+            );
     }
 
     private List<LeaseFile> AllLeases()

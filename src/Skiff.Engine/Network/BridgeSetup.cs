@@ -37,7 +37,9 @@ internal static class BridgeSetup
         {
             foreach (bool v6 in (ReadOnlySpan<bool>)[false, true])
             {
-                batch.AddRule(chain, new NftRule().Translate(new PortMap(v6, true))).AddRule(chain, new NftRule().ToLocal().Translate(new PortMap(v6, false)));
+                batch
+                    .AddRule(chain, new NftRule().Translate(new PortMap(v6, true)))
+                    .AddRule(chain, new NftRule().ToLocal().Translate(new PortMap(v6, false)));
             }
         }
         // Into the network only what it asked for and what is published: not the container's other ports, from wherever this host routes for.
@@ -57,7 +59,10 @@ internal static class BridgeSetup
         batch
             .AddRule("postrouting", new NftRule().OutputName(bridge, equal: false).From(subnet.Address, subnet.PrefixLength).Masquerade())
             // A container that uses a published port of a neighbour or its own: the answer must come back through the host.
-            .AddRule("postrouting", new NftRule().OutputName(bridge).From(subnet.Address, subnet.PrefixLength).DestinationTranslated().Masquerade())
+            .AddRule(
+                "postrouting",
+                new NftRule().OutputName(bridge).From(subnet.Address, subnet.PrefixLength).DestinationTranslated().Masquerade()
+            )
             .AddRule("postrouting", new NftRule().OutputName(bridge).From(loopback.Address, loopback.PrefixLength).Masquerade());
 
     /// <summary>Makes the bridge with its addresses; returns its index.</summary>
@@ -124,7 +129,10 @@ internal static class BridgeSetup
         int errno = Files.TryWriteValue(path, value);
         if (errno != 0)
         {
-            throw new SkiffException($"cannot set {path} to {value}, which a bridge network needs: {Errno.Describe(errno)}; set it yourself or use --network host or none", 125);
+            throw new SkiffException(
+                $"cannot set {path} to {value}, which a bridge network needs: {Errno.Describe(errno)}; set it yourself or use --network host or none",
+                125
+            );
         }
     }
 }

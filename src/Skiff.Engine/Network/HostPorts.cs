@@ -45,7 +45,10 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
                     {
                         if (Why(address, host, mapping.Protocol) is string reason)
                         {
-                            throw new SkiffException($"cannot publish port {container}/{mapping.Protocol}: port {host}/{mapping.Protocol} of {address} is in use by {reason}", 125);
+                            throw new SkiffException(
+                                $"cannot publish port {container}/{mapping.Protocol}: port {host}/{mapping.Protocol} of {address} is in use by {reason}",
+                                125
+                            );
                         }
                     }
                     Add(addresses, host, container, mapping.Protocol);
@@ -85,13 +88,19 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
         for (int attempt = 0; attempt < 200; attempt++)
         {
             // The kernel's own choice lies in net.ipv4.ip_local_port_range and is free on the first address.
-            int port = probe && protocol != "sctp" ? PortProbe.FreePort(addresses[0], protocol == "udp") : 32768 + (((container * 7) + (attempt * 101)) % 28000);
+            int port =
+                probe && protocol != "sctp"
+                    ? PortProbe.FreePort(addresses[0], protocol == "udp")
+                    : 32768 + (((container * 7) + (attempt * 101)) % 28000);
             if (IsFree(addresses, port, protocol))
             {
                 return port;
             }
         }
-        throw new SkiffException($"cannot publish port {container}/{protocol}: no free port of {addresses[0]} was found in 200 attempts", 125);
+        throw new SkiffException(
+            $"cannot publish port {container}/{protocol}: no free port of {addresses[0]} was found in 200 attempts",
+            125
+        );
     }
 
     private int PickFrom(IReadOnlyList<string> addresses, PortMapping mapping, int container)
@@ -103,7 +112,10 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
                 return port;
             }
         }
-        throw new SkiffException($"cannot publish port {container}/{mapping.Protocol}: all ports from {mapping.HostPort} to {mapping.HostPortEnd} of {addresses[0]} are in use", 125);
+        throw new SkiffException(
+            $"cannot publish port {container}/{mapping.Protocol}: all ports from {mapping.HostPort} to {mapping.HostPortEnd} of {addresses[0]} are in use",
+            125
+        );
     }
 
     private bool IsFree(IReadOnlyList<string> addresses, int port, string protocol)
@@ -150,7 +162,10 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
             Errno.EADDRNOTAVAIL => throw new SkiffException($"cannot publish on {address}: the host has no such address", 125),
             // No IPv6 sockets on this host: nothing can hold the port.
             Errno.EAFNOSUPPORT => null,
-            _ => throw new SkiffException($"cannot publish port {port.ToString(CultureInfo.InvariantCulture)}/{protocol} of {address}: {Errno.Describe(errno)}", 125),
+            _ => throw new SkiffException(
+                $"cannot publish port {port.ToString(CultureInfo.InvariantCulture)}/{protocol} of {address}: {Errno.Describe(errno)}",
+                125
+            ),
         };
     }
 

@@ -14,13 +14,27 @@ namespace Skiff.Engine.Network;
 /// <param name="Mac">Hardware address of its end of the cable.</param>
 /// <param name="HostInterface">Name of the host's end.</param>
 /// <param name="Ports">Host ports it holds.</param>
-public sealed record LeaseFile(string ContainerId, IPAddress IPv4, IPAddress? IPv6, string Mac, string HostInterface, IReadOnlyList<PublishedPort> Ports)
+public sealed record LeaseFile(
+    string ContainerId,
+    IPAddress IPv4,
+    IPAddress? IPv6,
+    string Mac,
+    string HostInterface,
+    IReadOnlyList<PublishedPort> Ports
+)
 {
     /// <summary>Lines: id, IPv6 or -, MAC, interface, then a line per port.</summary>
     public byte[] Write()
     {
         var text = new StringBuilder(256);
-        text.Append(ContainerId).Append('\n').Append(IPv6?.ToString() ?? "-").Append('\n').Append(Mac).Append('\n').Append(HostInterface).Append('\n');
+        text.Append(ContainerId)
+            .Append('\n')
+            .Append(IPv6?.ToString() ?? "-")
+            .Append('\n')
+            .Append(Mac)
+            .Append('\n')
+            .Append(HostInterface)
+            .Append('\n');
         foreach (PublishedPort port in Ports)
         {
             text.Append(CultureInfo.InvariantCulture, $"{port.Protocol} {port.HostIp} {port.HostPort} {port.ContainerPort}\n");

@@ -38,22 +38,40 @@ public static class NetworkCleaner
 
     private static void Write(ChildProgram p, NetworkTeardown t, TimeSpan delay)
     {
-        const int AT_FDCWD = -100, AF_NETLINK = 16, SOCK_RAW_CLOEXEC = 3 | 0x80000, AT_REMOVEDIR = 0x200;
+        const int AT_FDCWD = -100,
+            AF_NETLINK = 16,
+            SOCK_RAW_CLOEXEC = 3 | 0x80000,
+            AT_REMOVEDIR = 0x200;
         p.Call(SyscallNumber.setsid);
         p.TolerateAll();
         p.Call(SyscallNumber.chdir, p.Text("/"));
         // Every descriptor, the report channel too: a pipe that a caller reads must not stay open because of this process.
         p.Call(SyscallNumber.close_range, 0, unchecked((nint)uint.MaxValue), 0);
-        Result pending = p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Cleaner), OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC, 0x180);
+        Result pending = p.Call(
+            SyscallNumber.openat,
+            AT_FDCWD,
+            p.Text(t.Paths.Cleaner),
+            OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
+            0x180
+        );
         p.Call(SyscallNumber.flock, pending, LOCK_EX | LOCK_NB);
         p.Call(SyscallNumber.nanosleep, p.Bytes(TimeSpec(delay)), 0);
-        Result all = p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Lock), OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC, 0x180);
+        Result all = p.Call(
+            SyscallNumber.openat,
+            AT_FDCWD,
+            p.Text(t.Paths.Lock),
+            OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
+            0x180
+        );
         p.Call(SyscallNumber.flock, all, LOCK_EX);
         // Before the test: whoever gives up its lease after it must be able to start the next cleaner.
         p.Call(SyscallNumber.close, pending);
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Leases), AT_REMOVEDIR);
         nint reply = p.Memory(4096);
-        foreach ((int protocol, ReadOnlyMemory<byte> message) in (ReadOnlySpan<(int, ReadOnlyMemory<byte>)>)[(12, t.DeleteTable.Message), (0, t.DeleteBridge.Message)])
+        foreach (
+            (int protocol, ReadOnlyMemory<byte> message) in (ReadOnlySpan<(int, ReadOnlyMemory<byte>)>)
+                [(12, t.DeleteTable.Message), (0, t.DeleteBridge.Message)]
+        )
         {
             Result socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
             p.Call(SyscallNumber.sendto, socket, p.Bytes(message.Span), message.Length, 0, 0, 0);

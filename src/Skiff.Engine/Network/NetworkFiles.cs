@@ -20,7 +20,13 @@ public static class NetworkFiles
     /// <param name="servers"><c>--dns</c>; replaces the host's.</param>
     /// <param name="options"><c>--dns-option</c>; replaces the host's.</param>
     /// <param name="search"><c>--dns-search</c>; replaces the host's, and a single <c>.</c> means none.</param>
-    public static string ResolvConf(string? host, string? upstream, IReadOnlyList<string> servers, IReadOnlyList<string> options, IReadOnlyList<string> search)
+    public static string ResolvConf(
+        string? host,
+        string? upstream,
+        IReadOnlyList<string> servers,
+        IReadOnlyList<string> options,
+        IReadOnlyList<string> search
+    )
     {
         Parsed parsed = Parse(host ?? "");
         if (parsed.Servers.Count == 1 && parsed.Servers[0] == "127.0.0.53" && upstream is not null)
@@ -33,7 +39,12 @@ public static class NetworkFiles
             foreach (string server in parsed.Servers)
             {
                 // A zone names an interface of the host (RFC 4007), a loopback address the container itself.
-                if (!server.Contains('%', StringComparison.Ordinal) && IPAddress.TryParse(server, out IPAddress? address) && !IPAddress.IsLoopback(address) && !reachable.Contains(server))
+                if (
+                    !server.Contains('%', StringComparison.Ordinal)
+                    && IPAddress.TryParse(server, out IPAddress? address)
+                    && !IPAddress.IsLoopback(address)
+                    && !reachable.Contains(server)
+                )
                 {
                     reachable.Add(server);
                 }
@@ -48,7 +59,13 @@ public static class NetworkFiles
         {
             text.Append("nameserver ").Append(server).Append('\n');
         }
-        Line(text, "search", search.Count == 0 ? parsed.Search : search is ["."] ? [] : search);
+        Line(
+            text,
+            "search",
+            search.Count == 0 ? parsed.Search
+                : search is ["."] ? []
+                : search
+        );
         Line(text, "options", options.Count == 0 ? parsed.Options : options);
         return text.ToString();
     }
@@ -58,17 +75,27 @@ public static class NetworkFiles
     /// <param name="addresses">The container's own addresses; none for <c>--network none</c>, which gets 127.0.0.1.</param>
     /// <param name="extra"><c>--add-host</c>; the address <c>host-gateway</c> stands for the host.</param>
     /// <param name="gateways">Addresses at which the host answers, for <c>host-gateway</c>.</param>
-    public static string Hosts(string hostname, IReadOnlyList<string> addresses, IReadOnlyList<HostEntry> extra, IReadOnlyList<string> gateways)
+    public static string Hosts(
+        string hostname,
+        IReadOnlyList<string> addresses,
+        IReadOnlyList<HostEntry> extra,
+        IReadOnlyList<string> gateways
+    )
     {
         var text = new StringBuilder();
-        text.Append("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
+        text.Append(
+            "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
+        );
         foreach (HostEntry entry in extra)
         {
             if (entry.Address == "host-gateway")
             {
                 if (gateways.Count == 0)
                 {
-                    throw new SkiffException($"--add-host {entry.Name}:host-gateway: the container's network has no gateway to the host", 125);
+                    throw new SkiffException(
+                        $"--add-host {entry.Name}:host-gateway: the container's network has no gateway to the host",
+                        125
+                    );
                 }
                 foreach (string gateway in gateways)
                 {

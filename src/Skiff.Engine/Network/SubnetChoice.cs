@@ -28,11 +28,19 @@ public static class SubnetChoice
                 return candidate;
             }
         }
-        throw new SkiffException("no private IPv4 subnet is free for the network: every candidate in 10.89.0.0–10.127.0.0, 172.16.0.0/12 and 192.168.0.0/16 overlaps a route of the host", 125);
+        throw new SkiffException(
+            "no private IPv4 subnet is free for the network: every candidate in 10.89.0.0–10.127.0.0, 172.16.0.0/12 and 192.168.0.0/16 overlaps a route of the host",
+            125
+        );
     }
 
     /// <summary>True when nothing on the host overlaps the subnet.</summary>
-    public static bool IsFree(Subnet subnet, IReadOnlyList<RouteInfo> routes, IReadOnlyList<AddressInfo> addresses, IReadOnlyList<Subnet> taken)
+    public static bool IsFree(
+        Subnet subnet,
+        IReadOnlyList<RouteInfo> routes,
+        IReadOnlyList<AddressInfo> addresses,
+        IReadOnlyList<Subnet> taken
+    )
     {
         foreach (RouteInfo route in routes)
         {
@@ -73,7 +81,11 @@ public static class SubnetChoice
     {
         foreach (AddressInfo address in addresses)
         {
-            if (address.Address.AddressFamily == AddressFamily.InterNetworkV6 && !address.Address.IsIPv6LinkLocal && !IPAddress.IsLoopback(address.Address))
+            if (
+                address.Address.AddressFamily == AddressFamily.InterNetworkV6
+                && !address.Address.IsIPv6LinkLocal
+                && !IPAddress.IsLoopback(address.Address)
+            )
             {
                 return true;
             }

@@ -31,14 +31,29 @@ public sealed class LaunchPlan : IDisposable
     public void Host(HostMoment moment, Block block, string why, IReadOnlyList<HostAction> actions)
     {
         Close();
-        _steps.Add(new PlanStep { Block = block, Place = Place.Host, Moment = moment, Why = why, Actions = actions });
+        _steps.Add(
+            new PlanStep
+            {
+                Block = block,
+                Place = Place.Host,
+                Moment = moment,
+                Why = why,
+                Actions = actions,
+            }
+        );
     }
 
     /// <summary>Begins a step of the container; instructions added to <see cref="Program"/> from now on belong to it.</summary>
     public void Container(Block block, string why)
     {
         Close();
-        _open = new PlanStep { Block = block, Place = Place.Container, Why = why, First = Program.Count };
+        _open = new PlanStep
+        {
+            Block = block,
+            Place = Place.Container,
+            Why = why,
+            First = Program.Count,
+        };
     }
 
     /// <summary>Ends the last step.</summary>

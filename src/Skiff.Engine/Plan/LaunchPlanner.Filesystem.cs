@@ -23,7 +23,10 @@ public sealed partial class LaunchPlanner
             }
             if (first)
             {
-                _plan.Container(Block.Filesystem, "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it.");
+                _plan.Container(
+                    Block.Filesystem,
+                    "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it."
+                );
                 first = false;
             }
             MountOptions options = MountOptions.Parse(mount.Options);
@@ -34,7 +37,12 @@ public sealed partial class LaunchPlanner
                 _p.Text(mount.Source ?? throw new SkiffException($"the bind mount on {mount.Destination} has no source", 125)),
                 (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC) | recursive
             );
-            Attributes(tree, options, options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC, recursive != 0);
+            Attributes(
+                tree,
+                options,
+                options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC,
+                recursive != 0
+            );
             _bindTrees.Add(tree);
         }
     }
@@ -42,7 +50,16 @@ public sealed partial class LaunchPlanner
     /// <summary>mount_setattr(2): flags of the mount itself, flags of all mounts below, and propagation.</summary>
     private void Attributes(Operand tree, MountOptions options, uint propagation, bool recursive)
     {
-        SetAttributes(tree, new MountAttributes { Set = options.RecursiveSet, Clear = options.RecursiveClear, Propagation = propagation }, recursive);
+        SetAttributes(
+            tree,
+            new MountAttributes
+            {
+                Set = options.RecursiveSet,
+                Clear = options.RecursiveClear,
+                Propagation = propagation,
+            },
+            recursive
+        );
         if ((options.AttributesSet | options.AttributesClear) != 0)
         {
             SetAttributes(tree, new MountAttributes { Set = options.AttributesSet, Clear = options.AttributesClear }, recursive: false);
@@ -52,7 +69,14 @@ public sealed partial class LaunchPlanner
     private unsafe void SetAttributes(Operand tree, MountAttributes attributes, bool recursive)
     {
         nint memory = _p.Bytes(new ReadOnlySpan<byte>(&attributes, sizeof(MountAttributes)));
-        _p.Call(SyscallNumber.mount_setattr, tree, _p.Text(""), (int)MountApi.AT_EMPTY_PATH | (recursive ? (int)MountApi.AT_RECURSIVE : 0), memory, sizeof(MountAttributes));
+        _p.Call(
+            SyscallNumber.mount_setattr,
+            tree,
+            _p.Text(""),
+            (int)MountApi.AT_EMPTY_PATH | (recursive ? (int)MountApi.AT_RECURSIVE : 0),
+            memory,
+            sizeof(MountAttributes)
+        );
     }
 
     private void RootFileSystem()
@@ -62,7 +86,10 @@ public sealed partial class LaunchPlanner
         string target = _in.ContainerDirectory;
         if (_in.Layers.Count > 0)
         {
-            _plan.Container(Block.Filesystem, "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top.");
+            _plan.Container(
+                Block.Filesystem,
+                "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top."
+            );
             StringBuilder data = new("lowerdir=", 256);
             for (int i = _in.Layers.Count - 1; i >= 0; i--)
             {
@@ -76,10 +103,18 @@ public sealed partial class LaunchPlanner
         else
         {
             _plan.Container(Block.Filesystem, "The given directory becomes a mount of its own: pivot_root needs one.");
-            Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text(_spec.Root?.Path ?? target), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_RECURSIVE));
+            Result tree = _p.Call(
+                SyscallNumber.open_tree,
+                AtCwd,
+                _p.Text(_spec.Root?.Path ?? target),
+                (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_RECURSIVE)
+            );
             _p.Call(SyscallNumber.move_mount, tree, _p.Text(""), AtCwd, _p.Text(target), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
         }
-        _root = _p.Name(_p.Call(SyscallNumber.openat, AtCwd, _p.Text(target), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY | OpenFlags.O_CLOEXEC), "root");
+        _root = _p.Name(
+            _p.Call(SyscallNumber.openat, AtCwd, _p.Text(target), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY | OpenFlags.O_CLOEXEC),
+            "root"
+        );
     }
 
     private void Mounts()
@@ -102,7 +137,14 @@ public sealed partial class LaunchPlanner
                 case "overlay":
                     Result place = Target(mount.Destination, directory: true);
                     _p.Call(SyscallNumber.fchdir, OpenDirectory(place, mount.Destination));
-                    _p.Call(SyscallNumber.mount, _p.Text("overlay"), _p.Text("."), _p.Text("overlay"), MountOptions.Parse(mount.Options).ReadOnly ? 1 : 0, _p.Text(OverlayData(mount)));
+                    _p.Call(
+                        SyscallNumber.mount,
+                        _p.Text("overlay"),
+                        _p.Text("."),
+                        _p.Text("overlay"),
+                        MountOptions.Parse(mount.Options).ReadOnly ? 1 : 0,
+                        _p.Text(OverlayData(mount))
+                    );
                     break;
                 default:
                     FileSystem(mount);
@@ -146,7 +188,14 @@ public sealed partial class LaunchPlanner
             }
             else
             {
-                _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_STRING, _p.Text(option[..equals]), _p.Text(option[(equals + 1)..]), 0);
+                _p.Call(
+                    SyscallNumber.fsconfig,
+                    context,
+                    (int)MountApi.FSCONFIG_SET_STRING,
+                    _p.Text(option[..equals]),
+                    _p.Text(option[(equals + 1)..]),
+                    0
+                );
             }
         }
         foreach (string flag in flags)
@@ -162,7 +211,14 @@ public sealed partial class LaunchPlanner
     private void Attach(Operand tree, Operand target)
     {
         nint empty = _p.Text("");
-        _p.Call(SyscallNumber.move_mount, tree, empty, target, empty, (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH));
+        _p.Call(
+            SyscallNumber.move_mount,
+            tree,
+            empty,
+            target,
+            empty,
+            (int)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH)
+        );
     }
 
     /// <summary>The mount point in the container, made where it is missing. Symbolic links resolve inside the root; on the way to /proc and /sys there may be none (CVE-2019-19921, CVE-2023-27561).</summary>
@@ -229,7 +285,8 @@ public sealed partial class LaunchPlanner
     }
 
     private bool IsDirectory(string source) =>
-        Directory.Exists(source) || (_in.Story is { Volumes: { Length: > 0 } volumes } && source.StartsWith(volumes + "/", StringComparison.Ordinal));
+        Directory.Exists(source)
+        || (_in.Story is { Volumes: { Length: > 0 } volumes } && source.StartsWith(volumes + "/", StringComparison.Ordinal));
 
     private static Block BlockOf(MountSpec mount) =>
         mount.Type switch
@@ -261,7 +318,12 @@ public sealed partial class LaunchPlanner
             {
                 continue;
             }
-            Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text(directory), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC));
+            Result tree = _p.Call(
+                SyscallNumber.open_tree,
+                AtCwd,
+                _p.Text(directory),
+                (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
+            );
             SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
             Attach(tree, Target($"{mount.Destination}/{name}", directory: true, trusted: true));
         }

@@ -27,7 +27,10 @@ public sealed partial class LaunchPlanner
         }
         const int AF_NETLINK = 16;
         const int SOCK_RAW_CLOEXEC = 3 | 0x80000;
-        _plan.Container(Block.Network, "The container's half of the network: loopback up, then its own end of the cable with address and route.");
+        _plan.Container(
+            Block.Network,
+            "The container's half of the network: loopback up, then its own end of the cable with address and route."
+        );
         Result socket = _p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, 0);
         nint reply = _p.Memory(1024);
         foreach (NetworkMessage message in _in.Network)
@@ -43,7 +46,10 @@ public sealed partial class LaunchPlanner
 
     private void EnterRoot()
     {
-        _plan.Container(Block.Filesystem, "pivot_root makes the new tree the root and puts the host's on top of it, from where it is detached: nothing of the host is left to see.");
+        _plan.Container(
+            Block.Filesystem,
+            "pivot_root makes the new tree the root and puts the host's on top of it, from where it is detached: nothing of the host is left to see."
+        );
         if (_spec.Root?.ReadOnly == true)
         {
             SetAttributes(_root, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
@@ -80,7 +86,12 @@ public sealed partial class LaunchPlanner
         const int TIOCGPTPEER = 0x5441;
         const int TIOCSWINSZ = 0x5414;
         _plan.Container(Block.Exec, "A pseudo-terminal of the container's own; its other end goes to the engine.");
-        Result master = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/pts/ptmx"), OpenFlags.O_RDWR | OpenFlags.O_NOCTTY | OpenFlags.O_CLOEXEC);
+        Result master = _p.Call(
+            SyscallNumber.openat,
+            AtCwd,
+            _p.Text("/dev/pts/ptmx"),
+            OpenFlags.O_RDWR | OpenFlags.O_NOCTTY | OpenFlags.O_CLOEXEC
+        );
         _p.Call(SyscallNumber.ioctl, master, TIOCSPTLCK, _p.Memory(8));
         if (_process.ConsoleSize is { } size)
         {
@@ -113,7 +124,12 @@ public sealed partial class LaunchPlanner
         {
             return; // /dev/console is the first process's terminal
         }
-        Result tree = _p.Call(SyscallNumber.open_tree, AtCwd, _p.Text("/dev/pts/0"), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC));
+        Result tree = _p.Call(
+            SyscallNumber.open_tree,
+            AtCwd,
+            _p.Text("/dev/pts/0"),
+            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
+        );
         _p.Call(SyscallNumber.mknodat, AtCwd, _p.Text("/dev/console"), 0x8000 | 0x180, 0);
         _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
         _p.Call(SyscallNumber.move_mount, tree, _p.Text(""), AtCwd, _p.Text("/dev/console"), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
@@ -123,7 +139,10 @@ public sealed partial class LaunchPlanner
     {
         const int TIOCSCTTY = 0x540E;
         const int KEYCTL_JOIN_SESSION_KEYRING = 1;
-        _plan.Container(Block.Identity, "A session of its own: signals of the caller's terminal do not reach in, keys of the caller's keyring are not seen.");
+        _plan.Container(
+            Block.Identity,
+            "A session of its own: signals of the caller's terminal do not reach in, keys of the caller's keyring are not seen."
+        );
         _p.Call(SyscallNumber.setsid);
         if (_process.Terminal)
         {
@@ -222,7 +241,11 @@ public sealed partial class LaunchPlanner
         _p.Call(SyscallNumber.setresuid, (nint)user.Uid, (nint)user.Uid, (nint)user.Uid);
         if (asked is not null)
         {
-            ProcessCapabilities capabilities = new(bounding, user.Uid == 0 ? Set(asked.Permitted) : CapabilitySet.None, user.Uid == 0 ? Set(asked.Effective) : CapabilitySet.None);
+            ProcessCapabilities capabilities = new(
+                bounding,
+                user.Uid == 0 ? Set(asked.Permitted) : CapabilitySet.None,
+                user.Uid == 0 ? Set(asked.Effective) : CapabilitySet.None
+            );
             _p.Call(SyscallNumber.capset, _p.Bytes(ProcessCapabilities.Header()), _p.Bytes(capabilities.Data()));
         }
         if (_in.DiesWithParent)
@@ -240,7 +263,9 @@ public sealed partial class LaunchPlanner
         CapabilitySet set = CapabilitySet.None;
         foreach (string name in names)
         {
-            set |= CapabilitySet.TryParse(name, out Capability capability) ? capability : throw new SkiffException($"the capability {name} is unknown", 125);
+            set |= CapabilitySet.TryParse(name, out Capability capability)
+                ? capability
+                : throw new SkiffException($"the capability {name} is unknown", 125);
         }
         return set;
     }
@@ -266,13 +291,23 @@ public sealed partial class LaunchPlanner
         const int F_SETFD = 2;
         const int SIG_SETMASK = 2;
         const int AT_EMPTY_PATH = 0x1000;
-        _plan.Container(Block.Exec, "Everything but the three standard descriptors closes, the signals are unblocked, and the trampoline executes the command: never the engine's own file, which an untrusted program could otherwise reach (CVE-2019-5736).");
+        _plan.Container(
+            Block.Exec,
+            "Everything but the three standard descriptors closes, the signals are unblocked, and the trampoline executes the command: never the engine's own file, which an untrusted program could otherwise reach (CVE-2019-5736)."
+        );
         string[] args = [.. _process.Args.AsSpan()];
         string[] candidates = Candidates(args[0]);
         _p.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
         _p.Call(SyscallNumber.fcntl, Channel, F_SETFD, 0);
         _p.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, _p.Memory(8), 0, 8);
-        _p.Call(SyscallNumber.execveat, _in.Trampoline, _p.Text(""), _p.TextArray([.. candidates, .. args]), _p.TextArray(_process.Env.AsSpan()), AT_EMPTY_PATH);
+        _p.Call(
+            SyscallNumber.execveat,
+            _in.Trampoline,
+            _p.Text(""),
+            _p.TextArray([.. candidates, .. args]),
+            _p.TextArray(_process.Env.AsSpan()),
+            AT_EMPTY_PATH
+        );
     }
 
     private string[] Candidates(string command) => CommandPath.Candidates(command, _process.Env);

@@ -21,11 +21,22 @@ public sealed partial class LaunchPlanner
     {
         const int PR_SET_DUMPABLE = 4;
         DefaultSignals();
-        _plan.Container(Block.Namespaces, "Nothing inside the container may look into this process while it still has the host's rights (CVE-2016-9962).");
+        _plan.Container(
+            Block.Namespaces,
+            "Nothing inside the container may look into this process while it still has the host's rights (CVE-2016-9962)."
+        );
         _p.Call(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
         Cgroup();
-        _plan.Container(Block.Namespaces, "It joins all namespaces of the container's first process at once (setns(2) with a pidfd, kernel 5.8).");
-        CloneFlags flags = CloneFlags.CLONE_NEWNS | CloneFlags.CLONE_NEWUTS | CloneFlags.CLONE_NEWIPC | CloneFlags.CLONE_NEWNET | CloneFlags.CLONE_NEWCGROUP;
+        _plan.Container(
+            Block.Namespaces,
+            "It joins all namespaces of the container's first process at once (setns(2) with a pidfd, kernel 5.8)."
+        );
+        CloneFlags flags =
+            CloneFlags.CLONE_NEWNS
+            | CloneFlags.CLONE_NEWUTS
+            | CloneFlags.CLONE_NEWIPC
+            | CloneFlags.CLONE_NEWNET
+            | CloneFlags.CLONE_NEWCGROUP;
         _p.Call(SyscallNumber.setns, target, (int)(flags | (_userNamespace ? CloneFlags.CLONE_NEWUSER : CloneFlags.None)));
         if (_userNamespace)
         {

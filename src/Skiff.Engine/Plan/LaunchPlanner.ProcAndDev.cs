@@ -87,7 +87,13 @@ public sealed partial class LaunchPlanner
             'p' => S_IFIFO,
             _ => S_IFCHR,
         };
-        _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), (int)(type | (device.FileMode ?? 0x1B6)), (nint)At.DeviceNumber((uint)device.Major, (uint)device.Minor));
+        _p.Call(
+            SyscallNumber.mknodat,
+            parent,
+            _p.Text(name),
+            (int)(type | (device.FileMode ?? 0x1B6)),
+            (nint)At.DeviceNumber((uint)device.Major, (uint)device.Minor)
+        );
         _p.Tolerate(Errno.EEXIST);
         if ((device.Uid ?? 0) != 0 || (device.Gid ?? 0) != 0)
         {
@@ -151,8 +157,24 @@ public sealed partial class LaunchPlanner
                 Result target = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
                 _p.Tolerate(Errno.ENOENT);
                 int missing = _p.Count - 1;
-                Result tree = _p.Call(SyscallNumber.open_tree, target, _p.Text(""), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH | MountApi.AT_RECURSIVE));
-                SetAttributes(tree, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC }, recursive: true);
+                Result tree = _p.Call(
+                    SyscallNumber.open_tree,
+                    target,
+                    _p.Text(""),
+                    (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH | MountApi.AT_RECURSIVE)
+                );
+                SetAttributes(
+                    tree,
+                    new MountAttributes
+                    {
+                        Set =
+                            MountApi.MOUNT_ATTR_RDONLY
+                            | MountApi.MOUNT_ATTR_NOSUID
+                            | MountApi.MOUNT_ATTR_NODEV
+                            | MountApi.MOUNT_ATTR_NOEXEC,
+                    },
+                    recursive: true
+                );
                 Attach(tree, target);
                 _p.Call(SyscallNumber.close, tree);
                 _p.Call(SyscallNumber.close, target);
@@ -163,7 +185,10 @@ public sealed partial class LaunchPlanner
         {
             return;
         }
-        _plan.Container(Block.ProcAndDev, "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory.");
+        _plan.Container(
+            Block.ProcAndDev,
+            "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory."
+        );
         Result nothing = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/null"), OpenFlags.O_PATH | OpenFlags.O_CLOEXEC);
         RequireNullDevice(nothing);
         foreach (string path in _spec.Linux.MaskedPaths)
@@ -178,13 +203,26 @@ public sealed partial class LaunchPlanner
         Result directory = Open(path.Trim('/'), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
         _p.Tolerate(Errno.ENOENT).Tolerate(Errno.ENOTDIR);
         int noDirectory = _p.Count - 1;
-        Attach(NewFileSystem("tmpfs", ["size=0k"], [], MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC), directory);
+        Attach(
+            NewFileSystem(
+                "tmpfs",
+                ["size=0k"],
+                [],
+                MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC
+            ),
+            directory
+        );
         int done = _p.Jump();
         _p.SkipToHere(noDirectory);
         Result file = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
         _p.Tolerate(Errno.ENOENT);
         int missing = _p.Count - 1;
-        Result tree = _p.Call(SyscallNumber.open_tree, nothing, _p.Text(""), (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH));
+        Result tree = _p.Call(
+            SyscallNumber.open_tree,
+            nothing,
+            _p.Text(""),
+            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH)
+        );
         Attach(tree, file);
         _p.SkipToHere(missing);
         _p.SkipToHere(done);

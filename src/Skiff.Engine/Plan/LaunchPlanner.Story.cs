@@ -9,8 +9,18 @@ public sealed partial class LaunchPlanner
     {
         if (_in.Story is { } story)
         {
-            Tell(HostMoment.Image, Block.Image, "An image is a list of layers and a config, found by name: nothing is copied or unpacked now.", story.Image);
-            Tell(HostMoment.Files, Block.Filesystem, "A container is a directory with its record, a writable layer, and the files of /etc that are its own.", story.Files);
+            Tell(
+                HostMoment.Image,
+                Block.Image,
+                "An image is a list of layers and a config, found by name: nothing is copied or unpacked now.",
+                story.Image
+            );
+            Tell(
+                HostMoment.Files,
+                Block.Filesystem,
+                "A container is a directory with its record, a writable layer, and the files of /etc that are its own.",
+                story.Files
+            );
         }
     }
 
@@ -23,7 +33,12 @@ public sealed partial class LaunchPlanner
         string cgroup = _in.Cgroup.V2Directory is { } directory ? $", cgroup=\"{directory}\"" : "";
         string flags = CloneText.Flags(_plan.Namespaces, _in.Cgroup.V2Directory is not null);
         LauncherCall call = new($"clone3({{flags={flags}, exit_signal=SIGCHLD{cgroup}}}, 88) = pid", "clone(2)");
-        Tell(HostMoment.Birth, Block.Namespaces, "One system call makes the container's first process, with namespaces that nobody else is in; a descriptor names it for good.", [call]);
+        Tell(
+            HostMoment.Birth,
+            Block.Namespaces,
+            "One system call makes the container's first process, with namespaces that nobody else is in; a descriptor names it for good.",
+            [call]
+        );
     }
 
     private void TellIdMaps()
@@ -34,7 +49,10 @@ public sealed partial class LaunchPlanner
                 HostMoment.IdMaps,
                 Block.Identity,
                 "The host says which of its users the container's users are.",
-                [new LauncherCall("write(\"/proc/PID/uid_map\", …)", "user_namespaces(7)"), new LauncherCall("write(\"/proc/PID/gid_map\", …)", "user_namespaces(7)")]
+                [
+                    new LauncherCall("write(\"/proc/PID/uid_map\", …)", "user_namespaces(7)"),
+                    new LauncherCall("write(\"/proc/PID/gid_map\", …)", "user_namespaces(7)"),
+                ]
             );
         }
     }
@@ -43,7 +61,12 @@ public sealed partial class LaunchPlanner
     {
         if (_in.Story is { } story)
         {
-            Tell(HostMoment.Network, Block.Network, "Meanwhile the host lays the cable: a veth pair from its bridge into the new network namespace, and the published ports.", story.Network);
+            Tell(
+                HostMoment.Network,
+                Block.Network,
+                "Meanwhile the host lays the cable: a veth pair from its bridge into the new network namespace, and the published ports.",
+                story.Network
+            );
         }
     }
 
@@ -53,8 +76,18 @@ public sealed partial class LaunchPlanner
         {
             return;
         }
-        Tell(HostMoment.Wait, Block.Exec, "The engine sleeps until the first process ends; its exit code is the container's.", [new LauncherCall("waitid(P_PIDFD, pidfd, {…}, WEXITED, NULL)", "waitid(2)")]);
-        Tell(HostMoment.CleanUp, Block.CleanUp, "With its last process the container's mounts and namespaces vanish by themselves; what is left is given back.", [.. _in.Cgroup.Remove, .. story.CleanUp]);
+        Tell(
+            HostMoment.Wait,
+            Block.Exec,
+            "The engine sleeps until the first process ends; its exit code is the container's.",
+            [new LauncherCall("waitid(P_PIDFD, pidfd, {…}, WEXITED, NULL)", "waitid(2)")]
+        );
+        Tell(
+            HostMoment.CleanUp,
+            Block.CleanUp,
+            "With its last process the container's mounts and namespaces vanish by themselves; what is left is given back.",
+            [.. _in.Cgroup.Remove, .. story.CleanUp]
+        );
     }
 
     private void Tell(HostMoment moment, Block block, string why, IReadOnlyList<HostAction> actions)

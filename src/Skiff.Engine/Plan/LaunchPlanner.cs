@@ -48,7 +48,12 @@ public sealed partial class LaunchPlanner
         TellPreparation();
         if (_in.Cgroup.Create.Count > 0)
         {
-            _plan.Host(HostMoment.Cgroup, Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.", _in.Cgroup.Create);
+            _plan.Host(
+                HostMoment.Cgroup,
+                Block.Cgroup,
+                "A cgroup of its own lets the kernel count and limit what the container uses.",
+                _in.Cgroup.Create
+            );
         }
         TellBirth();
         Birth();
@@ -94,7 +99,10 @@ public sealed partial class LaunchPlanner
 
     private void DefaultSignals()
     {
-        _plan.Container(Block.Namespaces, "The first process starts with every signal at its default: what the engine ignores must not be inherited.");
+        _plan.Container(
+            Block.Namespaces,
+            "The first process starts with every signal at its default: what the engine ignores must not be inherited."
+        );
         nint action = _p.Memory(32);
         for (int signal = 1; signal <= 64; signal++)
         {
@@ -134,7 +142,10 @@ public sealed partial class LaunchPlanner
     {
         if (_in.Cgroup.JoinFiles.Count > 0)
         {
-            _plan.Container(Block.Cgroup, "The process enters its cgroup in every hierarchy: writing 0 to tasks moves just the writer and needs no global lock.");
+            _plan.Container(
+                Block.Cgroup,
+                "The process enters its cgroup in every hierarchy: writing 0 to tasks moves just the writer and needs no global lock."
+            );
             nint zero = _p.Text("0");
             for (int i = 0; i < _in.Cgroup.JoinFiles.Count; i++)
             {
@@ -143,7 +154,12 @@ public sealed partial class LaunchPlanner
                     _p.Call(SyscallNumber.write, _in.CgroupDescriptors[i].Descriptor, zero, 1);
                     continue;
                 }
-                Result fd = _p.Call(SyscallNumber.openat, AtCwd, _p.Text(_in.Cgroup.JoinFiles[i]), OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC);
+                Result fd = _p.Call(
+                    SyscallNumber.openat,
+                    AtCwd,
+                    _p.Text(_in.Cgroup.JoinFiles[i]),
+                    OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC
+                );
                 _p.Call(SyscallNumber.write, fd, zero, 1);
                 _p.Call(SyscallNumber.close, fd);
             }

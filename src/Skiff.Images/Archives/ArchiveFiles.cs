@@ -64,9 +64,12 @@ internal sealed class ArchiveFiles : IDisposable
     {
         _ = Describe(name);
         string path = _files[Follow(name)].Path;
-        return Files.TryReadAll(path, out int errno, limit) ?? throw (errno == Errno.EFBIG
-            ? new SkiffException($"{Printable.Of(name)} in the archive has more than {limit} bytes")
-            : new LinuxException("read", path, errno));
+        return Files.TryReadAll(path, out int errno, limit)
+            ?? throw (
+                errno == Errno.EFBIG
+                    ? new SkiffException($"{Printable.Of(name)} in the archive has more than {limit} bytes")
+                    : new LinuxException("read", path, errno)
+            );
     }
 
     /// <summary>The first bytes of a file.</summary>
@@ -99,7 +102,8 @@ internal sealed class ArchiveFiles : IDisposable
         if (entry.Type is TarEntryType.Symlink or TarEntryType.HardLink)
         {
             // old docker archives link layers that several images share
-            byte[] target = entry.Type == TarEntryType.HardLink ? entry.LinkName.ToArray() : LayerPath.Join(LayerPath.Parent(cleaned), entry.LinkName);
+            byte[] target =
+                entry.Type == TarEntryType.HardLink ? entry.LinkName.ToArray() : LayerPath.Join(LayerPath.Parent(cleaned), entry.LinkName);
             _aliases[name] = Encoding.UTF8.GetString(LayerPath.Clean(target) ?? []);
             return;
         }
@@ -109,7 +113,9 @@ internal sealed class ArchiveFiles : IDisposable
         }
         if (_files.Count == MaxFiles)
         {
-            throw new SkiffException($"the archive has more than {MaxFiles} files: it is no image archive; `skiff import` takes a root file system");
+            throw new SkiffException(
+                $"the archive has more than {MaxFiles} files: it is no image archive; `skiff import` takes a root file system"
+            );
         }
         string path = $"{_directory}/{_files.Count}";
         using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x1A4);

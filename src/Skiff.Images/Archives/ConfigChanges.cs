@@ -17,27 +17,56 @@ public static class ConfigChanges
             string argument = space < 0 ? "" : text[(space + 1)..].Trim();
             if (argument.Length == 0)
             {
-                throw new SkiffException($"--change \"{Printable.Of(change)}\": an instruction and its value are due, such as CMD [\"/bin/sh\"]");
+                throw new SkiffException(
+                    $"--change \"{Printable.Of(change)}\": an instruction and its value are due, such as CMD [\"/bin/sh\"]"
+                );
             }
             config = One(config, text[..space].ToUpperInvariant(), argument, change);
         }
         return config;
     }
 
-    private static ImageConfig One(ImageConfig config, string instruction, string argument, string change) => instruction switch
-    {
-        "CMD" => config with { Cmd = Command(argument, change) },
-        "ENTRYPOINT" => config with { Entrypoint = Command(argument, change), Cmd = [] },
-        "ENV" => config with { Env = Pairs(argument, change).Aggregate(config.Env, (env, p) => [.. env.Where(e => !e.StartsWith(p.Key + "=", StringComparison.Ordinal)), $"{p.Key}={p.Value}"]) },
-        "LABEL" => config with { Labels = Pairs(argument, change).Aggregate(new Dictionary<string, string>(config.Labels), (labels, p) => { labels[p.Key] = p.Value; return labels; }) },
-        "EXPOSE" => config with { ExposedPorts = [.. config.ExposedPorts.Union(Words(argument, change).Select(p => p.Contains('/') ? p : p + "/tcp"))] },
-        "ONBUILD" => config with { OnBuild = [.. config.OnBuild, argument] },
-        "STOPSIGNAL" => config with { StopSignal = argument },
-        "USER" => config with { User = argument },
-        "VOLUME" => config with { Volumes = [.. config.Volumes.Union(argument[0] == '[' ? Json(argument, change) : Words(argument, change))] },
-        "WORKDIR" => config with { WorkingDir = argument[0] == '/' ? argument : $"{config.WorkingDir.TrimEnd('/')}/{argument}" },
-        _ => throw new SkiffException($"--change \"{Printable.Of(change)}\": {Printable.Of(instruction)} is not one of CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"),
-    };
+    private static ImageConfig One(ImageConfig config, string instruction, string argument, string change) =>
+        instruction switch
+        {
+            "CMD" => config with { Cmd = Command(argument, change) },
+            "ENTRYPOINT" => config with { Entrypoint = Command(argument, change), Cmd = [] },
+            "ENV" => config with
+            {
+                Env = Pairs(argument, change)
+                    .Aggregate(
+                        config.Env,
+                        (env, p) => [.. env.Where(e => !e.StartsWith(p.Key + "=", StringComparison.Ordinal)), $"{p.Key}={p.Value}"]
+                    ),
+            },
+            "LABEL" => config with
+            {
+                Labels = Pairs(argument, change)
+                    .Aggregate(
+                        new Dictionary<string, string>(config.Labels),
+                        (labels, p) =>
+                        {
+                            labels[p.Key] = p.Value;
+                            return labels;
+                        }
+                    ),
+            },
+            "EXPOSE" => config with
+            {
+                ExposedPorts = [.. config.ExposedPorts.Union(Words(argument, change).Select(p => p.Contains('/') ? p : p + "/tcp"))],
+            },
+            "ONBUILD" => config with { OnBuild = [.. config.OnBuild, argument] },
+            "STOPSIGNAL" => config with { StopSignal = argument },
+            "USER" => config with { User = argument },
+            "VOLUME" => config with
+            {
+                Volumes = [.. config.Volumes.Union(argument[0] == '[' ? Json(argument, change) : Words(argument, change))],
+            },
+            "WORKDIR" => config with { WorkingDir = argument[0] == '/' ? argument : $"{config.WorkingDir.TrimEnd('/')}/{argument}" },
+            _ => throw new SkiffException(
+                $"--change \"{Printable.Of(change)}\": {Printable.Of(instruction)} is not one of CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"
+            ),
+        };
 
     /// <summary>A JSON list, or a line for the shell.</summary>
     private static List<string> Command(string argument, string change) =>
@@ -65,11 +94,16 @@ public static class ConfigChanges
             int space = argument.AsSpan().IndexOfAny(' ', '\t');
             return [(argument[..space], argument[(space + 1)..].Trim())];
         }
-        return [.. words.Select(word =>
-        {
-            int equals = word.IndexOf('=');
-            return equals > 0 ? (word[..equals], word[(equals + 1)..]) : throw new SkiffException($"--change \"{Printable.Of(change)}\": NAME=VALUE is due");
-        })];
+        return
+        [
+            .. words.Select(word =>
+            {
+                int equals = word.IndexOf('=');
+                return equals > 0
+                    ? (word[..equals], word[(equals + 1)..])
+                    : throw new SkiffException($"--change \"{Printable.Of(change)}\": NAME=VALUE is due");
+            }),
+        ];
     }
 
     /// <summary>Words with quotes and backslashes as in a Dockerfile.</summary>

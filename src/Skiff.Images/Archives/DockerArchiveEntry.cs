@@ -26,7 +26,11 @@ internal sealed record DockerArchiveEntry(string Config, IReadOnlyList<Reference
                 }
                 string config = image.GetProperty(nameof(Config)).GetString() ?? throw new JsonException("no config");
                 List<string> layers = [.. Strings(image, nameof(Layers))];
-                entries.Add(layers.Count > ImageManifest.MaxLayers ? throw new JsonException("too many layers") : new DockerArchiveEntry(config, names, layers));
+                entries.Add(
+                    layers.Count > ImageManifest.MaxLayers
+                        ? throw new JsonException("too many layers")
+                        : new DockerArchiveEntry(config, names, layers)
+                );
             }
             return entries;
         }

@@ -27,8 +27,8 @@ public sealed record ImportOptions
 /// <summary><c>import</c>: an image of one layer from a tar of a root file system.</summary>
 public static class ImageImporter
 {
-    private static readonly Func<long, CancellationToken, Stream> s_none =
-        (_, _) => throw new SkiffException("the imported layer is gone from the store");
+    private static readonly Func<long, CancellationToken, Stream> s_none = (_, _) =>
+        throw new SkiffException("the imported layer is gone from the store");
 
     /// <summary>Imports a tar, gzip, zstd or plain; read once, so it may be a pipe. The layer is kept as compressed as it came.</summary>
     public static Image Import(ImageStore store, Stream source, ImportOptions options, CancellationToken cancel) =>
@@ -56,11 +56,22 @@ public static class ImageImporter
                 }
             }
             Platform platform = options.Platform ?? Platform.Host;
-            ImageConfig config = ConfigChanges.Apply(new ImageConfig { Os = platform.Os, Architecture = platform.Architecture, Variant = platform.Variant }, options.Changes) with
+            ImageConfig config = ConfigChanges.Apply(
+                new ImageConfig
+                {
+                    Os = platform.Os,
+                    Architecture = platform.Architecture,
+                    Variant = platform.Variant,
+                },
+                options.Changes
+            ) with
             {
                 Created = options.Created,
                 DiffIds = [diffId],
-                History = [new HistoryEntry(options.Created, "", "", options.Message.Length > 0 ? options.Message : "imported", EmptyLayer: false)],
+                History =
+                [
+                    new HistoryEntry(options.Created, "", "", options.Message.Length > 0 ? options.Message : "imported", EmptyLayer: false),
+                ],
             };
             byte[] bytes = ImageConfigWriter.Write(config);
             Descriptor id = new(MediaTypes.OciConfig, Digest.Of(bytes), bytes.Length);
@@ -79,12 +90,15 @@ public static class ImageImporter
     {
         using SafeFd file = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x1A4);
         long size = 0;
-        using TeeStream kept = new(source, bytes =>
-        {
-            cancel.ThrowIfCancellationRequested();
-            Files.WriteAll(file, bytes, path);
-            size += bytes.Length;
-        });
+        using TeeStream kept = new(
+            source,
+            bytes =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                Files.WriteAll(file, bytes, path);
+                size += bytes.Length;
+            }
+        );
         try
         {
             PeekStream peek = new(kept, 6);
@@ -101,7 +115,10 @@ public static class ImageImporter
             {
                 // what follows the compressed data belongs to the blob
             }
-            return (new Descriptor(ImageLoader.MediaTypeOf(compression), kept.Digest(), size), Images.Digest.FromSha256(hash.GetHashAndReset()));
+            return (
+                new Descriptor(ImageLoader.MediaTypeOf(compression), kept.Digest(), size),
+                Images.Digest.FromSha256(hash.GetHashAndReset())
+            );
         }
         catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException)
         {

@@ -76,7 +76,9 @@ public static class ImageSaver
             throw new SkiffException($"the store has no {digest}, so the image cannot be saved: pull it again");
         }
         using FileStream blob = new(store.BlobPath(digest), FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-        writer.Write(new TarRecord(TarEntryType.File, Encoding.UTF8.GetBytes($"blobs/{digest.Algorithm}/{digest.Hex}")) { Size = blob.Length });
+        writer.Write(
+            new TarRecord(TarEntryType.File, Encoding.UTF8.GetBytes($"blobs/{digest.Algorithm}/{digest.Hex}")) { Size = blob.Length }
+        );
         byte[] buffer = new byte[256 << 10];
         int count;
         while ((count = blob.Read(buffer)) > 0)
@@ -86,51 +88,66 @@ public static class ImageSaver
         }
     }
 
-    private static byte[] Index(ImageStore store, List<(Image Image, List<Reference> Names)> chosen) => Json(writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteNumber("schemaVersion"u8, 2);
-        writer.WriteString("mediaType"u8, MediaTypes.OciIndex);
-        writer.WriteStartArray("manifests"u8);
-        foreach ((Image image, List<Reference> names) in chosen)
-        {
-            Descriptor descriptor = new(image.Manifest.MediaType, image.ManifestDigest, new FileInfo(store.BlobPath(image.ManifestDigest)).Length);
-            if (names.Count == 0)
-            {
-                descriptor.Write(writer);
-            }
-            foreach (Reference name in names)
-            {
-                (descriptor with { Annotations = new Dictionary<string, string> { [StoreIndex.ContainerdName] = name.ToString(), [StoreIndex.RefName] = name.ToString() } }).Write(writer);
-            }
-        }
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    });
-
-    private static byte[] Docker(List<(Image Image, List<Reference> Names)> chosen) => Json(writer =>
-    {
-        writer.WriteStartArray();
-        foreach ((Image image, List<Reference> names) in chosen)
+    private static byte[] Index(ImageStore store, List<(Image Image, List<Reference> Names)> chosen) =>
+        Json(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("Config"u8, $"blobs/{image.Id.Algorithm}/{image.Id.Hex}");
-            writer.WriteStartArray("RepoTags"u8);
-            foreach (Reference name in names.Where(n => n.Digest is null))
+            writer.WriteNumber("schemaVersion"u8, 2);
+            writer.WriteString("mediaType"u8, MediaTypes.OciIndex);
+            writer.WriteStartArray("manifests"u8);
+            foreach ((Image image, List<Reference> names) in chosen)
             {
-                writer.WriteStringValue(name.Familiar);
-            }
-            writer.WriteEndArray();
-            writer.WriteStartArray("Layers"u8);
-            foreach (Descriptor layer in image.Manifest.Layers)
-            {
-                writer.WriteStringValue($"blobs/{layer.Digest.Algorithm}/{layer.Digest.Hex}");
+                Descriptor descriptor = new(
+                    image.Manifest.MediaType,
+                    image.ManifestDigest,
+                    new FileInfo(store.BlobPath(image.ManifestDigest)).Length
+                );
+                if (names.Count == 0)
+                {
+                    descriptor.Write(writer);
+                }
+                foreach (Reference name in names)
+                {
+                    (
+                        descriptor with
+                        {
+                            Annotations = new Dictionary<string, string>
+                            {
+                                [StoreIndex.ContainerdName] = name.ToString(),
+                                [StoreIndex.RefName] = name.ToString(),
+                            },
+                        }
+                    ).Write(writer);
+                }
             }
             writer.WriteEndArray();
             writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    });
+        });
+
+    private static byte[] Docker(List<(Image Image, List<Reference> Names)> chosen) =>
+        Json(writer =>
+        {
+            writer.WriteStartArray();
+            foreach ((Image image, List<Reference> names) in chosen)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("Config"u8, $"blobs/{image.Id.Algorithm}/{image.Id.Hex}");
+                writer.WriteStartArray("RepoTags"u8);
+                foreach (Reference name in names.Where(n => n.Digest is null))
+                {
+                    writer.WriteStringValue(name.Familiar);
+                }
+                writer.WriteEndArray();
+                writer.WriteStartArray("Layers"u8);
+                foreach (Descriptor layer in image.Manifest.Layers)
+                {
+                    writer.WriteStringValue($"blobs/{layer.Digest.Algorithm}/{layer.Digest.Hex}");
+                }
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        });
 
     private static byte[] Json(Action<Utf8JsonWriter> write)
     {

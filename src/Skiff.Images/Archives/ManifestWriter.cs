@@ -6,7 +6,11 @@ namespace Skiff.Images.Archives;
 /// <summary>Makes an OCI manifest for an image that came without one.</summary>
 internal static class ManifestWriter
 {
-    internal static (Descriptor Descriptor, ImageManifest Manifest) Write(IngestSession session, Descriptor config, IReadOnlyList<Descriptor> layers)
+    internal static (Descriptor Descriptor, ImageManifest Manifest) Write(
+        IngestSession session,
+        Descriptor config,
+        IReadOnlyList<Descriptor> layers
+    )
     {
         MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))

@@ -15,7 +15,11 @@ internal static class SpaceGuard
         catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {
             _ = store.Collect();
-            throw new SkiffException($"no space to {what} the image: {e.Message}; remove images with `skiff prune`, or put --root on a larger file system", 1, e);
+            throw new SkiffException(
+                $"no space to {what} the image: {e.Message}; remove images with `skiff prune`, or put --root on a larger file system",
+                1,
+                e
+            );
         }
     }
 }

@@ -73,7 +73,9 @@ internal static class CopyUp
             long count = At.CopyRange(source, ref from, target, ref to, size - from);
             if (count <= 0)
             {
-                return count == 0 ? 0 : from > 0 ? (int)-count : ReadAndWrite(source, target);
+                return count == 0 ? 0
+                    : from > 0 ? (int)-count
+                    : ReadAndWrite(source, target);
             }
         }
         return 0;

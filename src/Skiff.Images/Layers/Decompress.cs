@@ -18,8 +18,12 @@ public static class Decompress
         LayerCompression? declared = null;
         if (mediaType is not null)
         {
-            declared = MediaTypes.Compression(mediaType)
-                ?? throw new SkiffException($"layers of type {Printable.Of(mediaType)} are not supported: only tar, tar+gzip and tar+zstd", 125);
+            declared =
+                MediaTypes.Compression(mediaType)
+                ?? throw new SkiffException(
+                    $"layers of type {Printable.Of(mediaType)} are not supported: only tar, tar+gzip and tar+zstd",
+                    125
+                );
         }
         PeekStream peek = new(source, 6);
         LayerCompression found = Detect(peek.Head);
@@ -57,7 +61,10 @@ public static class Decompress
         };
         return other is null
             ? LayerCompression.None
-            : throw new SkiffException($"the data is compressed with {other}, which is not supported: recompress it with gzip or zstd", 125);
+            : throw new SkiffException(
+                $"the data is compressed with {other}, which is not supported: recompress it with gzip or zstd",
+                125
+            );
     }
 
     /// <summary>0x184D2A50 to 5F: zstd:chunked and pzstd begin with one (RFC 8878 section 3.1.2).</summary>
@@ -78,10 +85,11 @@ public static class Decompress
         return stream;
     }
 
-    private static string Name(LayerCompression compression) => compression switch
-    {
-        LayerCompression.Gzip => "gzip",
-        LayerCompression.Zstd => "zstd",
-        _ => "a plain tar",
-    };
+    private static string Name(LayerCompression compression) =>
+        compression switch
+        {
+            LayerCompression.Gzip => "gzip",
+            LayerCompression.Zstd => "zstd",
+            _ => "a plain tar",
+        };
 }

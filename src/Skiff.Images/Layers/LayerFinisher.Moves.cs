@@ -83,26 +83,30 @@ internal sealed partial class LayerFinisher
     /// <summary>A directory's path with the links of the merged tree followed inside the root; null for a loop.</summary>
     private byte[]? ResolveDirectory(ReadOnlySpan<byte> path)
     {
-        byte[]? resolved = LinkResolver.Follow(path, (candidate, buffer) =>
-        {
-            byte[] own = LayerPath.ForKernel(candidate);
-            if (OpenParent(candidate, out int parent) == 0)
+        byte[]? resolved = LinkResolver.Follow(
+            path,
+            (candidate, buffer) =>
             {
-                byte[] name = LayerPath.ForKernel(LayerPath.Base(candidate));
-                bool here = At.Stat(parent, name, out StatxBuffer stat) == 0;
-                uint type = stat.Mode & At.S_IFMT;
-                int length = here && type == At.S_IFLNK ? At.ReadLink(parent, name, buffer) : 0;
-                At.Close(parent);
-                // an implied directory of this layer does not hide a link below: it is what is being moved
-                if (here && (type != At.S_IFDIR || !IsImplied(candidate)))
+                byte[] own = LayerPath.ForKernel(candidate);
+                if (OpenParent(candidate, out int parent) == 0)
                 {
-                    return length;
+                    byte[] name = LayerPath.ForKernel(LayerPath.Base(candidate));
+                    bool here = At.Stat(parent, name, out StatxBuffer stat) == 0;
+                    uint type = stat.Mode & At.S_IFMT;
+                    int length = here && type == At.S_IFLNK ? At.ReadLink(parent, name, buffer) : 0;
+                    At.Close(parent);
+                    // an implied directory of this layer does not hide a link below: it is what is being moved
+                    if (here && (type != At.S_IFDIR || !IsImplied(candidate)))
+                    {
+                        return length;
+                    }
                 }
-            }
-            return IsHidden(candidate) || lower.Find(candidate) is not LowerFile below ? -1
-                : below.Type == At.S_IFLNK ? At.ReadLink(below.Layer.Value, own, buffer)
-                : 0;
-        }, allowMissing: true);
+                return IsHidden(candidate) || lower.Find(candidate) is not LowerFile below ? -1
+                    : below.Type == At.S_IFLNK ? At.ReadLink(below.Layer.Value, own, buffer)
+                    : 0;
+            },
+            allowMissing: true
+        );
         return resolved;
     }
 
@@ -121,22 +125,26 @@ internal sealed partial class LayerFinisher
     /// <summary>Makes a directory and its parents in this layer, each with the attributes of the one below it or 0755 root:root.</summary>
     private void MakeParents(byte[] path)
     {
-        for (int end = 0; end < path.Length;)
+        for (int end = 0; end < path.Length; )
         {
             int slash = path.AsSpan(end).IndexOf((byte)'/');
             end = slash < 0 ? path.Length : end + slash;
             byte[] prefix = path[..end++];
-            Edit(prefix, (directory, name) =>
-            {
-                int errno = At.MakeDirectory(directory, name, 0x1ED);
-                if (errno == 0)
+            Edit(
+                prefix,
+                (directory, name) =>
                 {
-                    errno = !IsHidden(prefix) && lower.Find(prefix) is LowerFile { Type: At.S_IFDIR } below
-                        ? CopyUp.Attributes(below, directory, name)
-                        : At.ChangeMode(directory, name, 0x1ED);
+                    int errno = At.MakeDirectory(directory, name, 0x1ED);
+                    if (errno == 0)
+                    {
+                        errno =
+                            !IsHidden(prefix) && lower.Find(prefix) is LowerFile { Type: At.S_IFDIR } below
+                                ? CopyUp.Attributes(below, directory, name)
+                                : At.ChangeMode(directory, name, 0x1ED);
+                    }
+                    Check(errno == Errno.EEXIST ? 0 : errno, "mkdir", prefix);
                 }
-                Check(errno == Errno.EEXIST ? 0 : errno, "mkdir", prefix);
-            });
+            );
         }
     }
 

@@ -41,9 +41,17 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
         {
             if (below.Type == At.S_IFDIR)
             {
-                Edit(path, (directory, name) => Check(
-                    At.Stat(directory, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR
-                        ? CopyUp.Attributes(below, directory, name) : 0, "copy attributes to", path));
+                Edit(
+                    path,
+                    (directory, name) =>
+                        Check(
+                            At.Stat(directory, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR
+                                ? CopyUp.Attributes(below, directory, name)
+                                : 0,
+                            "copy attributes to",
+                            path
+                        )
+                );
             }
             else if (below.Type == At.S_IFLNK)
             {
@@ -56,23 +64,28 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
     {
         byte[] real = ResolveDirectory(LayerPath.Parent(target)) is byte[] parent ? LayerPath.Join(parent, LayerPath.Base(target)) : target;
         bool linked = false;
-        Edit(path, (directory, name) =>
-        {
-            if (At.Stat(directory, name, out StatxBuffer there) == 0)
+        Edit(
+            path,
+            (directory, name) =>
             {
-                if (!LayerUnpacker.IsWhiteout(there))
+                if (At.Stat(directory, name, out StatxBuffer there) == 0)
                 {
-                    linked = true; // a later entry took the name
-                    return;
+                    if (!LayerUnpacker.IsWhiteout(there))
+                    {
+                        linked = true; // a later entry took the name
+                        return;
+                    }
+                    Check(At.Unlink(directory, name), "unlink", path);
                 }
-                Check(At.Unlink(directory, name), "unlink", path);
+                linked = LinkTo(real, directory, name, path);
             }
-            linked = LinkTo(real, directory, name, path);
-        });
+        );
         if (!linked)
         {
             throw new SkiffException(
-                $"the layer has a hardlink {Display(path)} to {Display(target)}, which is neither in it nor in a layer below: the image is broken, its publisher must build it again", 125);
+                $"the layer has a hardlink {Display(path)} to {Display(target)}, which is neither in it nor in a layer below: the image is broken, its publisher must build it again",
+                125
+            );
         }
     }
 
@@ -113,13 +126,16 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
         {
             return;
         }
-        Edit(path, (directory, name) =>
-        {
-            if (At.Stat(directory, name, out StatxBuffer stat) == 0 && LayerUnpacker.IsWhiteout(stat))
+        Edit(
+            path,
+            (directory, name) =>
             {
-                Check(At.Unlink(directory, name), "unlink", path);
+                if (At.Stat(directory, name, out StatxBuffer stat) == 0 && LayerUnpacker.IsWhiteout(stat))
+                {
+                    Check(At.Unlink(directory, name), "unlink", path);
+                }
             }
-        });
+        );
     }
 
     /// <summary>overlayfs does not look at an opaque mark of a layer's root: every name below gets a whiteout, every directory a mark of its own.</summary>
@@ -128,20 +144,23 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
         foreach (byte[] name in lower.RootNames())
         {
             byte[] path = name[..^1];
-            Edit(path, (directory, own) =>
-            {
-                int errno = At.MakeNode(directory, own, At.S_IFCHR);
-                if (errno == Errno.EEXIST)
+            Edit(
+                path,
+                (directory, own) =>
                 {
-                    errno = At.Stat(directory, own, out StatxBuffer stat);
-                    if (errno == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR)
+                    int errno = At.MakeNode(directory, own, At.S_IFCHR);
+                    if (errno == Errno.EEXIST)
                     {
-                        errno = Xattrs.Set(directory, own, "trusted.overlay.opaque\0"u8, "y"u8);
-                        errno = errno == Errno.EPERM ? Xattrs.Set(directory, own, "user.overlay.opaque\0"u8, "y"u8) : errno;
+                        errno = At.Stat(directory, own, out StatxBuffer stat);
+                        if (errno == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR)
+                        {
+                            errno = Xattrs.Set(directory, own, "trusted.overlay.opaque\0"u8, "y"u8);
+                            errno = errno == Errno.EPERM ? Xattrs.Set(directory, own, "user.overlay.opaque\0"u8, "y"u8) : errno;
+                        }
                     }
+                    Check(errno, "hide", path);
                 }
-                Check(errno, "hide", path);
-            });
+            );
         }
     }
 

@@ -54,7 +54,9 @@ internal static class LayerPath
 
     /// <summary>Joins two parts with a slash where both are not empty.</summary>
     internal static byte[] Join(ReadOnlySpan<byte> parent, ReadOnlySpan<byte> rest) =>
-        parent.IsEmpty ? rest.ToArray() : rest.IsEmpty ? parent.ToArray() : [.. parent, (byte)'/', .. rest];
+        parent.IsEmpty ? rest.ToArray()
+        : rest.IsEmpty ? parent.ToArray()
+        : [.. parent, (byte)'/', .. rest];
 
     /// <summary>With a final zero, and <c>.</c> for the root, as system calls take it.</summary>
     internal static byte[] ForKernel(ReadOnlySpan<byte> path) => path.IsEmpty ? [(byte)'.', 0] : [.. path, 0];

@@ -46,7 +46,14 @@ public sealed partial class LayerUnpacker
     private PendingWork FinishDirectories()
     {
         ForgetParent();
-        foreach (byte[] name in (byte[][])[[.. ".wh..wh.plnk\0"u8], [.. ".wh..wh.aufs\0"u8], [.. ".wh..wh.orph\0"u8]])
+        foreach (
+            byte[] name in (byte[][])
+                [
+                    [.. ".wh..wh.plnk\0"u8],
+                    [.. ".wh..wh.aufs\0"u8],
+                    [.. ".wh..wh.orph\0"u8],
+                ]
+        )
         {
             _ = Tree.TryRemove(_root.Value, name);
         }

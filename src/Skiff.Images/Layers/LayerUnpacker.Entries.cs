@@ -174,15 +174,19 @@ public sealed partial class LayerUnpacker
     }
 
     /// <summary>The directory that a path with links of this layer leads to, inside the root; null if it is not here.</summary>
-    private byte[]? FollowLinks(ReadOnlySpan<byte> path) => LinkResolver.Follow(path, (candidate, buffer) =>
-    {
-        byte[] parent = LayerPath.ForKernel(LayerPath.Parent(candidate));
-        if (At.OpenBeneath(_root.Value, parent, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out int fd) != 0)
-        {
-            return -1;
-        }
-        int length = At.ReadLink(fd, LayerPath.ForKernel(LayerPath.Base(candidate)), buffer);
-        At.Close(fd);
-        return length == -Errno.EINVAL ? 0 : length; // EINVAL: no link
-    });
+    private byte[]? FollowLinks(ReadOnlySpan<byte> path) =>
+        LinkResolver.Follow(
+            path,
+            (candidate, buffer) =>
+            {
+                byte[] parent = LayerPath.ForKernel(LayerPath.Parent(candidate));
+                if (At.OpenBeneath(_root.Value, parent, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out int fd) != 0)
+                {
+                    return -1;
+                }
+                int length = At.ReadLink(fd, LayerPath.ForKernel(LayerPath.Base(candidate)), buffer);
+                At.Close(fd);
+                return length == -Errno.EINVAL ? 0 : length; // EINVAL: no link
+            }
+        );
 }

@@ -41,7 +41,13 @@ internal sealed class PathTable
         }
         path.CopyTo(_bytes.AsSpan(_used));
         ref int bucket = ref _buckets[code & (_buckets.Length - 1)];
-        _records[Count] = new DirectoryRecord { Start = _used, Length = path.Length, Hash = code, Next = bucket };
+        _records[Count] = new DirectoryRecord
+        {
+            Start = _used,
+            Length = path.Length,
+            Hash = code,
+            Next = bucket,
+        };
         bucket = ++Count;
         _used += path.Length;
         return ref _records[Count - 1];

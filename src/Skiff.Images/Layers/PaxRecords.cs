@@ -63,8 +63,14 @@ internal sealed class PaxRecords
             {
                 return;
             }
-            if (!Utf8Parser.TryParse(span, out int length, out int digits) || digits is 0 or > 10 || length <= digits + 2
-                || length > span.Length || span[digits] != ' ' || span[length - 1] != '\n')
+            if (
+                !Utf8Parser.TryParse(span, out int length, out int digits)
+                || digits is 0 or > 10
+                || length <= digits + 2
+                || length > span.Length
+                || span[digits] != ' '
+                || span[length - 1] != '\n'
+            )
             {
                 throw new TarException("a record of a PAX header has a wrong length", offset);
             }
@@ -129,8 +135,7 @@ internal sealed class PaxRecords
         return value.IsEmpty ? null : value.ToArray();
     }
 
-    private static long? Number(ReadOnlySpan<byte> value, string what, long offset) =>
-        value.IsEmpty ? null : Required(value, what, offset);
+    private static long? Number(ReadOnlySpan<byte> value, string what, long offset) => value.IsEmpty ? null : Required(value, what, offset);
 
     private static long Required(ReadOnlySpan<byte> value, string what, long offset) =>
         Utf8Parser.TryParse(value, out long number, out int used) && used == value.Length && number >= 0

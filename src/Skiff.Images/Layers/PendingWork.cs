@@ -46,14 +46,27 @@ internal sealed class PendingWork
             return null;
         }
         ReadOnlySpan<byte> rest = bytes.AsSpan(Magic.Length);
-        if (Take(ref rest) is not byte[] boot || Encoding.ASCII.GetString(boot) != bootId
-            || TakeAll(ref rest) is not { } implied || TakeAll(ref rest) is not { } whiteouts || TakeAll(ref rest) is not { } opaque
-            || TakeAll(ref rest) is not { } paths || TakeAll(ref rest) is not { } targets || paths.Count != targets.Count
-            || Take(ref rest) is not byte[] end || !end.AsSpan().SequenceEqual(Magic))
+        if (
+            Take(ref rest) is not byte[] boot
+            || Encoding.ASCII.GetString(boot) != bootId
+            || TakeAll(ref rest) is not { } implied
+            || TakeAll(ref rest) is not { } whiteouts
+            || TakeAll(ref rest) is not { } opaque
+            || TakeAll(ref rest) is not { } paths
+            || TakeAll(ref rest) is not { } targets
+            || paths.Count != targets.Count
+            || Take(ref rest) is not byte[] end
+            || !end.AsSpan().SequenceEqual(Magic)
+        )
         {
             return null;
         }
-        PendingWork work = new() { Implied = implied, Whiteouts = whiteouts, Opaque = opaque };
+        PendingWork work = new()
+        {
+            Implied = implied,
+            Whiteouts = whiteouts,
+            Opaque = opaque,
+        };
         for (int i = 0; i < paths.Count; i++)
         {
             work.Links.Add((paths[i], targets[i]));

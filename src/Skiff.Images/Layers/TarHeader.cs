@@ -37,7 +37,9 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block, long offset)
 
     /// <summary>What precedes the name: 155 bytes in ustar, 131 in star (which marks itself at the end), nothing in v7 and GNU.</summary>
     internal ReadOnlySpan<byte> Prefix =>
-        !IsUstar || IsGnu ? default : _block.Slice(508, 4).SequenceEqual("tar\0"u8) ? Text(345, 131) : Text(345, 155);
+        !IsUstar || IsGnu ? default
+        : _block.Slice(508, 4).SequenceEqual("tar\0"u8) ? Text(345, 131)
+        : Text(345, 155);
 
     internal bool IsZero => !_block.ContainsAnyExcept((byte)0);
 

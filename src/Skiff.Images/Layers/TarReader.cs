@@ -190,17 +190,18 @@ public sealed partial class TarReader
         }
     }
 
-    private static TarEntryType TypeOf(byte flag) => flag switch
-    {
-        (byte)'0' or 0 or (byte)'7' or (byte)'S' => TarEntryType.File,
-        (byte)'1' => TarEntryType.HardLink,
-        (byte)'2' => TarEntryType.Symlink,
-        (byte)'3' => TarEntryType.CharacterDevice,
-        (byte)'4' => TarEntryType.BlockDevice,
-        (byte)'5' or (byte)'D' => TarEntryType.Directory,
-        (byte)'6' => TarEntryType.Fifo,
-        _ => TarEntryType.Other,
-    };
+    private static TarEntryType TypeOf(byte flag) =>
+        flag switch
+        {
+            (byte)'0' or 0 or (byte)'7' or (byte)'S' => TarEntryType.File,
+            (byte)'1' => TarEntryType.HardLink,
+            (byte)'2' => TarEntryType.Symlink,
+            (byte)'3' => TarEntryType.CharacterDevice,
+            (byte)'4' => TarEntryType.BlockDevice,
+            (byte)'5' or (byte)'D' => TarEntryType.Directory,
+            (byte)'6' => TarEntryType.Fifo,
+            _ => TarEntryType.Other,
+        };
 
     private static uint Id(long value, string what, long offset) =>
         value is >= 0 and < uint.MaxValue // (uid_t)-1 means "leave it" to chown(2)

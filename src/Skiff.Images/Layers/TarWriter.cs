@@ -171,15 +171,16 @@ public sealed class TarWriter(Stream target)
         }
     }
 
-    private static byte TypeFlag(TarEntryType type) => type switch
-    {
-        TarEntryType.File => (byte)'0',
-        TarEntryType.HardLink => (byte)'1',
-        TarEntryType.Symlink => (byte)'2',
-        TarEntryType.CharacterDevice => (byte)'3',
-        TarEntryType.BlockDevice => (byte)'4',
-        TarEntryType.Directory => (byte)'5',
-        TarEntryType.Fifo => (byte)'6',
-        _ => throw new ArgumentOutOfRangeException(nameof(type)),
-    };
+    private static byte TypeFlag(TarEntryType type) =>
+        type switch
+        {
+            TarEntryType.File => (byte)'0',
+            TarEntryType.HardLink => (byte)'1',
+            TarEntryType.Symlink => (byte)'2',
+            TarEntryType.CharacterDevice => (byte)'3',
+            TarEntryType.BlockDevice => (byte)'4',
+            TarEntryType.Directory => (byte)'5',
+            TarEntryType.Fifo => (byte)'6',
+            _ => throw new ArgumentOutOfRangeException(nameof(type)),
+        };
 }

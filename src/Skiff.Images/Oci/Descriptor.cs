@@ -13,13 +13,12 @@ public sealed record Descriptor(
     Digest Digest,
     long Size,
     Platform? Platform,
-    IReadOnlyDictionary<string, string> Annotations)
+    IReadOnlyDictionary<string, string> Annotations
+)
 {
     /// <summary>A descriptor without platform and annotations.</summary>
     public Descriptor(string mediaType, Digest digest, long size)
-        : this(mediaType, digest, size, null, JsonText.NoMap)
-    {
-    }
+        : this(mediaType, digest, size, null, JsonText.NoMap) { }
 
     /// <summary>The type of an artifact that is no image; empty for images.</summary>
     public string ArtifactType { get; init; } = "";

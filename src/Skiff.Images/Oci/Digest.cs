@@ -24,12 +24,13 @@ public readonly record struct Digest
     public string Short => Hex[..12];
 
     /// <summary>The algorithm's name for <see cref="IncrementalHash"/>.</summary>
-    public HashAlgorithmName HashName => Algorithm switch
-    {
-        "sha256" => HashAlgorithmName.SHA256,
-        "sha384" => HashAlgorithmName.SHA384,
-        _ => HashAlgorithmName.SHA512,
-    };
+    public HashAlgorithmName HashName =>
+        Algorithm switch
+        {
+            "sha256" => HashAlgorithmName.SHA256,
+            "sha384" => HashAlgorithmName.SHA384,
+            _ => HashAlgorithmName.SHA512,
+        };
 
     /// <summary>Reads <c>algorithm:hex</c>; throws <see cref="SkiffException"/> for anything else.</summary>
     public static Digest Parse(string text) =>

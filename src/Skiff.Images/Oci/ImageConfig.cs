@@ -90,4 +90,11 @@ public sealed record HistoryEntry(DateTimeOffset? Created, string CreatedBy, str
 /// <param name="StartPeriod">Time after the start in which failures do not count.</param>
 /// <param name="StartInterval">Time between checks in the start period.</param>
 /// <param name="Retries">Failures in a row until it is unhealthy.</param>
-public sealed record Healthcheck(IReadOnlyList<string> Test, long Interval, long Timeout, long StartPeriod, long StartInterval, long Retries);
+public sealed record Healthcheck(
+    IReadOnlyList<string> Test,
+    long Interval,
+    long Timeout,
+    long StartPeriod,
+    long StartInterval,
+    long Retries
+);

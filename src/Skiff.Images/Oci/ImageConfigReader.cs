@@ -122,9 +122,11 @@ internal static class ImageConfigReader
             }
             foreach (string text in JsonText.Strings(ref reader, "diff_ids"))
             {
-                diffIds.Add(Digest.TryParse(text, out Digest digest)
-                    ? digest
-                    : throw new JsonException($"diff_ids has \"{Printable.Of(text)}\" where a sha256 digest is due"));
+                diffIds.Add(
+                    Digest.TryParse(text, out Digest digest)
+                        ? digest
+                        : throw new JsonException($"diff_ids has \"{Printable.Of(text)}\" where a sha256 digest is due")
+                );
             }
         }
         return diffIds;

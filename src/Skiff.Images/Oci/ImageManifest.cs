@@ -12,7 +12,8 @@ public sealed record ImageManifest(
     string MediaType,
     Descriptor Config,
     IReadOnlyList<Descriptor> Layers,
-    IReadOnlyDictionary<string, string> Annotations)
+    IReadOnlyDictionary<string, string> Annotations
+)
 {
     /// <summary>Greatest size of a manifest or index in bytes: the distribution specification asks registries to take 4 MiB at least, and the large ones refuse more.</summary>
     public const int MaxBytes = 4 << 20;
@@ -35,7 +36,10 @@ public sealed record ImageManifest(
         ManifestShape shape = ManifestShape.Read(ref reader);
         if (shape.SchemaVersion == 1 || MediaTypes.IsSchema1(shape.MediaType))
         {
-            throw new SkiffException("the image is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker", 125);
+            throw new SkiffException(
+                "the image is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker",
+                125
+            );
         }
         if (shape.Config is null)
         {
@@ -46,6 +50,10 @@ public sealed record ImageManifest(
             throw new JsonException($"it has {shape.Layers.Count} layers, and overlayfs takes {MaxLayers}");
         }
         return new ImageManifest(
-            shape.MediaType.Length == 0 ? MediaTypes.OciManifest : shape.MediaType, shape.Config, shape.Layers ?? [], shape.Annotations);
+            shape.MediaType.Length == 0 ? MediaTypes.OciManifest : shape.MediaType,
+            shape.Config,
+            shape.Layers ?? [],
+            shape.Annotations
+        );
     }
 }

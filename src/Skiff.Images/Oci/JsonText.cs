@@ -57,7 +57,8 @@ internal static class JsonText
     }
 
     /// <summary>As <see cref="Object"/>, false for null.</summary>
-    internal static bool ObjectOrNull(ref Utf8JsonReader reader, string what) => Open(ref reader, JsonTokenType.StartObject, what, "an object");
+    internal static bool ObjectOrNull(ref Utf8JsonReader reader, string what) =>
+        Open(ref reader, JsonTokenType.StartObject, what, "an object");
 
     /// <summary>Moves onto the start of a list; false for null.</summary>
     internal static bool ListOrNull(ref Utf8JsonReader reader, string what) => Open(ref reader, JsonTokenType.StartArray, what, "a list");

@@ -70,12 +70,15 @@ public static class MediaTypes
 
     /// <summary>How a layer of this media type is packed; null if it is not a layer that can be unpacked.</summary>
     /// <remarks>Non-distributable ("foreign") layers are ordinary tars (image-spec layer.md); where the registry has them they unpack like any other.</remarks>
-    public static LayerCompression? Compression(string mediaType) => mediaType switch
-    {
-        OciLayer or DockerLayer or "application/vnd.oci.image.layer.nondistributable.v1.tar" => LayerCompression.None,
-        OciLayerGzip or DockerLayerGzip or "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+    public static LayerCompression? Compression(string mediaType) =>
+        mediaType switch
+        {
+            OciLayer or DockerLayer or "application/vnd.oci.image.layer.nondistributable.v1.tar" => LayerCompression.None,
+            OciLayerGzip
+            or DockerLayerGzip
+            or "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
             or "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => LayerCompression.Gzip,
-        OciLayerZstd or DockerLayerZstd or "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd" => LayerCompression.Zstd,
-        _ => null,
-    };
+            OciLayerZstd or DockerLayerZstd or "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd" => LayerCompression.Zstd,
+            _ => null,
+        };
 }

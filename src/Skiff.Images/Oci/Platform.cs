@@ -11,26 +11,28 @@ namespace Skiff.Images;
 public sealed record Platform(string Os, string Architecture, string Variant = "", string OsVersion = "")
 {
     /// <summary>The platform of this process.</summary>
-    public static Platform Host { get; } = new(
-        "linux",
-        RuntimeInformation.ProcessArchitecture switch
-        {
-            System.Runtime.InteropServices.Architecture.X64 => "amd64",
-            System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
-            System.Runtime.InteropServices.Architecture.Arm or System.Runtime.InteropServices.Architecture.Armv6 => "arm",
-            System.Runtime.InteropServices.Architecture.X86 => "386",
-            System.Runtime.InteropServices.Architecture.S390x => "s390x",
-            System.Runtime.InteropServices.Architecture.Ppc64le => "ppc64le",
-            System.Runtime.InteropServices.Architecture.LoongArch64 => "loong64",
-            System.Runtime.InteropServices.Architecture.RiscV64 => "riscv64",
-            _ => "unknown",
-        },
-        RuntimeInformation.ProcessArchitecture switch
-        {
-            System.Runtime.InteropServices.Architecture.Arm => "v7",
-            System.Runtime.InteropServices.Architecture.Armv6 => "v6",
-            _ => "",
-        });
+    public static Platform Host { get; } =
+        new(
+            "linux",
+            RuntimeInformation.ProcessArchitecture switch
+            {
+                System.Runtime.InteropServices.Architecture.X64 => "amd64",
+                System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+                System.Runtime.InteropServices.Architecture.Arm or System.Runtime.InteropServices.Architecture.Armv6 => "arm",
+                System.Runtime.InteropServices.Architecture.X86 => "386",
+                System.Runtime.InteropServices.Architecture.S390x => "s390x",
+                System.Runtime.InteropServices.Architecture.Ppc64le => "ppc64le",
+                System.Runtime.InteropServices.Architecture.LoongArch64 => "loong64",
+                System.Runtime.InteropServices.Architecture.RiscV64 => "riscv64",
+                _ => "unknown",
+            },
+            RuntimeInformation.ProcessArchitecture switch
+            {
+                System.Runtime.InteropServices.Architecture.Arm => "v7",
+                System.Runtime.InteropServices.Architecture.Armv6 => "v6",
+                _ => "",
+            }
+        );
 
     /// <summary>Reads <c>os/arch[/variant]</c>, or an architecture alone; uname's names (<c>x86_64</c>, <c>aarch64</c>) are understood.</summary>
     public static Platform Parse(string text)
@@ -40,7 +42,10 @@ public sealed record Platform(string Os, string Architecture, string Variant = "
         {
             if (part.Length is 0 or > 64 || !Ascii.IsWord(part, "_.-"))
             {
-                throw new SkiffException($"\"{Printable.Of(text)}\" is not a platform: expected os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7", 125);
+                throw new SkiffException(
+                    $"\"{Printable.Of(text)}\" is not a platform: expected os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7",
+                    125
+                );
             }
         }
         return parts.Length switch
@@ -100,13 +105,14 @@ public sealed record Platform(string Os, string Architecture, string Variant = "
         return have >= need ? have - need : null;
     }
 
-    private static int? Level(Platform platform) => (platform.Architecture, platform.Variant) switch
-    {
-        ("amd64", "") => 1,
-        ("arm64", "") => 8,
-        ("amd64" or "arm64" or "arm", ['v', >= '1' and <= '9' and var digit]) => digit - '0',
-        _ => null,
-    };
+    private static int? Level(Platform platform) =>
+        (platform.Architecture, platform.Variant) switch
+        {
+            ("amd64", "") => 1,
+            ("arm64", "") => 8,
+            ("amd64" or "arm64" or "arm", ['v', >= '1' and <= '9' and var digit]) => digit - '0',
+            _ => null,
+        };
 
     /// <summary><c>linux/arm/v7</c>.</summary>
     public override string ToString() => Variant.Length == 0 ? $"{Os}/{Architecture}" : $"{Os}/{Architecture}/{Variant}";

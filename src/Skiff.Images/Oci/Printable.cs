@@ -21,8 +21,15 @@ public static class Printable
                 builder.Append('…');
                 break;
             }
-            bool hidden = char.IsControl(c) || char.IsSurrogate(c) || c is (>= '\u200B' and <= '\u200F') or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
-            builder.Append(c is '\n' or '\t' ? ' ' : hidden ? '?' : c);
+            bool hidden =
+                char.IsControl(c)
+                || char.IsSurrogate(c)
+                || c is (>= '\u200B' and <= '\u200F') or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+            builder.Append(
+                c is '\n' or '\t' ? ' '
+                : hidden ? '?'
+                : c
+            );
         }
         return builder.ToString();
     }

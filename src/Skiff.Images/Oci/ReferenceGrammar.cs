@@ -11,7 +11,8 @@ internal static class ReferenceGrammar
     {
         Digest? digest = null;
         ReadOnlySpan<char> rest = text;
-        error = rest.IsEmpty ? "it is empty"
+        error =
+            rest.IsEmpty ? "it is empty"
             : rest.Length > 4096 ? "it is longer than 4096 characters"
             : rest.Length == 64 && Ascii.IsLowerHex(rest) ? "64 hexadecimal digits are an image id, not a name"
             : null;
@@ -158,7 +159,13 @@ internal static class ReferenceGrammar
                 return true;
             }
             char separator = part[i];
-            int limit = separator switch { '.' => 1, '_' => 2, '-' => int.MaxValue, _ => 0 };
+            int limit = separator switch
+            {
+                '.' => 1,
+                '_' => 2,
+                '-' => int.MaxValue,
+                _ => 0,
+            };
             int length = 0;
             while (i < part.Length && part[i] == separator)
             {
@@ -178,6 +185,8 @@ internal static class ReferenceGrammar
         {
             return null;
         }
-        return tag.Length is > 0 and <= MaxTag && tag[0] is not ('.' or '-') && Ascii.IsWord(tag, "_.-") ? null : $"a tag is 1 to {MaxTag} letters, digits, underscores, dots and dashes, and does not begin with a dot or dash";
+        return tag.Length is > 0 and <= MaxTag && tag[0] is not ('.' or '-') && Ascii.IsWord(tag, "_.-")
+            ? null
+            : $"a tag is 1 to {MaxTag} letters, digits, underscores, dots and dashes, and does not begin with a dot or dash";
     }
 }

@@ -13,7 +13,9 @@ internal sealed class LayerSchedule(IPullStore store, RegistryClient client, IPu
     internal void Run(IReadOnlyList<PullLayer> layers, CancellationToken cancellation)
     {
         List<PullLayer> order = [.. layers];
-        order.Sort((a, b) => a.Descriptor.Size == b.Descriptor.Size ? a.Index.CompareTo(b.Index) : b.Descriptor.Size.CompareTo(a.Descriptor.Size));
+        order.Sort(
+            (a, b) => a.Descriptor.Size == b.Descriptor.Size ? a.Index.CompareTo(b.Index) : b.Descriptor.Size.CompareTo(a.Descriptor.Size)
+        );
         foreach (PullLayer layer in order)
         {
             _waiting.Enqueue(layer);
@@ -84,7 +86,8 @@ internal sealed class LayerSchedule(IPullStore store, RegistryClient client, IPu
             layer,
             (offset, token) => new CountedStream(client.OpenBlob(layer.Descriptor, offset, token), offset, layer.Descriptor, progress),
             bytes => progress.Report(new PullUnpacked(layer.Descriptor, bytes)),
-            cancellation);
+            cancellation
+        );
         progress.Report(new PullLayerDone(layer.Descriptor));
     }
 }

@@ -37,9 +37,12 @@ public static class PlatformChoice
             // An index of one image that says nothing about its platform: nothing to choose.
             return only!;
         }
-        return best ?? throw new SkiffException(offered.Count == 0
-            ? $"{name} has no image for {wanted}: no matching platform, it holds no images at all, only attestations or artifacts"
-            : $"{name} has no image for {wanted}: no matching platform, it offers {List(offered)}; choose one with --platform");
+        return best
+            ?? throw new SkiffException(
+                offered.Count == 0
+                    ? $"{name} has no image for {wanted}: no matching platform, it holds no images at all, only attestations or artifacts"
+                    : $"{name} has no image for {wanted}: no matching platform, it offers {List(offered)}; choose one with --platform"
+            );
     }
 
     private static string List(SortedSet<string> offered)

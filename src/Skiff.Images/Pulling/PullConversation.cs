@@ -27,36 +27,101 @@ public static class PullConversation
         string root = $"{endpoint.Schemes[0]}://{endpoint.Authority}/v2/{reference.Repository}";
         string manifest = $"{root}/manifests/{reference.Target}";
         string accept = "Accept: " + MediaTypes.AcceptManifests;
-        string other = endpoint.Schemes.Count > 1 ? $"no {endpoint.Schemes[0]} spoken there: the same over {endpoint.Schemes[1]}" : "no TLS, or a certificate nobody vouches for: an error; nothing is sent without TLS";
+        string other =
+            endpoint.Schemes.Count > 1
+                ? $"no {endpoint.Schemes[0]} spoken there: the same over {endpoint.Schemes[1]}"
+                : "no TLS, or a certificate nobody vouches for: an error; nothing is sent without TLS";
         List<PullStep> steps = [];
         if (inStore && reference.Digest is null)
         {
-            steps.Add(new PullStep($"HEAD {manifest}", [accept], "The name is in the store: does it still stand for the same image? One request, no content.",
-                ["200 with the known Docker-Content-Digest: up to date, nothing else is asked", "another digest: the pull goes on", other], Pull));
+            steps.Add(
+                new PullStep(
+                    $"HEAD {manifest}",
+                    [accept],
+                    "The name is in the store: does it still stand for the same image? One request, no content.",
+                    [
+                        "200 with the known Docker-Content-Digest: up to date, nothing else is asked",
+                        "another digest: the pull goes on",
+                        other,
+                    ],
+                    Pull
+                )
+            );
         }
         if (inStore && reference.Digest is not null)
         {
-            return [new PullStep("(no request)", [], "The name is pinned by a digest that is in the store; a digest never changes its meaning.", [], "image-spec, descriptor.md")];
+            return
+            [
+                new PullStep(
+                    "(no request)",
+                    [],
+                    "The name is pinned by a digest that is in the store; a digest never changes its meaning.",
+                    [],
+                    "image-spec, descriptor.md"
+                ),
+            ];
         }
-        steps.Add(new PullStep($"GET {manifest}", [accept],
-            reference.Digest is null ? $"What does {reference.Familiar} stand for? Asked without a login: a registry that wants one says so and says how." : "The content behind the digest; it is hashed and must match.",
-            ["200: a manifest, or an index of manifests", "401 with WWW-Authenticate: Bearer realm,service,scope: the token step", "401 with Basic: the same again with the login", "429 or 5xx: again after Retry-After, or after a growing wait", other], Pull));
-        steps.Add(new PullStep($"GET REALM?service=SERVICE&scope={RegistryClient.PullScope(reference)}",
-            [credential is null ? "(no Authorization: an anonymous token)" : $"Authorization: Basic ({credential}; not shown)"],
-            "A token for this repository, read only, from the service that the challenge names; the request before it is made again with it. The password goes to that service alone, and only over TLS.",
-            ["200 {\"token\"} or {\"access_token\"}", "401: the login is wrong"], "distribution, \"Token Authentication\""));
+        steps.Add(
+            new PullStep(
+                $"GET {manifest}",
+                [accept],
+                reference.Digest is null
+                    ? $"What does {reference.Familiar} stand for? Asked without a login: a registry that wants one says so and says how."
+                    : "The content behind the digest; it is hashed and must match.",
+                [
+                    "200: a manifest, or an index of manifests",
+                    "401 with WWW-Authenticate: Bearer realm,service,scope: the token step",
+                    "401 with Basic: the same again with the login",
+                    "429 or 5xx: again after Retry-After, or after a growing wait",
+                    other,
+                ],
+                Pull
+            )
+        );
+        steps.Add(
+            new PullStep(
+                $"GET REALM?service=SERVICE&scope={RegistryClient.PullScope(reference)}",
+                [credential is null ? "(no Authorization: an anonymous token)" : $"Authorization: Basic ({credential}; not shown)"],
+                "A token for this repository, read only, from the service that the challenge names; the request before it is made again with it. The password goes to that service alone, and only over TLS.",
+                ["200 {\"token\"} or {\"access_token\"}", "401: the login is wrong"],
+                "distribution, \"Token Authentication\""
+            )
+        );
         if (reference.Digest is null || !inStore)
         {
-            steps.Add(new PullStep($"GET {root}/manifests/sha256:…", [accept, "Authorization: Bearer (not shown)"],
-                $"Only if the answer is an index: the manifest for {platform}. Attestations are passed over; of several variants the nearest that runs here is taken.",
-                ["200: its bytes must have the digest of the index's entry"], "image-spec, image-index.md"));
+            steps.Add(
+                new PullStep(
+                    $"GET {root}/manifests/sha256:…",
+                    [accept, "Authorization: Bearer (not shown)"],
+                    $"Only if the answer is an index: the manifest for {platform}. Attestations are passed over; of several variants the nearest that runs here is taken.",
+                    ["200: its bytes must have the digest of the index's entry"],
+                    "image-spec, image-index.md"
+                )
+            );
         }
-        steps.Add(new PullStep($"GET {root}/blobs/sha256:… (config)", ["Authorization: Bearer (not shown)"],
-            "How the image wants to be run, and the diffIDs that the unpacked layers must have.",
-            ["200, or 307 to a storage host: followed without Authorization", "size and digest are checked"], Pull));
-        steps.Add(new PullStep($"GET {root}/blobs/sha256:… (each layer that is not in the store)", ["Authorization: Bearer (not shown)", "Range: bytes=N- (only to go on where an earlier attempt or pull stopped)"],
-            "All at once, the biggest first; each is hashed, kept, decompressed, hashed again and unpacked while it arrives.",
-            ["206 from N: goes on", "200 to a Range: begins at 0, what is known is passed over", "206 from elsewhere: not used", "silence or a cut: a new connection from the byte that is missing"], "distribution-spec, \"Resumable Pull\""));
+        steps.Add(
+            new PullStep(
+                $"GET {root}/blobs/sha256:… (config)",
+                ["Authorization: Bearer (not shown)"],
+                "How the image wants to be run, and the diffIDs that the unpacked layers must have.",
+                ["200, or 307 to a storage host: followed without Authorization", "size and digest are checked"],
+                Pull
+            )
+        );
+        steps.Add(
+            new PullStep(
+                $"GET {root}/blobs/sha256:… (each layer that is not in the store)",
+                ["Authorization: Bearer (not shown)", "Range: bytes=N- (only to go on where an earlier attempt or pull stopped)"],
+                "All at once, the biggest first; each is hashed, kept, decompressed, hashed again and unpacked while it arrives.",
+                [
+                    "206 from N: goes on",
+                    "200 to a Range: begins at 0, what is known is passed over",
+                    "206 from elsewhere: not used",
+                    "silence or a cut: a new connection from the byte that is missing",
+                ],
+                "distribution-spec, \"Resumable Pull\""
+            )
+        );
         return steps;
     }
 }

@@ -9,7 +9,8 @@ public abstract record PullEvent;
 /// <param name="Manifest">The digest of the chosen manifest.</param>
 /// <param name="Platform">The platform of the image.</param>
 /// <param name="Layers">The distinct layers, bottom first, with sizes in bytes.</param>
-public sealed record PullResolved(Reference Reference, Digest Top, Digest Manifest, Platform Platform, IReadOnlyList<Descriptor> Layers) : PullEvent;
+public sealed record PullResolved(Reference Reference, Digest Top, Digest Manifest, Platform Platform, IReadOnlyList<Descriptor> Layers)
+    : PullEvent;
 
 /// <summary>The layer is in the store already.</summary>
 /// <param name="Layer">The layer.</param>

@@ -24,11 +24,18 @@ public sealed class Puller(IPullStore store)
     private const int MaxIndexDepth = 4;
 
     /// <summary>Pulls into the image store of this machine.</summary>
-    public static Image Pull(ImageStore store, Reference reference, PullOptions options, IPullProgress progress, CancellationToken cancellation)
+    public static Image Pull(
+        ImageStore store,
+        Reference reference,
+        PullOptions options,
+        IPullProgress progress,
+        CancellationToken cancellation
+    )
     {
         using PullSession session = new(store);
         PullResult result = new Puller(session).Pull(reference, options, progress, cancellation);
-        return store.Find(result.Id.ToString()) ?? throw new SkiffException($"{reference.Familiar} was removed while it was pulled: pull it again");
+        return store.Find(result.Id.ToString())
+            ?? throw new SkiffException($"{reference.Familiar} was removed while it was pulled: pull it again");
     }
 
     /// <summary>Pulls; returns when the image is whole and has its name. Throws <see cref="SkiffException"/>; what has arrived by then stays for the next pull.</summary>
@@ -51,7 +58,9 @@ public sealed class Puller(IPullStore store)
         ImageConfig config = ImageConfig.Parse(FetchConfig(client, manifest.Config, cancellation));
         List<PullLayer> layers = Pair(reference, manifest, config);
         RequirePlatform(reference, platform, options.Platform is not null || chosen != top, config);
-        progress.Report(new PullResolved(reference, top.Digest, chosen.Digest, config.Os.Length > 0 ? config.Platform : platform, Distinct(layers)));
+        progress.Report(
+            new PullResolved(reference, top.Digest, chosen.Digest, config.Os.Length > 0 ? config.Platform : platform, Distinct(layers))
+        );
 
         PullResult result = new(reference, top, chosen, manifest.Config.Digest, UpToDate: false);
         try
@@ -62,7 +71,11 @@ public sealed class Puller(IPullStore store)
         catch (Exception e) when (IsDiskFull(e))
         {
             store.Discard(layers);
-            throw new SkiffException($"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff prune`, or put --root on a larger file system", 1, e);
+            throw new SkiffException(
+                $"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff prune`, or put --root on a larger file system",
+                1,
+                e
+            );
         }
         progress.Report(new PullDone(result));
         return result;
@@ -74,9 +87,16 @@ public sealed class Puller(IPullStore store)
 
     // A digest cannot come to mean anything else; a tag is asked for by one HEAD (REG-14).
     private static bool IsCurrent(RegistryClient client, Reference reference, PullResult have, CancellationToken cancellation) =>
-        reference.Digest is Digest pinned ? pinned == have.Top.Digest : client.HeadManifest(reference.Target, cancellation) == have.Top.Digest;
+        reference.Digest is Digest pinned
+            ? pinned == have.Top.Digest
+            : client.HeadManifest(reference.Target, cancellation) == have.Top.Digest;
 
-    private (Descriptor Top, Descriptor Chosen, ImageManifest Manifest) Resolve(RegistryClient client, Reference reference, Platform platform, CancellationToken cancellation)
+    private (Descriptor Top, Descriptor Chosen, ImageManifest Manifest) Resolve(
+        RegistryClient client,
+        Reference reference,
+        Platform platform,
+        CancellationToken cancellation
+    )
     {
         Descriptor? top = null;
         Descriptor? entry = null;
@@ -102,7 +122,12 @@ public sealed class Puller(IPullStore store)
         throw new SkiffException($"the index of {reference.Familiar} holds indexes more than {MaxIndexDepth} deep: refused");
     }
 
-    private (Digest Digest, string MediaType, byte[] Bytes) Fetch(RegistryClient client, string target, Descriptor? entry, CancellationToken cancellation)
+    private (Digest Digest, string MediaType, byte[] Bytes) Fetch(
+        RegistryClient client,
+        string target,
+        Descriptor? entry,
+        CancellationToken cancellation
+    )
     {
         if (Digest.TryParse(target, out Digest digest) && store.ReadBlob(digest) is byte[] kept)
         {
@@ -111,7 +136,9 @@ public sealed class Puller(IPullStore store)
         FetchedManifest fetched = client.GetManifest(target, cancellation);
         return entry is null || entry.Size == fetched.Bytes.Length
             ? (fetched.Digest, fetched.MediaType, fetched.Bytes)
-            : throw new SkiffException($"the manifest {entry.Digest} has {fetched.Bytes.Length} bytes where its index says {entry.Size}: it is damaged or forged");
+            : throw new SkiffException(
+                $"the manifest {entry.Digest} has {fetched.Bytes.Length} bytes where its index says {entry.Size}: it is damaged or forged"
+            );
     }
 
     private static string TypeOf(Reference reference, byte[] bytes, string given)
@@ -120,12 +147,16 @@ public sealed class Puller(IPullStore store)
         string type = shape.MediaType.Length > 0 ? shape.MediaType : given;
         if (MediaTypes.IsSchema1(type) || shape.SchemaVersion == 1)
         {
-            throw new SkiffException($"{reference.Familiar} is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker");
+            throw new SkiffException(
+                $"{reference.Familiar} is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker"
+            );
         }
         if (!MediaTypes.IsIndex(type) && !MediaTypes.IsManifest(type))
         {
             // OCI leaves the type out; registries without one answer application/json.
-            type = shape.MediaType.Length > 0 ? throw new SkiffException($"{reference.Familiar} is not an image: its media type is {Printable.Of(type, 100)}")
+            type =
+                shape.MediaType.Length > 0
+                    ? throw new SkiffException($"{reference.Familiar} is not an image: its media type is {Printable.Of(type, 100)}")
                 : shape.Manifests is not null ? MediaTypes.OciIndex
                 : MediaTypes.OciManifest;
         }
@@ -136,13 +167,17 @@ public sealed class Puller(IPullStore store)
     {
         if (!MediaTypes.IsConfig(manifest.Config.MediaType))
         {
-            throw new SkiffException($"{reference.Familiar} is not a container image but an artifact: its config has media type {Printable.Of(manifest.Config.MediaType, 100)}");
+            throw new SkiffException(
+                $"{reference.Familiar} is not a container image but an artifact: its config has media type {Printable.Of(manifest.Config.MediaType, 100)}"
+            );
         }
         foreach (Descriptor layer in manifest.Layers)
         {
             if (MediaTypes.Compression(layer.MediaType) is null)
             {
-                throw new SkiffException($"a layer of {reference.Familiar} has media type {Printable.Of(layer.MediaType, 100)}, which cannot be unpacked: supported are tar, tar+gzip and tar+zstd of OCI and docker");
+                throw new SkiffException(
+                    $"a layer of {reference.Familiar} has media type {Printable.Of(layer.MediaType, 100)}, which cannot be unpacked: supported are tar, tar+gzip and tar+zstd of OCI and docker"
+                );
             }
         }
     }
@@ -163,7 +198,9 @@ public sealed class Puller(IPullStore store)
     {
         if (config.DiffIds.Count != manifest.Layers.Count)
         {
-            throw new SkiffException($"{reference.Familiar} contradicts itself: its manifest has {manifest.Layers.Count} layers, its config {config.DiffIds.Count}");
+            throw new SkiffException(
+                $"{reference.Familiar} contradicts itself: its manifest has {manifest.Layers.Count} layers, its config {config.DiffIds.Count}"
+            );
         }
         List<PullLayer> layers = new(manifest.Layers.Count);
         for (int i = 0; i < manifest.Layers.Count; i++)
@@ -176,9 +213,14 @@ public sealed class Puller(IPullStore store)
     private static void RequirePlatform(Reference reference, Platform wanted, bool chosen, ImageConfig config)
     {
         // An image without an index is taken as it is, as docker does, unless a platform was asked for; a foreign system can never run.
-        if (config.Os.Length > 0 && (config.Os != wanted.Os || (chosen && config.Architecture.Length > 0 && wanted.Distance(config.Platform) is null)))
+        if (
+            config.Os.Length > 0
+            && (config.Os != wanted.Os || (chosen && config.Architecture.Length > 0 && wanted.Distance(config.Platform) is null))
+        )
         {
-            throw new SkiffException($"{reference.Familiar} has no image for {wanted}: no matching platform, it offers {Printable.Of(config.Platform.ToString(), 60)}");
+            throw new SkiffException(
+                $"{reference.Familiar} has no image for {wanted}: no matching platform, it offers {Printable.Of(config.Platform.ToString(), 60)}"
+            );
         }
     }
 

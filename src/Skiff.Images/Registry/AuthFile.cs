@@ -102,7 +102,9 @@ public sealed class AuthFile
             (int code, _) = _helper(ProgramOf(helper), "store", HelperInput(key, credential));
             if (code != 0)
             {
-                throw new SkiffException($"the credential helper {ProgramOf(helper)} could not store the login for {domain} (exit code {code})");
+                throw new SkiffException(
+                    $"the credential helper {ProgramOf(helper)} could not store the login for {domain} (exit code {code})"
+                );
             }
         }
         else if (credential.IdentityToken.Length > 0)
@@ -127,7 +129,10 @@ public sealed class AuthFile
     {
         string key = KeyOf(domain);
         string? helper = Text(Member("credHelpers"), domain) ?? Text(_root, "credsStore");
-        bool removed = helper is { Length: > 0 } && _helper is not null && _helper(ProgramOf(helper), "erase", Encoding.UTF8.GetBytes(key)).ExitCode == 0;
+        bool removed =
+            helper is { Length: > 0 }
+            && _helper is not null
+            && _helper(ProgramOf(helper), "erase", Encoding.UTF8.GetBytes(key)).ExitCode == 0;
         if (Member("auths") is JsonObject auths)
         {
             List<string> names = [];
@@ -160,7 +165,9 @@ public sealed class AuthFile
         // podman's files have keys for parts of a registry, host/namespace: they are no login for the whole of it.
         bool wholeRegistry = slash < 0 || scheme >= 0 || host[slash..] is "/" or "/v1/" or "/v2/" or "/v1" or "/v2";
         host = slash < 0 ? host : host[..slash];
-        return !wholeRegistry ? "" : host is "index.docker.io" or "registry-1.docker.io" ? Reference.DefaultDomain : host;
+        return !wholeRegistry ? ""
+            : host is "index.docker.io" or "registry-1.docker.io" ? Reference.DefaultDomain
+            : host;
     }
 
     private static Credential? Decode(JsonObject entry)
@@ -185,7 +192,9 @@ public sealed class AuthFile
     private static string Encoded(string user, string password) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
 
     private static string ProgramOf(string helper) =>
-        Ascii.IsWord(helper, "_.-") ? "docker-credential-" + helper : throw new SkiffException($"\"{Printable.Of(helper)}\" is not the name of a credential helper");
+        Ascii.IsWord(helper, "_.-")
+            ? "docker-credential-" + helper
+            : throw new SkiffException($"\"{Printable.Of(helper)}\" is not the name of a credential helper");
 
     private Credential? AskHelper(string helper, string key)
     {
@@ -200,7 +209,9 @@ public sealed class AuthFile
             string user = Text(answer, "Username") ?? "";
             string secret = Text(answer, "Secret") ?? "";
             // docker-credential-helpers: this user name marks the secret as an identity token.
-            return user == "<token>" ? new Credential("", "", secret) : secret.Length > 0 ? new Credential(user, secret) : null;
+            return user == "<token>" ? new Credential("", "", secret)
+                : secret.Length > 0 ? new Credential(user, secret)
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -222,12 +233,23 @@ public sealed class AuthFile
 
     private JsonObject? Member(string name) => _root[name] as JsonObject;
 
-    private static string? Text(JsonObject? node, string name) => node?[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private static string? Text(JsonObject? node, string name) =>
+        node?[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
     private static byte[] Bytes(JsonObject node, bool indented)
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = indented, IndentCharacter = '\t', IndentSize = 1 }))
+        using (
+            Utf8JsonWriter writer = new(
+                stream,
+                new JsonWriterOptions
+                {
+                    Indented = indented,
+                    IndentCharacter = '\t',
+                    IndentSize = 1,
+                }
+            )
+        )
         {
             node.WriteTo(writer);
         }

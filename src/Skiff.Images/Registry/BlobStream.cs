@@ -92,9 +92,7 @@ internal sealed class BlobStream : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -156,7 +154,8 @@ internal sealed class BlobStream : Stream
         }
     }
 
-    private SkiffException TooLong() => new($"the registry sends more than the {_descriptor.Size} bytes of the blob {_descriptor.Digest}: it is damaged or forged");
+    private SkiffException TooLong() =>
+        new($"the registry sends more than the {_descriptor.Size} bytes of the blob {_descriptor.Digest}: it is damaged or forged");
 
     private void Disconnect()
     {

@@ -17,7 +17,10 @@ public sealed record Endpoint(string Authority, IReadOnlyList<string> Schemes, b
     public static Endpoint Of(string domain, bool verifyTls)
     {
         bool loopback = IsLoopbackHost(domain);
-        IReadOnlyList<string> schemes = loopback ? ["http", "https"] : verifyTls ? ["https"] : ["https", "http"];
+        IReadOnlyList<string> schemes =
+            loopback ? ["http", "https"]
+            : verifyTls ? ["https"]
+            : ["https", "http"];
         return new Endpoint(domain == Reference.DefaultDomain ? "registry-1.docker.io" : domain, schemes, verifyTls, loopback);
     }
 

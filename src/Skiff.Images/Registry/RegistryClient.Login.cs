@@ -14,12 +14,19 @@ public sealed partial class RegistryClient
         using RegistryClient client = new(new Reference(domain, "", null, null), options with { FindCredential = _ => credential });
         try
         {
-            using HttpResponseMessage response = client.Retry(() => client.Send(HttpMethod.Get, "/v2/", "*/*", null, cancellation), cancellation);
+            using HttpResponseMessage response = client.Retry(
+                () => client.Send(HttpMethod.Get, "/v2/", "*/*", null, cancellation),
+                cancellation
+            );
             return client._authorization is not null;
         }
         catch (AnswerException e) when (e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
-            throw new SkiffException($"{domain} does not accept the login of {credential}{(e.Message.Length > 0 ? $" (it says: {e.Message})" : "")}: check user name and password", 1, e);
+            throw new SkiffException(
+                $"{domain} does not accept the login of {credential}{(e.Message.Length > 0 ? $" (it says: {e.Message})" : "")}: check user name and password",
+                1,
+                e
+            );
         }
         catch (AnswerException e)
         {

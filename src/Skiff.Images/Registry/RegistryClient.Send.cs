@@ -34,22 +34,44 @@ public sealed partial class RegistryClient
         }
     }
 
-    private HttpResponseMessage Follow(HttpMethod method, string path, string accept, string? range, string? authorization, CancellationToken cancellation)
+    private HttpResponseMessage Follow(
+        HttpMethod method,
+        string path,
+        string accept,
+        string? range,
+        string? authorization,
+        CancellationToken cancellation
+    )
     {
         HttpResponseMessage response = First(scheme => Request(method, Address(scheme, path), accept, range, authorization), cancellation);
         Uri origin = response.RequestMessage!.RequestUri!;
         Uri address = origin;
-        for (int redirects = 0; response.StatusCode is HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect; redirects++)
+        for (
+            int redirects = 0;
+            response.StatusCode
+                is HttpStatusCode.Moved
+                    or HttpStatusCode.Found
+                    or HttpStatusCode.SeeOther
+                    or HttpStatusCode.TemporaryRedirect
+                    or HttpStatusCode.PermanentRedirect;
+            redirects++
+        )
         {
-            string location = response.Headers.NonValidated.TryGetValues("Location", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : "";
+            string location = response.Headers.NonValidated.TryGetValues("Location", out System.Net.Http.Headers.HeaderStringValues values)
+                ? values.ToString()
+                : "";
             response.Dispose();
             if (redirects == MaxRedirects || !Uri.TryCreate(address, location, out Uri? next) || next.Scheme is not ("http" or "https"))
             {
-                throw new SkiffException($"{_reference.Domain} redirects {(redirects == MaxRedirects ? "in circles" : "to an address that is not understood")}");
+                throw new SkiffException(
+                    $"{_reference.Domain} redirects {(redirects == MaxRedirects ? "in circles" : "to an address that is not understood")}"
+                );
             }
             if (next.Scheme == "http" && address.Scheme == "https" && _options.VerifyTls && !_endpoint.IsLoopback)
             {
-                throw new SkiffException($"{_reference.Domain} redirects to {Printable.Of(next.Authority)} without TLS: refused; --tls-verify=false allows it");
+                throw new SkiffException(
+                    $"{_reference.Domain} redirects to {Printable.Of(next.Authority)} without TLS: refused; --tls-verify=false allows it"
+                );
             }
             address = next;
             // The token is for the registry, not for the storage behind it, whose signed URL says all (REG-05).
@@ -114,7 +136,11 @@ public sealed partial class RegistryClient
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
             // SocketsHttpHandler reports its ConnectTimeout as a cancellation.
-            throw new HttpRequestException(HttpRequestError.ConnectionError, null, new SocketException((int)SocketError.TimedOut, e.Message));
+            throw new HttpRequestException(
+                HttpRequestError.ConnectionError,
+                null,
+                new SocketException((int)SocketError.TimedOut, e.Message)
+            );
         }
     }
 
@@ -128,7 +154,12 @@ public sealed partial class RegistryClient
                 // Another thread was faster.
                 return true;
             }
-            IEnumerable<string> headers = response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues values) ? values : [];
+            IEnumerable<string> headers = response.Headers.NonValidated.TryGetValues(
+                "WWW-Authenticate",
+                out System.Net.Http.Headers.HeaderStringValues values
+            )
+                ? values
+                : [];
             Challenge? bearer = null;
             Challenge? basic = null;
             foreach (Challenge challenge in Challenge.ParseAll(headers))
@@ -186,11 +217,19 @@ public sealed partial class RegistryClient
             // The status says enough.
         }
         (string code, string message) = ErrorBody.Parse(body);
-        if (status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || (int)status >= 500 && status is not HttpStatusCode.NotImplemented)
+        if (
+            status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+            || (int)status >= 500 && status is not HttpStatusCode.NotImplemented
+        )
         {
-            string? after = response.Headers.NonValidated.TryGetValues("Retry-After", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+            string? after = response.Headers.NonValidated.TryGetValues("Retry-After", out System.Net.Http.Headers.HeaderStringValues values)
+                ? values.ToString()
+                : null;
             string said = message.Length > 0 ? $" ({message})" : "";
-            string reason = status == HttpStatusCode.TooManyRequests ? $"{_reference.Domain} allows no more requests for now (429){said}" : $"{_reference.Domain} answers {(int)status}{said}";
+            string reason =
+                status == HttpStatusCode.TooManyRequests
+                    ? $"{_reference.Domain} allows no more requests for now (429){said}"
+                    : $"{_reference.Domain} answers {(int)status}{said}";
             return new TransientException(reason, after);
         }
         return new AnswerException(status, code, message);

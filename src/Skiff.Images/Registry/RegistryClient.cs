@@ -16,11 +16,13 @@ public sealed record RegistryOptions
     /// <param name="verifyTls">False for <c>--tls-verify=false</c>.</param>
     /// <param name="authFile">The file of <c>--authfile</c>; null for the usual places.</param>
     /// <param name="helper">Starts credential helpers; null if none can be started.</param>
-    public static RegistryOptions WithLogins(bool verifyTls, string? authFile, CredentialHelper? helper) => new()
-    {
-        VerifyTls = verifyTls,
-        FindCredential = domain => AuthFile.Load(AuthFile.DefaultPath(authFile, Environment.GetEnvironmentVariable), helper).Find(domain),
-    };
+    public static RegistryOptions WithLogins(bool verifyTls, string? authFile, CredentialHelper? helper) =>
+        new()
+        {
+            VerifyTls = verifyTls,
+            FindCredential = domain =>
+                AuthFile.Load(AuthFile.DefaultPath(authFile, Environment.GetEnvironmentVariable), helper).Find(domain),
+        };
 
     /// <summary>Attempts and waits.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
@@ -29,11 +31,12 @@ public sealed record RegistryOptions
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Waits; tests record the times instead.</summary>
-    public Action<TimeSpan, CancellationToken> Wait { get; init; } = (time, cancellation) =>
-    {
-        _ = cancellation.WaitHandle.WaitOne(time);
-        cancellation.ThrowIfCancellationRequested();
-    };
+    public Action<TimeSpan, CancellationToken> Wait { get; init; } =
+        (time, cancellation) =>
+        {
+            _ = cancellation.WaitHandle.WaitOne(time);
+            cancellation.ThrowIfCancellationRequested();
+        };
 
     /// <summary>Told before each wait: the reason, the wait, how many failures there were.</summary>
     public Action<string, TimeSpan, int>? Retrying { get; init; }
@@ -69,18 +72,28 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     /// <summary>The scope of the token that a pull needs.</summary>
-    internal static string PullScope(Reference reference) => reference.Repository.Length == 0 ? "" : $"repository:{reference.Repository}:pull";
+    internal static string PullScope(Reference reference) =>
+        reference.Repository.Length == 0 ? "" : $"repository:{reference.Repository}:pull";
 
     /// <summary>Asks for the digest behind a tag without its content (which Docker Hub does not count as a pull); null if the registry does not say, or does not know HEAD.</summary>
     public Digest? HeadManifest(string target, CancellationToken cancellation)
     {
         try
         {
-            return Retry(() =>
-            {
-                using HttpResponseMessage response = Send(HttpMethod.Head, ManifestPath(target), MediaTypes.AcceptManifests, null, cancellation);
-                return ContentDigest(response);
-            }, cancellation);
+            return Retry(
+                () =>
+                {
+                    using HttpResponseMessage response = Send(
+                        HttpMethod.Head,
+                        ManifestPath(target),
+                        MediaTypes.AcceptManifests,
+                        null,
+                        cancellation
+                    );
+                    return ContentDigest(response);
+                },
+                cancellation
+            );
         }
         catch (AnswerException e) when (e.Status is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
         {
@@ -93,24 +106,40 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     /// <summary>Gets a manifest or index by tag or digest and verifies its digest.</summary>
-    public FetchedManifest GetManifest(string target, CancellationToken cancellation) => Sentences(() => Retry(() =>
-    {
-        using HttpResponseMessage response = Send(HttpMethod.Get, ManifestPath(target), MediaTypes.AcceptManifests, null, cancellation);
-        string mediaType = MediaTypeOf(response);
-        byte[] bytes = ReadAll(response, ImageManifest.MaxBytes, $"the manifest of {_reference.Familiar}", cancellation);
-        // The digest asked for, else the one that the registry claims, must be that of the bytes (REG-10).
-        Digest? expected = Digest.TryParse(target, out Digest asked) ? asked : ContentDigest(response);
-        return expected is not Digest digest ? new FetchedManifest(Digest.Of(bytes), mediaType, bytes)
-            : digest.IsOf(bytes) ? new FetchedManifest(digest, mediaType, bytes)
-            : throw new SkiffException($"the manifest that {_reference.Domain} sent for {_reference.Familiar} is not the one with digest {digest}: it is damaged or forged");
-    }, cancellation));
+    public FetchedManifest GetManifest(string target, CancellationToken cancellation) =>
+        Sentences(() =>
+            Retry(
+                () =>
+                {
+                    using HttpResponseMessage response = Send(
+                        HttpMethod.Get,
+                        ManifestPath(target),
+                        MediaTypes.AcceptManifests,
+                        null,
+                        cancellation
+                    );
+                    string mediaType = MediaTypeOf(response);
+                    byte[] bytes = ReadAll(response, ImageManifest.MaxBytes, $"the manifest of {_reference.Familiar}", cancellation);
+                    // The digest asked for, else the one that the registry claims, must be that of the bytes (REG-10).
+                    Digest? expected = Digest.TryParse(target, out Digest asked) ? asked : ContentDigest(response);
+                    return expected is not Digest digest ? new FetchedManifest(Digest.Of(bytes), mediaType, bytes)
+                        : digest.IsOf(bytes) ? new FetchedManifest(digest, mediaType, bytes)
+                        : throw new SkiffException(
+                            $"the manifest that {_reference.Domain} sent for {_reference.Familiar} is not the one with digest {digest}: it is damaged or forged"
+                        );
+                },
+                cancellation
+            )
+        );
 
     /// <summary>Gets a small blob, the config, whole, and verifies size and digest.</summary>
     public byte[] GetBlob(Descriptor descriptor, int limit, CancellationToken cancellation)
     {
         if (descriptor.Size > limit)
         {
-            throw new SkiffException($"the config of {_reference.Familiar} has {descriptor.Size} bytes, more than the {limit} that are accepted");
+            throw new SkiffException(
+                $"the config of {_reference.Familiar} has {descriptor.Size} bytes, more than the {limit} that are accepted"
+            );
         }
         using Stream body = OpenBlob(descriptor, 0, cancellation);
         byte[] bytes = new byte[descriptor.Size];
@@ -119,20 +148,34 @@ public sealed partial class RegistryClient : IDisposable
         _ = body.Read(new byte[1]);
         return descriptor.Digest.IsOf(bytes)
             ? bytes
-            : throw new SkiffException($"the blob {descriptor.Digest} that {_reference.Domain} sent has another content: it is damaged or forged");
+            : throw new SkiffException(
+                $"the blob {descriptor.Digest} that {_reference.Domain} sent has another content: it is damaged or forged"
+            );
     }
 
     /// <summary>Opens a blob at an offset. The stream connects again, where it stopped, when the connection breaks or stalls; it ends at the size of the descriptor.</summary>
-    public Stream OpenBlob(Descriptor descriptor, long offset, CancellationToken cancellation) => new BlobStream(this, descriptor, offset, cancellation);
+    public Stream OpenBlob(Descriptor descriptor, long offset, CancellationToken cancellation) =>
+        new BlobStream(this, descriptor, offset, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
     /// <summary>The body from about <paramref name="offset"/> on, and the offset at which it really begins: 0 where the registry ignores Range (REG-08).</summary>
-    internal (HttpResponseMessage Response, long Start) RequestBlob(Descriptor descriptor, long offset, bool useRange, CancellationToken cancellation)
+    internal (HttpResponseMessage Response, long Start) RequestBlob(
+        Descriptor descriptor,
+        long offset,
+        bool useRange,
+        CancellationToken cancellation
+    )
     {
         string? range = offset > 0 && useRange ? $"bytes={offset}-" : null;
-        HttpResponseMessage response = Send(HttpMethod.Get, $"/v2/{_reference.Repository}/blobs/{descriptor.Digest}", "*/*", range, cancellation);
+        HttpResponseMessage response = Send(
+            HttpMethod.Get,
+            $"/v2/{_reference.Repository}/blobs/{descriptor.Digest}",
+            "*/*",
+            range,
+            cancellation
+        );
         if (response.StatusCode != HttpStatusCode.PartialContent)
         {
             return (response, 0);
@@ -150,15 +193,23 @@ public sealed partial class RegistryClient : IDisposable
 
     internal RetryPolicy Policy => _options.Retry;
 
-    internal string Describe(Exception e) => e is TransientException ? e.Message : RegistryErrors.Connection(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
+    internal string Describe(Exception e) =>
+        e is TransientException ? e.Message : RegistryErrors.Connection(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
 
     // A registry that was never reached is most likely misspelt or down: say so at once instead of after six attempts.
-    internal bool IsTransient(Exception e) => e is TransientException || (_scheme is not null || !RegistryErrors.IsUnreachable(e)) && RegistryErrors.IsTransient(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
+    internal bool IsTransient(Exception e) =>
+        e is TransientException
+        || (_scheme is not null || !RegistryErrors.IsUnreachable(e))
+            && RegistryErrors.IsTransient(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
 
     internal SkiffException Refused(AnswerException e) => RegistryErrors.Refused(_reference, e, _credential);
 
     internal SkiffException GivenUp(string what, string reason, Exception e) =>
-        new($"{what} could not be fetched from {_reference.Domain} after {Policy.Attempts} attempts: {reason}; the next pull goes on where this one stopped", 1, e);
+        new(
+            $"{what} could not be fetched from {_reference.Domain} after {Policy.Attempts} attempts: {reason}; the next pull goes on where this one stopped",
+            1,
+            e
+        );
 
     /// <summary>Waits before attempt <paramref name="failures"/> + 1.</summary>
     internal void Pause(Exception e, int failures, CancellationToken cancellation)
@@ -168,7 +219,8 @@ public sealed partial class RegistryClient : IDisposable
         _options.Wait(delay, cancellation);
     }
 
-    private string What => _reference.Repository.Length == 0 ? $"no login at {_reference.Domain}" : $"{_reference.Familiar} cannot be pulled";
+    private string What =>
+        _reference.Repository.Length == 0 ? $"no login at {_reference.Domain}" : $"{_reference.Familiar} cannot be pulled";
 
     private static double Jitter()
     {
@@ -180,13 +232,19 @@ public sealed partial class RegistryClient : IDisposable
     private string ManifestPath(string target) => $"/v2/{_reference.Repository}/manifests/{target}";
 
     private static Digest? ContentDigest(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out System.Net.Http.Headers.HeaderStringValues values) && Digest.TryParse(values.ToString(), out Digest digest)
+        response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out System.Net.Http.Headers.HeaderStringValues values)
+        && Digest.TryParse(values.ToString(), out Digest digest)
             ? digest
             : null;
 
     private static string MediaTypeOf(HttpResponseMessage response)
     {
-        string value = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : "";
+        string value = response.Content.Headers.NonValidated.TryGetValues(
+            "Content-Type",
+            out System.Net.Http.Headers.HeaderStringValues values
+        )
+            ? values.ToString()
+            : "";
         int semicolon = value.IndexOf(';');
         return (semicolon < 0 ? value : value[..semicolon]).Trim();
     }

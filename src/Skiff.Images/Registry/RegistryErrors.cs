@@ -15,7 +15,10 @@ internal static class RegistryErrors
         {
             return $"{host} cannot be trusted: {problem}, or use --tls-verify=false";
         }
-        if (transport.ProxyFor(address) is string proxy && (IsUnreachable(e) || e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError }))
+        if (
+            transport.ProxyFor(address) is string proxy
+            && (IsUnreachable(e) || e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError })
+        )
         {
             return $"the proxy {Printable.Of(proxy)} of HTTPS_PROXY or HTTP_PROXY cannot be reached or does not let {host} through; NO_PROXY={Printable.Of(address.Host)} goes around it";
         }
@@ -27,8 +30,10 @@ internal static class RegistryErrors
             (_, SocketError.ConnectionRefused) => $"{host} refuses the connection: nothing listens on that port",
             (_, SocketError.NetworkUnreachable or SocketError.HostUnreachable) => $"{host} cannot be reached: there is no route to it",
             (_, SocketError.TimedOut) => $"{host} does not answer",
-            (HttpRequestError.SecureConnectionError, _) => $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false",
-            (HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse, _) => $"{host} broke off its answer, or it was not HTTP",
+            (HttpRequestError.SecureConnectionError, _) =>
+                $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false",
+            (HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse, _) =>
+                $"{host} broke off its answer, or it was not HTTP",
             (HttpRequestError.ConfigurationLimitExceeded, _) => $"{host} sent headers of more than 64 KiB",
             _ => $"the connection to {host} broke",
         };
@@ -37,18 +42,38 @@ internal static class RegistryErrors
     /// <summary>True if the other side may speak, but not this scheme.</summary>
     internal static bool IsOtherProtocol(HttpRequestException e) =>
         !IsUnreachable(e)
-        && e.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.Unknown;
+        && e.HttpRequestError
+            is HttpRequestError.SecureConnectionError
+                or HttpRequestError.ResponseEnded
+                or HttpRequestError.InvalidResponse
+                or HttpRequestError.HttpProtocolError
+                or HttpRequestError.Unknown;
 
     /// <summary>True for a name that does not exist and a port where nothing listens.</summary>
     internal static bool IsUnreachable(Exception e) =>
         e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError }
-        || (e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused or SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound;
+        || (e.InnerException as SocketException)?.SocketErrorCode
+            is SocketError.ConnectionRefused
+                or SocketError.TimedOut
+                or SocketError.HostUnreachable
+                or SocketError.NetworkUnreachable
+                or SocketError.HostNotFound;
 
     /// <summary>True if another attempt may help: a name or a certificate that is wrong stays wrong.</summary>
     internal static bool IsTransient(Exception e, Transport transport, Uri address) =>
         transport.CertificateProblem(address.Host) is null
-        && e is IOException or SocketException or ObjectDisposedException
-            or HttpRequestException { HttpRequestError: not (HttpRequestError.SecureConnectionError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ProxyTunnelError) };
+        && e
+            is IOException
+                or SocketException
+                or ObjectDisposedException
+                or HttpRequestException
+                {
+                    HttpRequestError: not (
+                        HttpRequestError.SecureConnectionError
+                        or HttpRequestError.ConfigurationLimitExceeded
+                        or HttpRequestError.ProxyTunnelError
+                    )
+                };
 
     /// <summary>The sentence for an answer that ends the pull of <paramref name="reference"/>.</summary>
     internal static SkiffException Refused(Reference reference, AnswerException e, Credential? credential)
@@ -61,11 +86,15 @@ internal static class RegistryErrors
                 $"{reference.Domain} wants a login for {name}, or there is no such repository: run `skiff login {reference.Domain}`, or check the name{said}",
             HttpStatusCode.Unauthorized =>
                 $"{reference.Domain} does not accept the login of {credential} for {name}: run `skiff login {reference.Domain}` again, or check the name{said}",
-            HttpStatusCode.Forbidden => $"{reference.Domain} denies access to {name}{(credential is null ? $": run `skiff login {reference.Domain}` if it is yours" : "")}{said}",
-            HttpStatusCode.NotFound when e.Code == "NAME_UNKNOWN" => $"{reference.Domain} has no repository {reference.Repository}: check the name{said}",
-            HttpStatusCode.NotFound when reference.Digest is not null => $"{reference.Domain} has no image {name}: that digest is not there{said}",
+            HttpStatusCode.Forbidden =>
+                $"{reference.Domain} denies access to {name}{(credential is null ? $": run `skiff login {reference.Domain}` if it is yours" : "")}{said}",
+            HttpStatusCode.NotFound when e.Code == "NAME_UNKNOWN" =>
+                $"{reference.Domain} has no repository {reference.Repository}: check the name{said}",
+            HttpStatusCode.NotFound when reference.Digest is not null =>
+                $"{reference.Domain} has no image {name}: that digest is not there{said}",
             HttpStatusCode.NotFound => $"{reference.Domain} has no image {name}: check the name and the tag{said}",
-            HttpStatusCode.TooManyRequests => $"{reference.Domain} allows no more requests for now (429): wait, or log in for a higher limit{said}",
+            HttpStatusCode.TooManyRequests =>
+                $"{reference.Domain} allows no more requests for now (429): wait, or log in for a higher limit{said}",
             _ => $"{reference.Domain} answers {(int)e.Status} for {name}{said}",
         };
         return new SkiffException(text, 1, e);

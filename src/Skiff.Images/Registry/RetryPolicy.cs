@@ -11,7 +11,8 @@ namespace Skiff.Images.Registry;
 public sealed record RetryPolicy(int Attempts, TimeSpan FirstDelay, TimeSpan MaxDelay, TimeSpan MaxRetryAfter, TimeSpan StallTimeout)
 {
     /// <summary>Six attempts, from half a second to half a minute; a registry may ask for two minutes; silence of thirty seconds is the end of a connection.</summary>
-    public static RetryPolicy Default { get; } = new(6, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
+    public static RetryPolicy Default { get; } =
+        new(6, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
 
     /// <summary>The wait before attempt <paramref name="failures"/> + 1: what the registry asks for within bounds, else exponential with up to a quarter of jitter.</summary>
     public TimeSpan Delay(int failures, string? retryAfter, DateTimeOffset now, double jitter)

@@ -26,8 +26,11 @@ internal static class TokenService
             // The only form in which a refresh token may be used: a POST, so that it is in no log of URLs.
             return new HttpRequestMessage(HttpMethod.Post, realm)
             {
-                Content = new ByteArrayContent(Encoding.ASCII.GetBytes(
-                    $"grant_type=refresh_token&client_id=skiff&service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}&refresh_token={Uri.EscapeDataString(credential.IdentityToken)}"))
+                Content = new ByteArrayContent(
+                    Encoding.ASCII.GetBytes(
+                        $"grant_type=refresh_token&client_id=skiff&service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}&refresh_token={Uri.EscapeDataString(credential.IdentityToken)}"
+                    )
+                )
                 {
                     Headers = { { "Content-Type", "application/x-www-form-urlencoded" } },
                 },
@@ -70,7 +73,9 @@ internal static class TokenService
         }
         return realm.Scheme == "https" || plainHttp || Endpoint.IsLoopbackHost(realm.Authority)
             ? realm
-            : throw new SkiffException($"the registry names {Printable.Of(realm.Authority)} as its token service over plain HTTP, where anybody could read the login: refused");
+            : throw new SkiffException(
+                $"the registry names {Printable.Of(realm.Authority)} as its token service over plain HTTP, where anybody could read the login: refused"
+            );
     }
 
     private static string Read(ref Utf8JsonReader reader)

@@ -30,7 +30,8 @@ internal sealed class Transport : IDisposable
             ConnectCallback = ConnectAsync,
         };
         handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-            errors == SslPolicyErrors.None || !endpoint.VerifyTls
+            errors == SslPolicyErrors.None
+            || !endpoint.VerifyTls
             || !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && Authorities.Trusts(endpoint.Authority, certificate)
             || Refuse(sender, chain, errors);
         Client = new HttpMessageInvoker(handler);
@@ -55,7 +56,9 @@ internal sealed class Transport : IDisposable
             : $"its certificate is signed by an authority that this machine does not know; put that authority into /etc/containers/certs.d/{_endpoint.Authority}/ca.crt";
         foreach (X509ChainStatus status in chain?.ChainStatus ?? [])
         {
-            problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "its certificate has expired or is not yet valid; check the clock of this machine, or have it renewed" : problem;
+            problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)
+                ? "its certificate has expired or is not yet valid; check the clock of this machine, or have it renewed"
+                : problem;
         }
         _certificateProblems[(sender as SslStream)?.TargetHostName ?? ""] = problem;
         return false;

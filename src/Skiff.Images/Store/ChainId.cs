@@ -15,9 +15,11 @@ public readonly record struct ChainId(Digest Digest)
         ChainId[] chain = new ChainId[diffIds.Count];
         for (int i = 0; i < chain.Length; i++)
         {
-            chain[i] = new ChainId(i == 0 && diffIds[0].Algorithm == "sha256"
-                ? diffIds[0]
-                : Digest.Of(Encoding.ASCII.GetBytes(i == 0 ? diffIds[0].ToString() : $"{chain[i - 1].Digest} {diffIds[i]}")));
+            chain[i] = new ChainId(
+                i == 0 && diffIds[0].Algorithm == "sha256"
+                    ? diffIds[0]
+                    : Digest.Of(Encoding.ASCII.GetBytes(i == 0 ? diffIds[0].ToString() : $"{chain[i - 1].Digest} {diffIds[i]}"))
+            );
         }
         return chain;
     }

@@ -15,7 +15,8 @@ public sealed record Image(
     ImageConfig Config,
     IReadOnlyList<string> LayerDirectories,
     IReadOnlyList<Reference> Names,
-    long Size)
+    long Size
+)
 {
     /// <summary>Short names of the layers' directories below the store's root, such as <c>l/0123456789abcdef0123</c>, bottom first: overlayfs' option string holds one page (LAY-29).</summary>
     public IReadOnlyList<string> ShortDirectories { get; init; } = [];

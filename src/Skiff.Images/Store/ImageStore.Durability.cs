@@ -80,7 +80,11 @@ public sealed partial class ImageStore
         }
         catch (Exception e) when (e is WrongContentException or SkiffException)
         {
-            throw new SkiffException($"the image {entry.Name ?? entry.Id.Short} was damaged when the machine went down: pull it again ({e.Message})", 125, e);
+            throw new SkiffException(
+                $"the image {entry.Name ?? entry.Id.Short} was damaged when the machine went down: pull it again ({e.Message})",
+                125,
+                e
+            );
         }
     }
 

@@ -15,8 +15,7 @@ public sealed partial class ImageStore
     }
 
     /// <summary>As <see cref="Find"/>, with an error that names the nearest names.</summary>
-    public Image Get(string nameOrIdOrDigest) =>
-        Find(nameOrIdOrDigest) ?? throw new SkiffException(NotFound(nameOrIdOrDigest));
+    public Image Get(string nameOrIdOrDigest) => Find(nameOrIdOrDigest) ?? throw new SkiffException(NotFound(nameOrIdOrDigest));
 
     /// <summary>All images, those with names first, the newest in the store first.</summary>
     public IReadOnlyList<Image> List()
@@ -89,7 +88,9 @@ public sealed partial class ImageStore
             {
                 if (found is not null && found.Id != entry.Id)
                 {
-                    throw new SkiffException($"the image id {text} is ambiguous: it fits {found.Id.Short} and {entry.Id.Short}, give more digits");
+                    throw new SkiffException(
+                        $"the image id {text} is ambiguous: it fits {found.Id.Short} and {entry.Id.Short}, give more digits"
+                    );
                 }
                 found ??= entry;
             }
@@ -147,7 +148,8 @@ public sealed partial class ImageStore
     private ChainFile Chains(IndexEntry entry, ImageManifest manifest, ImageConfig config)
     {
         ChainFile? chains = ChainFile.Load($"{Root}/chains/{entry.Id.Hex}");
-        return chains is not null && chains.Layers.Count == config.DiffIds.Count && (chains.BootId is null || chains.BootId == BootId.Read())
+        return
+            chains is not null && chains.Layers.Count == config.DiffIds.Count && (chains.BootId is null || chains.BootId == BootId.Read())
             ? chains
             : Recover(entry, manifest, config);
     }

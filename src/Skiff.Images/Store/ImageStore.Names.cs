@@ -56,12 +56,16 @@ public sealed partial class ImageStore
             List<IndexEntry> going = byName && all.Count > 1 ? [entry] : all;
             if (!byName && !force && all.Select(e => e.Reference?.Name).Distinct().Count() > 1)
             {
-                throw new SkiffException($"image {entry.Id.Short} has names in several repositories ({string.Join(", ", all.Select(e => e.Reference?.Familiar))}): remove them one by one, or use --force");
+                throw new SkiffException(
+                    $"image {entry.Id.Short} has names in several repositories ({string.Join(", ", all.Select(e => e.Reference?.Familiar))}): remove them one by one, or use --force"
+                );
             }
             string? user = going.Count == all.Count ? usedBy(entry.Id) : null;
             if (user is not null && !force)
             {
-                throw new SkiffException($"image {entry.Reference?.Familiar ?? entry.Id.Short} is used by {user}: remove that first, or use --force to take its names away");
+                throw new SkiffException(
+                    $"image {entry.Reference?.Familiar ?? entry.Id.Short} is used by {user}: remove that first, or use --force to take its names away"
+                );
             }
             entries.RemoveAll(going.Contains);
             untagged.AddRange(going.Where(e => e.Reference is not null).Select(e => e.Reference!.Familiar));

@@ -132,8 +132,7 @@ public sealed partial class ImageStore
         return bytes;
     }
 
-    private static long LayerSize(string path) =>
-        long.TryParse(Files.TryReadText($"{path}/size", out _), out long size) ? size : 0;
+    private static long LayerSize(string path) => long.TryParse(Files.TryReadText($"{path}/size", out _), out long size) ? size : 0;
 
     private void SweepShortNames()
     {
@@ -155,7 +154,11 @@ public sealed partial class ImageStore
         {
             string name = Path.GetFileName(path);
             string hex = name.Split('.')[0];
-            if (used.Contains(hex) || name.StartsWith("trash-", StringComparison.Ordinal) || name.StartsWith("lease-", StringComparison.Ordinal))
+            if (
+                used.Contains(hex)
+                || name.StartsWith("trash-", StringComparison.Ordinal)
+                || name.StartsWith("lease-", StringComparison.Ordinal)
+            )
             {
                 continue;
             }

@@ -39,7 +39,11 @@ public sealed partial class ImageStore
     /// <summary>True if the layer is unpacked, and surely whole: written in this boot or known to be on the disk.</summary>
     public bool HasLayer(ChainId chain) =>
         Directory.Exists(LayerDirectory(chain))
-        && (Files.TryReadText($"{Root}/layers/{chain.Hex}/boot", out int errno) is string boot ? boot == BootId.Read() : errno == Errno.ENOENT);
+        && (
+            Files.TryReadText($"{Root}/layers/{chain.Hex}/boot", out int errno) is string boot
+                ? boot == BootId.Read()
+                : errno == Errno.ENOENT
+        );
 
     /// <summary>Holds off removal of images until disposed: taken for the moment between finding an image and recording that a container uses it.</summary>
     public FileLock HoldForUse() => FileLock.Acquire($"{Root}/gc.lock", shared: true);

@@ -52,7 +52,13 @@ public sealed class IngestSession : IDisposable
     /// <param name="openAt">Opens the blob at an offset; the stream hides retries.</param>
     /// <param name="unpacked">Told the bytes of the plain tar so far.</param>
     /// <param name="cancellation">Ends it; what has arrived stays.</param>
-    public void Ingest(Descriptor layer, IReadOnlyList<Digest> diffIds, Func<long, CancellationToken, Stream> openAt, Action<long>? unpacked, CancellationToken cancellation)
+    public void Ingest(
+        Descriptor layer,
+        IReadOnlyList<Digest> diffIds,
+        Func<long, CancellationToken, Stream> openAt,
+        Action<long>? unpacked,
+        CancellationToken cancellation
+    )
     {
         ChainId chain = ChainId.Of(diffIds)[^1];
         _lease.Hold(chain.Hex);
@@ -68,7 +74,9 @@ public sealed class IngestSession : IDisposable
     /// <returns>The image.</returns>
     public Image Commit(Descriptor manifestDescriptor, ImageManifest manifest, Descriptor top, IReadOnlyList<Reference> names)
     {
-        ImageConfig config = ImageConfig.Parse(ReadBlob(manifest.Config.Digest) ?? throw new SkiffException($"the config {manifest.Config.Digest} is missing", 125));
+        ImageConfig config = ImageConfig.Parse(
+            ReadBlob(manifest.Config.Digest) ?? throw new SkiffException($"the config {manifest.Config.Digest} is missing", 125)
+        );
         foreach (ChainId chain in ChainId.Of(config.DiffIds))
         {
             _lease.Hold(chain.Hex);

@@ -7,8 +7,8 @@ namespace Skiff.Images.Store;
 /// <summary>Takes unpacked trees to their place under their ChainID, bottom first.</summary>
 internal sealed class LayerFinishing(ImageStore store)
 {
-    private static readonly Func<long, CancellationToken, Stream> s_none =
-        (_, _) => throw new SkiffException("a layer's blob is gone from the store: pull the image again", 125);
+    private static readonly Func<long, CancellationToken, Stream> s_none = (_, _) =>
+        throw new SkiffException("a layer's blob is gone from the store: pull the image again", 125);
 
     private readonly LayerIngest _ingest = new(store);
 
@@ -56,7 +56,13 @@ internal sealed class LayerFinishing(ImageStore store)
         {
             new LayerFinisher(root, $"layer {layer.Digest.Short}", work, below).Run();
         }
-        int errno = At.Rename(Files.AtCwd, CString.Encode(tree), Files.AtCwd, CString.Encode($"{store.Root}/layers/{chain.Hex}"), noReplace: true);
+        int errno = At.Rename(
+            Files.AtCwd,
+            CString.Encode(tree),
+            Files.AtCwd,
+            CString.Encode($"{store.Root}/layers/{chain.Hex}"),
+            noReplace: true
+        );
         if (errno == Errno.EEXIST)
         {
             Tree.Remove(tree); // the same layer in another compression was finished meanwhile

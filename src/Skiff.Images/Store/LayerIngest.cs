@@ -21,7 +21,14 @@ internal sealed class LayerIngest(ImageStore store)
     /// <param name="openAt">Opens the blob at an offset.</param>
     /// <param name="unpacked">Told the number of bytes of the tar so far, about once per MiB.</param>
     /// <param name="cancel">Ends it; what has arrived stays for the next attempt.</param>
-    internal void Run(Descriptor layer, Digest diffId, bool needTree, Func<long, CancellationToken, Stream> openAt, Action<long>? unpacked, CancellationToken cancel)
+    internal void Run(
+        Descriptor layer,
+        Digest diffId,
+        bool needTree,
+        Func<long, CancellationToken, Stream> openAt,
+        Action<long>? unpacked,
+        CancellationToken cancel
+    )
     {
         bool haveBlob = store.HasBlob(layer.Digest);
         if (haveBlob && (!needTree || Pending(layer) is not null))
@@ -56,7 +63,14 @@ internal sealed class LayerIngest(ImageStore store)
         }
     }
 
-    private void Fetch(Descriptor layer, Digest diffId, bool needTree, Func<long, CancellationToken, Stream> openAt, Action<long>? unpacked, CancellationToken cancel)
+    private void Fetch(
+        Descriptor layer,
+        Digest diffId,
+        bool needTree,
+        Func<long, CancellationToken, Stream> openAt,
+        Action<long>? unpacked,
+        CancellationToken cancel
+    )
     {
         string path = store.IngestPath(layer.Digest.Hex);
         for (bool again = false; ; again = true)
@@ -92,9 +106,7 @@ internal sealed class LayerIngest(ImageStore store)
     {
         using HashingStream hashed = new(blob, layer.Digest);
         byte[] buffer = new byte[256 << 10];
-        while (hashed.Read(buffer) > 0)
-        {
-        }
+        while (hashed.Read(buffer) > 0) { }
         CheckBlob(hashed, layer);
     }
 
@@ -115,7 +127,8 @@ internal sealed class LayerIngest(ImageStore store)
             {
                 (work, size) = UnpackInto(tree, compressed, layer, diffId, unpacked, cancel);
             }
-            catch (Exception e) when (e is TarException or InvalidDataException or WrongContentException or ZstdSharp.ZstdException or EndOfStreamException)
+            catch (Exception e)
+                when (e is TarException or InvalidDataException or WrongContentException or ZstdSharp.ZstdException or EndOfStreamException)
             {
                 broken = e;
             }
@@ -128,7 +141,10 @@ internal sealed class LayerIngest(ImageStore store)
             if (broken is not null)
             {
                 throw broken as WrongContentException
-                    ?? new WrongContentException($"the layer {layer.Digest} cannot be unpacked: {broken.Message}", broken) { IsDigestOfTar = true };
+                    ?? new WrongContentException($"the layer {layer.Digest} cannot be unpacked: {broken.Message}", broken)
+                    {
+                        IsDigestOfTar = true,
+                    };
             }
             Files.Replace($"{tree}/size", System.Text.Encoding.ASCII.GetBytes($"{size}"));
             Files.Replace($"{tree}/boot", System.Text.Encoding.ASCII.GetBytes(BootId.Read()));
@@ -142,21 +158,32 @@ internal sealed class LayerIngest(ImageStore store)
         }
     }
 
-    private static (PendingWork Work, long Size) UnpackInto(string tree, HashingStream compressed, Descriptor layer, Digest diffId, Action<long>? unpacked, CancellationToken cancel)
+    private static (PendingWork Work, long Size) UnpackInto(
+        string tree,
+        HashingStream compressed,
+        Descriptor layer,
+        Digest diffId,
+        Action<long>? unpacked,
+        CancellationToken cancel
+    )
     {
         using Stream plain = Open(compressed, layer);
         long reported = 0;
         long count = 0;
-        using HashingStream hashed = new(plain, diffId, bytes =>
-        {
-            cancel.ThrowIfCancellationRequested();
-            count += bytes.Length;
-            if (unpacked is not null && count - reported >= SampleBytes)
+        using HashingStream hashed = new(
+            plain,
+            diffId,
+            bytes =>
             {
-                reported = count;
-                unpacked(count);
+                cancel.ThrowIfCancellationRequested();
+                count += bytes.Length;
+                if (unpacked is not null && count - reported >= SampleBytes)
+                {
+                    reported = count;
+                    unpacked(count);
+                }
             }
-        });
+        );
         using SafeFd root = Files.Open($"{tree}/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
         using LayerUnpacker unpacker = new(root, $"layer {layer.Digest.Short}");
         TarReader reader = new(hashed);
@@ -165,7 +192,13 @@ internal sealed class LayerIngest(ImageStore store)
         unpacked?.Invoke(count);
         return hashed.Matches
             ? (work, unpacker.Bytes)
-            : throw new WrongContentException($"the layer {layer.Digest} unpacks to something else than the config says ({diffId}): it is damaged or forged", null) { IsDigestOfTar = true };
+            : throw new WrongContentException(
+                $"the layer {layer.Digest} unpacks to something else than the config says ({diffId}): it is damaged or forged",
+                null
+            )
+            {
+                IsDigestOfTar = true,
+            };
     }
 
     private static Stream Open(HashingStream compressed, Descriptor layer)
@@ -196,9 +229,7 @@ internal sealed class LayerIngest(ImageStore store)
     private static void DrainQuietly(Stream stream)
     {
         byte[] buffer = new byte[64 << 10];
-        while (stream.Read(buffer) > 0)
-        {
-        }
+        while (stream.Read(buffer) > 0) { }
     }
 
     private static void TryRemoveTree(string tree)
@@ -220,7 +251,9 @@ internal sealed class LayerIngest(ImageStore store)
             throw new WrongContentException(
                 blob.Count == layer.Size
                     ? $"the layer {layer.Digest} arrived with other content than its digest says: the registry or something on the way changed it"
-                    : $"the layer {layer.Digest} has {blob.Count} bytes, the manifest says {layer.Size}", null);
+                    : $"the layer {layer.Digest} has {blob.Count} bytes, the manifest says {layer.Size}",
+                null
+            );
         }
     }
 

@@ -39,8 +39,12 @@ public sealed class PullSession : IPullStore, IDisposable
     public bool HasLayer(PullLayer layer) => _session.HasLayer(layer.Descriptor, layer.DiffIds);
 
     /// <inheritdoc/>
-    public void Ingest(PullLayer layer, Func<long, CancellationToken, Stream> openAt, Action<long> unpacked, CancellationToken cancellation) =>
-        _session.Ingest(layer.Descriptor, layer.DiffIds, openAt, unpacked, cancellation);
+    public void Ingest(
+        PullLayer layer,
+        Func<long, CancellationToken, Stream> openAt,
+        Action<long> unpacked,
+        CancellationToken cancellation
+    ) => _session.Ingest(layer.Descriptor, layer.DiffIds, openAt, unpacked, cancellation);
 
     /// <inheritdoc/>
     public void Commit(PullResult result, ImageManifest manifest, IReadOnlyList<PullLayer> layers) =>

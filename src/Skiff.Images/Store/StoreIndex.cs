@@ -92,10 +92,11 @@ internal static class StoreIndex
             }
             id = ImageManifest.Parse(manifest).Config.Digest;
         }
-        Descriptor top = Digest.TryParse(notes.GetValueOrDefault(TopDigest), out Digest digest)
+        Descriptor top =
+            Digest.TryParse(notes.GetValueOrDefault(TopDigest), out Digest digest)
             && long.TryParse(notes.GetValueOrDefault(TopSize), out long size)
-            ? new Descriptor(notes.GetValueOrDefault(TopType) ?? MediaTypes.OciIndex, digest, size)
-            : new Descriptor(descriptor.MediaType, descriptor.Digest, descriptor.Size);
+                ? new Descriptor(notes.GetValueOrDefault(TopType) ?? MediaTypes.OciIndex, digest, size)
+                : new Descriptor(descriptor.MediaType, descriptor.Digest, descriptor.Size);
         return new IndexEntry(descriptor, name, id, top);
     }
 }

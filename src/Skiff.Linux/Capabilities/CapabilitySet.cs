@@ -26,17 +26,17 @@ public readonly record struct CapabilitySet(ulong Bits)
     /// (ping works through net.ipv4.ping_group_range, device nodes through --device).</summary>
     public static CapabilitySet Default =>
         None
-            | Capability.CAP_CHOWN
-            | Capability.CAP_DAC_OVERRIDE
-            | Capability.CAP_FOWNER
-            | Capability.CAP_FSETID
-            | Capability.CAP_KILL
-            | Capability.CAP_NET_BIND_SERVICE
-            | Capability.CAP_SETFCAP
-            | Capability.CAP_SETGID
-            | Capability.CAP_SETPCAP
-            | Capability.CAP_SETUID
-            | Capability.CAP_SYS_CHROOT;
+        | Capability.CAP_CHOWN
+        | Capability.CAP_DAC_OVERRIDE
+        | Capability.CAP_FOWNER
+        | Capability.CAP_FSETID
+        | Capability.CAP_KILL
+        | Capability.CAP_NET_BIND_SERVICE
+        | Capability.CAP_SETFCAP
+        | Capability.CAP_SETGID
+        | Capability.CAP_SETPCAP
+        | Capability.CAP_SETUID
+        | Capability.CAP_SYS_CHROOT;
 
     /// <summary>How many capabilities are in the set.</summary>
     public int Size => BitOperations.PopCount(Bits);
@@ -125,7 +125,10 @@ public readonly record struct CapabilitySet(ulong Bits)
             }
             else
             {
-                throw new SkiffException($"{asked} {name}: there is no such capability; capabilities(7) lists them, ALL means all of them", 125);
+                throw new SkiffException(
+                    $"{asked} {name}: there is no such capability; capabilities(7) lists them, ALL means all of them",
+                    125
+                );
             }
         }
         return set;

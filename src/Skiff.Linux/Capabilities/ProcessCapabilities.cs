@@ -40,7 +40,8 @@ public sealed record ProcessCapabilities(
     }
 
     /// <summary>The sets of a container process whose bounding set is <paramref name="set"/>.</summary>
-    public static ProcessCapabilities Of(CapabilitySet set, bool root) => new(set, root ? set : CapabilitySet.None, root ? set : CapabilitySet.None);
+    public static ProcessCapabilities Of(CapabilitySet set, bool root) =>
+        new(set, root ? set : CapabilitySet.None, root ? set : CapabilitySet.None);
 
     /// <summary>struct __user_cap_header_struct: version 3, pid 0 (the caller).</summary>
     public static byte[] Header()

@@ -42,7 +42,9 @@ public sealed partial class Cgroup
     /// <summary>Lets the processes go on.</summary>
     public void Thaw()
     {
-        (string path, string value) = Find("freezer") is string v1 ? (v1 + "/freezer.state", "THAWED") : (UnifiedDirectory + "/cgroup.freeze", "0");
+        (string path, string value) = Find("freezer") is string v1
+            ? (v1 + "/freezer.state", "THAWED")
+            : (UnifiedDirectory + "/cgroup.freeze", "0");
         int errno = Files.TryWriteValue(path, value);
         if (errno != 0)
         {
@@ -110,7 +112,12 @@ public sealed partial class Cgroup
     }
 
     // Any hierarchy lists the same processes; pids and memory are where a container cannot make cgroups of its own as easily as in a named one.
-    private string? ProcessDirectory => Find("pids") ?? Find("memory") ?? Find("freezer") ?? UnifiedDirectory ?? (_layout.Hierarchies.Count > 0 ? _layout.Hierarchies[0].MountPoint + _path : null);
+    private string? ProcessDirectory =>
+        Find("pids")
+        ?? Find("memory")
+        ?? Find("freezer")
+        ?? UnifiedDirectory
+        ?? (_layout.Hierarchies.Count > 0 ? _layout.Hierarchies[0].MountPoint + _path : null);
 
     // kernel: cgroup-v1/freezer-subsystem.rst. A fork during FREEZING can leave it there; reading the state finishes the step, writing it again retries.
     private static int TryFreezeV1(string directory, int milliseconds)

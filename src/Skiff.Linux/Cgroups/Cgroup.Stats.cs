@@ -71,7 +71,9 @@ public sealed partial class Cgroup
         {
             CpuPeriods = CgroupFile.Key(throttling, "nr_periods"u8),
             CpuThrottledPeriods = CgroupFile.Key(throttling, "nr_throttled"u8),
-            CpuThrottledTime = cpu is null ? CgroupFile.Key(throttling, "throttled_usec"u8) * 1000 : CgroupFile.Key(throttling, "throttled_time"u8),
+            CpuThrottledTime = cpu is null
+                ? CgroupFile.Key(throttling, "throttled_usec"u8) * 1000
+                : CgroupFile.Key(throttling, "throttled_time"u8),
         };
     }
 
@@ -90,7 +92,10 @@ public sealed partial class Cgroup
                 MemoryPeak = CgroupFile.Number(v1 + "/memory.max_usage_in_bytes"),
                 MemoryLimit = CgroupFile.LimitV1(v1 + "/memory.limit_in_bytes"),
                 // The two files are read one after the other, so the difference may be off by a page or two.
-                Swap = sum >= memory ? sum - memory : sum is null ? null : 0,
+                Swap =
+                    sum >= memory ? sum - memory
+                    : sum is null ? null
+                    : 0,
             };
         }
         string? v2 = UnifiedDirectory;
@@ -113,9 +118,19 @@ public sealed partial class Cgroup
             ReadOnlySpan<byte> text = Files.TryReadAll(v1 + "/blkio.throttle.io_service_bytes_recursive", out int errno);
             return errno != 0
                 ? stats
-                : stats with { IoRead = CgroupFile.SumOf(text, " Read "u8), IoWrite = CgroupFile.SumOf(text, " Write "u8) };
+                : stats with
+                {
+                    IoRead = CgroupFile.SumOf(text, " Read "u8),
+                    IoWrite = CgroupFile.SumOf(text, " Write "u8),
+                };
         }
         ReadOnlySpan<byte> io = Files.TryReadAll(UnifiedDirectory + "/io.stat", out int missing);
-        return missing != 0 ? stats : stats with { IoRead = CgroupFile.SumOf(io, " rbytes="u8), IoWrite = CgroupFile.SumOf(io, " wbytes="u8) };
+        return missing != 0
+            ? stats
+            : stats with
+            {
+                IoRead = CgroupFile.SumOf(io, " rbytes="u8),
+                IoWrite = CgroupFile.SumOf(io, " wbytes="u8),
+            };
     }
 }

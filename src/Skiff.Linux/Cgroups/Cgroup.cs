@@ -149,12 +149,18 @@ public sealed partial class Cgroup
     private static string Join(string parent, string? id)
     {
         string path = "/" + parent.Trim('/');
-        path = id is null ? path : path == "/" ? "/" + id : $"{path}/{id}";
+        path =
+            id is null ? path
+            : path == "/" ? "/" + id
+            : $"{path}/{id}";
         foreach (string part in path[1..].Split('/'))
         {
             if (part is "" or "." or ".." || part.Contains('\0') || part.Contains('\n'))
             {
-                throw new SkiffException($"\"{path}\" is not a cgroup path: write names separated by single slashes, such as /skiff or /machine/web", 125);
+                throw new SkiffException(
+                    $"\"{path}\" is not a cgroup path: write names separated by single slashes, such as /skiff or /machine/web",
+                    125
+                );
             }
         }
         return path;

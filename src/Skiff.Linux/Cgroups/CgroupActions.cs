@@ -64,9 +64,11 @@ public sealed record WriteLimit(string Path, string Value, string Asked, string?
         string file = System.IO.Path.GetFileName(Path);
         return errno switch
         {
-            Errno.ENOENT or Errno.EOPNOTSUPP => $"this kernel has no {file}, so the limit cannot be set; leave the flag out or use a kernel with that feature",
+            Errno.ENOENT or Errno.EOPNOTSUPP =>
+                $"this kernel has no {file}, so the limit cannot be set; leave the flag out or use a kernel with that feature",
             Errno.EBUSY => $"the kernel cannot lower {file} to \"{Value}\" because more than that is in use; choose a larger value",
-            Errno.EINVAL or Errno.ERANGE => $"the kernel does not accept \"{Value}\" for {file}; the value is out of range or larger than what the parent cgroup allows",
+            Errno.EINVAL or Errno.ERANGE =>
+                $"the kernel does not accept \"{Value}\" for {file}; the value is out of range or larger than what the parent cgroup allows",
             Errno.ENODEV => $"there is no such device for {file} (\"{Value}\"); lsblk shows the numbers of whole disks",
             Errno.EACCES or Errno.EPERM or Errno.EROFS => $"no permission to write {Path}; run as root with a writable cgroup file system",
             _ => $"writing \"{Value}\" to {Path} failed: {Errno.Describe(errno)}",

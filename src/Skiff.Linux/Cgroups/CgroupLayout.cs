@@ -71,9 +71,13 @@ public sealed record CgroupLayout
         return new CgroupLayout
         {
             Mode =
-                hierarchies.Count == 0 ? unified is null ? CgroupMode.None : CgroupMode.V2
-                : unified is null ? CgroupMode.V1
-                : CgroupMode.Hybrid,
+                hierarchies.Count == 0
+                    ? unified is null
+                        ? CgroupMode.None
+                        : CgroupMode.V2
+                    : unified is null
+                        ? CgroupMode.V1
+                        : CgroupMode.Hybrid,
             Hierarchies = hierarchies,
             UnifiedMount = unified,
             UnifiedOwn = OwnPath(cgroup, ""),
@@ -103,7 +107,9 @@ public sealed record CgroupLayout
 
     /// <summary>True if the kernel accounts swap per cgroup, so that <c>--memory-swap</c> can be set.</summary>
     public bool HasSwapLimit() =>
-        Find("memory") is { } v1 ? Files.Exists(v1.MountPoint + "/memory.memsw.limit_in_bytes") : UnifiedMount is not null && Files.Exists("/proc/swaps");
+        Find("memory") is { } v1
+            ? Files.Exists(v1.MountPoint + "/memory.memsw.limit_in_bytes")
+            : UnifiedMount is not null && Files.Exists("/proc/swaps");
 
     /// <summary>True if this process may make cgroups: the first hierarchy is mounted writable and belongs to it.</summary>
     public bool IsWritable() =>

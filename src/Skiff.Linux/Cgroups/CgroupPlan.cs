@@ -6,7 +6,13 @@ namespace Skiff.Linux.Cgroups;
 public sealed record CgroupPlan
 {
     /// <summary>No cgroup at all.</summary>
-    public static CgroupPlan Empty { get; } = new() { Create = [], JoinFiles = [], Remove = [] };
+    public static CgroupPlan Empty { get; } =
+        new()
+        {
+            Create = [],
+            JoinFiles = [],
+            Remove = [],
+        };
 
     /// <summary>Directories and limits, in order; run before the child is cloned.</summary>
     public required IReadOnlyList<HostAction> Create { get; init; }

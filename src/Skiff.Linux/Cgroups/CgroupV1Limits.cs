@@ -45,7 +45,8 @@ internal static class CgroupV1Limits
     private static void AddMemory(List<HostAction> actions, string directory, Resources r, bool update)
     {
         // The kernel keeps limit <= memsw.limit at every moment: when the sum rises it goes first, otherwise last.
-        bool swapFirst = update && r.Memory is not null && r.MemorySwap is long swap && Rises(directory + "/memory.memsw.limit_in_bytes", swap);
+        bool swapFirst =
+            update && r.Memory is not null && r.MemorySwap is long swap && Rises(directory + "/memory.memsw.limit_in_bytes", swap);
         if (swapFirst)
         {
             Limit(actions, directory, "memory.memsw.limit_in_bytes", r.MemorySwap, "--memory-swap");

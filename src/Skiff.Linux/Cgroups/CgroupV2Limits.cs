@@ -72,7 +72,9 @@ internal static class CgroupV2Limits
             if (sum >= 0 && (memory < 0 || sum < memory))
             {
                 throw new SkiffException(
-                    $"--memory-swap {sum}: it is the sum of memory and swap, so it needs --memory and cannot be smaller than it", 125);
+                    $"--memory-swap {sum}: it is the sum of memory and swap, so it needs --memory and cannot be smaller than it",
+                    125
+                );
             }
             Limit(actions, directory, "memory.swap.max", sum < 0 ? "max" : (sum - memory).ToString(), "--memory-swap");
         }
@@ -90,8 +92,8 @@ internal static class CgroupV2Limits
         if (r.CpuQuota is not null || r.CpuPeriod is not null)
         {
             // "quota period"; a quota alone keeps the period, a period alone must repeat the quota.
-            string quota =
-                r.CpuQuota is long q ? (q <= 0 ? "max" : q.ToString())
+            string quota = r.CpuQuota is long q
+                ? (q <= 0 ? "max" : q.ToString())
                 : Files.TryReadText(directory + "/cpu.max", out _)?.Split(' ')[0] ?? "max";
             string value = r.CpuPeriod is ulong period ? $"{quota} {period}" : quota;
             Limit(actions, directory, "cpu.max", value, "--cpus/--cpu-quota/--cpu-period");

@@ -59,7 +59,10 @@ public readonly record struct DeviceRule(bool Allow, DeviceKind Kind, long? Majo
                 return new(Allow: true, (DeviceKind)kind[0], a, b, access);
             }
         }
-        throw new SkiffException($"\"{text}\" is not a device rule: write type, major:minor and access, such as \"c 1:3 rwm\" or \"b 8:* r\"", 125);
+        throw new SkiffException(
+            $"\"{text}\" is not a device rule: write type, major:minor and access, such as \"c 1:3 rwm\" or \"b 8:* r\"",
+            125
+        );
     }
 
     /// <summary>Reads any non-empty mix of the letters <c>r w m</c>.</summary>

@@ -58,7 +58,9 @@ internal static class LimitChecks
         }
         if (r.OomKillDisable && !v1)
         {
-            throw Refuse("--oom-kill-disable: cgroup v2 cannot switch the OOM killer off for a cgroup; leave it out, or protect memory with --memory-reservation");
+            throw Refuse(
+                "--oom-kill-disable: cgroup v2 cannot switch the OOM killer off for a cgroup; leave it out, or protect memory with --memory-reservation"
+            );
         }
         if (r.MemorySwap is not null && !layout.HasSwapLimit())
         {
@@ -103,11 +105,14 @@ internal static class LimitChecks
             ? parsed
             : throw Refuse($"{flag} {list}: write numbers and ranges separated by commas, such as 0-3,5");
         // The root's effective list: what is online. "cpuset.effective_cpus" in version 1, "cpuset.cpus.effective" in version 2.
-        string path =
-            layout.Find("cpuset") is { } v1
-                ? $"{v1.MountPoint}/cpuset.effective_{file[7..]}"
-                : $"{layout.UnifiedMount}/{file}.effective";
-        if (Files.TryReadText(path, out _) is string text && NumberList.TryParse(text.Trim(), out NumberList? present) && !wanted.IsSubsetOf(present))
+        string path = layout.Find("cpuset") is { } v1
+            ? $"{v1.MountPoint}/cpuset.effective_{file[7..]}"
+            : $"{layout.UnifiedMount}/{file}.effective";
+        if (
+            Files.TryReadText(path, out _) is string text
+            && NumberList.TryParse(text.Trim(), out NumberList? present)
+            && !wanted.IsSubsetOf(present)
+        )
         {
             throw Refuse($"{flag} {list}: this host has the {what} {text.Trim()}; ask for some of those");
         }
@@ -122,7 +127,10 @@ internal static class LimitChecks
             {
                 throw Refuse($"--cgroup-conf {file}: name a file of cgroup v2 such as memory.high");
             }
-            if (layout.UnifiedMount is null || (file[..dot] != "cgroup" && !CgroupV2.Lists(layout.UnifiedMount + "/cgroup.controllers", file[..dot])))
+            if (
+                layout.UnifiedMount is null
+                || (file[..dot] != "cgroup" && !CgroupV2.Lists(layout.UnifiedMount + "/cgroup.controllers", file[..dot]))
+            )
             {
                 throw Refuse($"--cgroup-conf {file}: this host has no {file[..dot]} controller in cgroup v2");
             }

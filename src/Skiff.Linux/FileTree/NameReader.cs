@@ -53,7 +53,8 @@ public unsafe ref struct NameReader
             Name = name;
             const byte DT_UNKNOWN = 0;
             const byte DT_DIR = 4;
-            IsDirectory = type == DT_DIR
+            IsDirectory =
+                type == DT_DIR
                 || (type == DT_UNKNOWN && At.Stat(_fd, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR);
             return true;
         }

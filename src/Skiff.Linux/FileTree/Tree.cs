@@ -1,84 +1,50 @@
+using System.Text;
+
 namespace Skiff.Linux.FileTree;
 
-/// <summary>Whole directory trees.</summary>
+/// <summary>Whole directories.</summary>
 public static class Tree
 {
     /// <summary>Removes a file or a tree, never following a link; a missing one is fine. Throws <see cref="LinuxException"/> for what cannot be removed.</summary>
     /// <param name="path">Path in the engine's store.</param>
     public static void Remove(string path)
     {
-        int errno = TryRemove(Files.AtCwd, CString.Encode(path));
-        if (errno != 0)
+        if (RemoveAll(path) is { } failure)
         {
-            throw new LinuxException("remove", path, errno);
+            throw new LinuxException("remove", failure.Path, failure.Errno);
         }
+    }
+
+    /// <summary>Removes a file or a tree as far as possible; null when all is gone, else the first failure. A missing one is fine.</summary>
+    public static RemovalFailure? RemoveAll(string path)
+    {
+        TreeRemover remover = new(path);
+        remover.Remove(Files.AtCwd, CString.Encode(path));
+        return remover.Failure;
     }
 
     /// <summary>Removes the file or tree <paramref name="name"/> below a directory; 0 or the errno, a missing one is fine.</summary>
-    /// <remarks>One descriptor and a 4 KiB buffer per level, so that a path of any depth is removed component by component.</remarks>
     public static int TryRemove(int dirfd, ReadOnlySpan<byte> name)
     {
-        int errno = At.Unlink(dirfd, name);
-        if (errno is 0 or Errno.ENOENT)
-        {
-            return 0;
-        }
-        if (errno is not (Errno.EISDIR or Errno.EPERM or Errno.EACCES))
-        {
-            return errno;
-        }
-        errno = At.Unlink(dirfd, name, directory: true);
-        if (errno is 0 or Errno.ENOENT)
-        {
-            return 0;
-        }
-        if (errno is not (Errno.ENOTEMPTY or Errno.EEXIST))
-        {
-            return errno;
-        }
-        errno = Empty(dirfd, name);
-        return errno != 0 ? errno : At.Unlink(dirfd, name, directory: true);
+        TreeRemover remover = new("");
+        remover.Remove(dirfd, name);
+        return remover.Failure?.Errno ?? 0;
     }
 
-    private static int Empty(int dirfd, ReadOnlySpan<byte> name)
+    /// <summary>All names in a directory of the engine's own store as text; empty when it does not exist.</summary>
+    public static IReadOnlyList<string> Names(string path)
     {
-        int flags = OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY;
-        int errno = At.Open(dirfd, name, flags, 0, out int fd);
-        if (errno == Errno.EACCES && At.ChangeMode(dirfd, name, 0x1C0) == 0)
+        List<string> names = [];
+        using SafeFd? fd = Files.TryOpen(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int errno);
+        if (fd is null)
         {
-            // a directory 0555 of an image, removed by an ordinary user
-            errno = At.Open(dirfd, name, flags, 0, out fd);
+            return errno == Errno.ENOENT ? names : throw new LinuxException("open", path, errno);
         }
-        if (errno != 0)
-        {
-            return errno;
-        }
-        try
-        {
-            errno = EmptyOnce(fd);
-            if (errno == Errno.EACCES && At.ChangeMode(fd, 0x1C0) == 0)
-            {
-                errno = EmptyOnce(fd);
-            }
-            return errno;
-        }
-        finally
-        {
-            At.Close(fd);
-        }
-    }
-
-    private static int EmptyOnce(int fd)
-    {
-        NameReader reader = new(fd, new byte[4096]);
+        NameReader reader = new(fd.Value, new byte[16384]);
         while (reader.Next())
         {
-            int errno = reader.IsDirectory ? TryRemove(fd, reader.Name) : At.Unlink(fd, reader.Name);
-            if (errno is not (0 or Errno.ENOENT))
-            {
-                return errno;
-            }
+            names.Add(Encoding.UTF8.GetString(reader.Name[..^1]));
         }
-        return reader.Error;
+        return reader.Error == 0 ? names : throw new LinuxException("getdents64", path, reader.Error);
     }
 }

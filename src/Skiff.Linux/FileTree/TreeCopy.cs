@@ -31,7 +31,12 @@ public static class TreeCopy
         }
     }
 
-    private static void CopyDirectory(int from, int to, Dictionary<(ulong Mount, ulong Inode), (int Directory, byte[] Name)> links, int depth)
+    private static void CopyDirectory(
+        int from,
+        int to,
+        Dictionary<(ulong Mount, ulong Inode), (int Directory, byte[] Name)> links,
+        int depth
+    )
     {
         if (depth > MaxDepth)
         {
@@ -62,7 +67,13 @@ public static class TreeCopy
         _ = At.SetTimes(to, Time(stat.AccessTime), Time(stat.ModifyTime));
     }
 
-    private static void CopyEntry(int from, int to, byte[] name, Dictionary<(ulong Mount, ulong Inode), (int Directory, byte[] Name)> links, int depth)
+    private static void CopyEntry(
+        int from,
+        int to,
+        byte[] name,
+        Dictionary<(ulong Mount, ulong Inode), (int Directory, byte[] Name)> links,
+        int depth
+    )
     {
         Check(At.Stat(from, name, out StatxBuffer stat), "statx", name);
         if (stat.Links > 1 && (stat.Mode & S_IFMT) != S_IFDIR)

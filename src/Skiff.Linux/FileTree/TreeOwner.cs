@@ -22,7 +22,10 @@ public static class TreeOwner
         At.Close(list);
         foreach ((byte[] name, bool isDirectory) in entries)
         {
-            if (isDirectory && At.Open(directory, name, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY | OpenFlags.O_NOFOLLOW, 0, out int child) == 0)
+            if (
+                isDirectory
+                && At.Open(directory, name, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY | OpenFlags.O_NOFOLLOW, 0, out int child) == 0
+            )
             {
                 Change(child, uid, gid);
                 At.Close(child);

@@ -62,7 +62,13 @@ public static class MountInfo
         int length = 0;
         for (int i = 0; i < escaped.Length; i++)
         {
-            if (escaped[i] == '\\' && i + 3 < escaped.Length && IsOctal(escaped[i + 1]) && IsOctal(escaped[i + 2]) && IsOctal(escaped[i + 3]))
+            if (
+                escaped[i] == '\\'
+                && i + 3 < escaped.Length
+                && IsOctal(escaped[i + 1])
+                && IsOctal(escaped[i + 2])
+                && IsOctal(escaped[i + 3])
+            )
             {
                 result[length++] = (byte)(((escaped[i + 1] - '0') << 6) | ((escaped[i + 2] - '0') << 3) | (escaped[i + 3] - '0'));
                 i += 3;

@@ -32,7 +32,10 @@ public readonly record struct MacAddress(ulong Value)
         }
         if (parts.Length != 6 || (value >> 40 & 1) != 0 || value == 0)
         {
-            throw new SkiffException($"\"{text}\" cannot be the MAC address of a container: six bytes are needed, and the first must be even (not multicast)", 125);
+            throw new SkiffException(
+                $"\"{text}\" cannot be the MAC address of a container: six bytes are needed, and the first must be even (not multicast)",
+                125
+            );
         }
         return new MacAddress(value);
     }

@@ -66,100 +66,141 @@ public static unsafe class RouteDump
     public static IReadOnlyList<LinkInfo> Links()
     {
         var result = new List<LinkInfo>();
-        Check("RTM_GETLINK", Ask(RTM_GETLINK, stackalloc byte[16], dump: true, (_, body) =>
-        {
-            if (ParseLink(body) is { } link)
-            {
-                result.Add(link);
-            }
-        }));
+        Check(
+            "RTM_GETLINK",
+            Ask(
+                RTM_GETLINK,
+                stackalloc byte[16],
+                dump: true,
+                (_, body) =>
+                {
+                    if (ParseLink(body) is { } link)
+                    {
+                        result.Add(link);
+                    }
+                }
+            )
+        );
         return result;
     }
 
     /// <summary>All addresses of both families.</summary>
     public static IReadOnlyList<AddressInfo> Addresses()
     {
-        const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2;
+        const ushort IFA_ADDRESS = 1,
+            IFA_LOCAL = 2;
         var result = new List<AddressInfo>();
-        Check("RTM_GETADDR", Ask(RTM_GETADDR, stackalloc byte[8], dump: true, (_, body) =>
-        {
-            if (body.Length < 8)
-            {
-                return;
-            }
-            IPAddress? address = null;
-            bool local = false;
-            var a = new NetlinkReader(body[8..]);
-            while (a.Next())
-            {
-                // On a point-to-point link IFA_ADDRESS is the other side.
-                if (a.Type == IFA_LOCAL || (a.Type == IFA_ADDRESS && !local))
+        Check(
+            "RTM_GETADDR",
+            Ask(
+                RTM_GETADDR,
+                stackalloc byte[8],
+                dump: true,
+                (_, body) =>
                 {
-                    address = Address(a.Value);
-                    local = a.Type == IFA_LOCAL;
+                    if (body.Length < 8)
+                    {
+                        return;
+                    }
+                    IPAddress? address = null;
+                    bool local = false;
+                    var a = new NetlinkReader(body[8..]);
+                    while (a.Next())
+                    {
+                        // On a point-to-point link IFA_ADDRESS is the other side.
+                        if (a.Type == IFA_LOCAL || (a.Type == IFA_ADDRESS && !local))
+                        {
+                            address = Address(a.Value);
+                            local = a.Type == IFA_LOCAL;
+                        }
+                    }
+                    if (address is not null)
+                    {
+                        result.Add(new AddressInfo(BinaryPrimitives.ReadInt32LittleEndian(body[4..]), address, body[1]));
+                    }
                 }
-            }
-            if (address is not null)
-            {
-                result.Add(new AddressInfo(BinaryPrimitives.ReadInt32LittleEndian(body[4..]), address, body[1]));
-            }
-        }));
+            )
+        );
         return result;
     }
 
     /// <summary>All unicast routes of both families and all tables but <c>local</c>.</summary>
     public static IReadOnlyList<RouteInfo> Routes()
     {
-        const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_TABLE = 15;
+        const ushort RTA_DST = 1,
+            RTA_OIF = 4,
+            RTA_GATEWAY = 5,
+            RTA_TABLE = 15;
         var result = new List<RouteInfo>();
-        Check("RTM_GETROUTE", Ask(RTM_GETROUTE, stackalloc byte[12], dump: true, (_, body) =>
-        {
-            const byte RTN_UNICAST = 1, RT_TABLE_LOCAL = 255;
-            const uint RTM_F_CLONED = 0x200;
-            if (body.Length < 12 || body[7] != RTN_UNICAST || (BinaryPrimitives.ReadUInt32LittleEndian(body[8..]) & RTM_F_CLONED) != 0)
-            {
-                return;
-            }
-            IPAddress destination = body[0] == 10 ? IPAddress.IPv6Any : IPAddress.Any;
-            IPAddress? gateway = null;
-            int index = 0;
-            uint table = body[4];
-            var a = new NetlinkReader(body[12..]);
-            while (a.Next())
-            {
-                switch (a.Type)
+        Check(
+            "RTM_GETROUTE",
+            Ask(
+                RTM_GETROUTE,
+                stackalloc byte[12],
+                dump: true,
+                (_, body) =>
                 {
-                    case RTA_DST:
-                        destination = Address(a.Value) ?? destination;
-                        break;
-                    case RTA_OIF:
-                        index = (int)a.Number;
-                        break;
-                    case RTA_GATEWAY:
-                        gateway = Address(a.Value);
-                        break;
-                    case RTA_TABLE:
-                        table = a.Number;
-                        break;
+                    const byte RTN_UNICAST = 1,
+                        RT_TABLE_LOCAL = 255;
+                    const uint RTM_F_CLONED = 0x200;
+                    if (
+                        body.Length < 12
+                        || body[7] != RTN_UNICAST
+                        || (BinaryPrimitives.ReadUInt32LittleEndian(body[8..]) & RTM_F_CLONED) != 0
+                    )
+                    {
+                        return;
+                    }
+                    IPAddress destination = body[0] == 10 ? IPAddress.IPv6Any : IPAddress.Any;
+                    IPAddress? gateway = null;
+                    int index = 0;
+                    uint table = body[4];
+                    var a = new NetlinkReader(body[12..]);
+                    while (a.Next())
+                    {
+                        switch (a.Type)
+                        {
+                            case RTA_DST:
+                                destination = Address(a.Value) ?? destination;
+                                break;
+                            case RTA_OIF:
+                                index = (int)a.Number;
+                                break;
+                            case RTA_GATEWAY:
+                                gateway = Address(a.Value);
+                                break;
+                            case RTA_TABLE:
+                                table = a.Number;
+                                break;
+                        }
+                    }
+                    if (table != RT_TABLE_LOCAL)
+                    {
+                        result.Add(new RouteInfo(destination, body[1], index, table, gateway));
+                    }
                 }
-            }
-            if (table != RT_TABLE_LOCAL)
-            {
-                result.Add(new RouteInfo(destination, body[1], index, table, gateway));
-            }
-        }));
+            )
+        );
         return result;
     }
 
     private static LinkInfo? ParseLink(ReadOnlySpan<byte> body)
     {
-        const ushort IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_MASTER = 10, IFLA_LINKINFO = 18, IFLA_IFALIAS = 20, IFLA_INFO_KIND = 1;
+        const ushort IFLA_IFNAME = 3,
+            IFLA_MTU = 4,
+            IFLA_MASTER = 10,
+            IFLA_LINKINFO = 18,
+            IFLA_IFALIAS = 20,
+            IFLA_INFO_KIND = 1;
         if (body.Length < 16)
         {
             return null;
         }
-        string name = "", alias = "", kind = "";
-        int master = 0, mtu = 0;
+        string name = "",
+            alias = "",
+            kind = "";
+        int master = 0,
+            mtu = 0;
         var a = new NetlinkReader(body[16..]);
         while (a.Next())
         {

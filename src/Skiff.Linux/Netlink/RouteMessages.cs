@@ -63,7 +63,17 @@ public sealed class RouteMessages
     /// <param name="peerIndex">Interface index of the other end, fixed so that the messages for its addresses and routes are constants.</param>
     /// <param name="peerMac">MAC address of the other end.</param>
     /// <param name="mtu">MTU of both ends in bytes, or 0 for the kernel's default.</param>
-    public RouteMessages AddVeth(string name, int index, int masterIndex, string masterName, int pid, string peerName, int peerIndex, MacAddress peerMac, int mtu = 0)
+    public RouteMessages AddVeth(
+        string name,
+        int index,
+        int masterIndex,
+        string masterName,
+        int pid,
+        string peerName,
+        int peerIndex,
+        MacAddress peerMac,
+        int mtu = 0
+    )
     {
         BeginLink(RTM_NEWLINK, Create, index, up: true);
         _writer.Text(IFLA_IFNAME, name);
@@ -90,7 +100,9 @@ public sealed class RouteMessages
         _writer.Close(info);
         string who = pid == 0 ? "<pid>" : pid.ToString();
         string size = mtu == 0 ? "" : $" mtu {mtu}";
-        return Done($"RTM_NEWLINK veth \"{name}\" index {index}{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}");
+        return Done(
+            $"RTM_NEWLINK veth \"{name}\" index {index}{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}"
+        );
     }
 
     /// <summary>Brings a link up.</summary>

@@ -134,7 +134,10 @@ public sealed class NftBatch
     private NftBatch Element(PortRule rule, string? comment)
     {
         PortMap map = rule.Map;
-        Begin(comment is null ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM, comment is null ? 0 : NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL);
+        Begin(
+            comment is null ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM,
+            comment is null ? 0 : NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL
+        );
         _writer.Text(1, _table);
         _writer.Text(2, map.Name);
         int list = _writer.Open(3);
@@ -171,7 +174,11 @@ public sealed class NftBatch
     }
 
     private void Begin(ushort message, int flags) =>
-        _writer.Begin((ushort)((NFNL_SUBSYS_NFTABLES << 8) | message), (ushort)(NetlinkSocket.NLM_F_REQUEST | flags), [NFPROTO_INET, 0, 0, 0]);
+        _writer.Begin(
+            (ushort)((NFNL_SUBSYS_NFTABLES << 8) | message),
+            (ushort)(NetlinkSocket.NLM_F_REQUEST | flags),
+            [NFPROTO_INET, 0, 0, 0]
+        );
 
     private NftBatch Done(string line)
     {

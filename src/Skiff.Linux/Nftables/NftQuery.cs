@@ -31,49 +31,65 @@ public static class NftQuery
     /// <summary>Base chains of other tables at the forward hook whose policy is drop: an accept of ours cannot overrule them.</summary>
     public static IReadOnlyList<DroppingChain> ForwardDrops()
     {
-        const uint NF_INET_FORWARD = 2, NF_DROP = 0;
+        const uint NF_INET_FORWARD = 2,
+            NF_DROP = 0;
         var result = new List<DroppingChain>();
         var writer = new NetlinkWriter();
         Begin(writer, NftBatch.NFT_MSG_GETCHAIN, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP, 0);
         writer.End();
         using var socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);
-        _ = socket.Query(writer.ToArray(), dump: true, (_, body) =>
-        {
-            string? family = body.Length < 4 ? null : body[0] switch { 1 => "inet", 2 => "ip", 10 => "ip6", _ => null };
-            if (family is null)
+        _ = socket.Query(
+            writer.ToArray(),
+            dump: true,
+            (_, body) =>
             {
-                return;
-            }
-            string table = "", chain = "";
-            uint hook = uint.MaxValue, policy = uint.MaxValue;
-            var a = new NetlinkReader(body[4..]);
-            while (a.Next())
-            {
-                switch (a.Type)
-                {
-                    case 1:
-                        table = a.Text;
-                        break;
-                    case 3:
-                        chain = a.Text;
-                        break;
-                    case 4:
-                        var h = new NetlinkReader(a.Value);
-                        while (h.Next())
+                string? family =
+                    body.Length < 4
+                        ? null
+                        : body[0] switch
                         {
-                            hook = h.Type == 1 ? h.NetworkNumber : hook;
-                        }
-                        break;
-                    case 5:
-                        policy = a.NetworkNumber;
-                        break;
+                            1 => "inet",
+                            2 => "ip",
+                            10 => "ip6",
+                            _ => null,
+                        };
+                if (family is null)
+                {
+                    return;
+                }
+                string table = "",
+                    chain = "";
+                uint hook = uint.MaxValue,
+                    policy = uint.MaxValue;
+                var a = new NetlinkReader(body[4..]);
+                while (a.Next())
+                {
+                    switch (a.Type)
+                    {
+                        case 1:
+                            table = a.Text;
+                            break;
+                        case 3:
+                            chain = a.Text;
+                            break;
+                        case 4:
+                            var h = new NetlinkReader(a.Value);
+                            while (h.Next())
+                            {
+                                hook = h.Type == 1 ? h.NetworkNumber : hook;
+                            }
+                            break;
+                        case 5:
+                            policy = a.NetworkNumber;
+                            break;
+                    }
+                }
+                if (hook == NF_INET_FORWARD && policy == NF_DROP)
+                {
+                    result.Add(new DroppingChain(family, table, chain));
                 }
             }
-            if (hook == NF_INET_FORWARD && policy == NF_DROP)
-            {
-                result.Add(new DroppingChain(family, table, chain));
-            }
-        });
+        );
         return result;
     }
 

@@ -40,14 +40,19 @@ public sealed class NftRule
     /// <summary>The destination is an address of this host.</summary>
     public NftRule ToLocal()
     {
-        const uint NFT_FIB_RESULT_ADDRTYPE = 3, NFTA_FIB_F_DADDR = 2, RTN_LOCAL = 2;
+        const uint NFT_FIB_RESULT_ADDRTYPE = 3,
+            NFTA_FIB_F_DADDR = 2,
+            RTN_LOCAL = 2;
         Say("fib daddr type local");
-        Add("fib", w =>
-        {
-            w.NetworkNumber(1, REG);
-            w.NetworkNumber(2, NFT_FIB_RESULT_ADDRTYPE);
-            w.NetworkNumber(3, NFTA_FIB_F_DADDR);
-        });
+        Add(
+            "fib",
+            w =>
+            {
+                w.NetworkNumber(1, REG);
+                w.NetworkNumber(2, NFT_FIB_RESULT_ADDRTYPE);
+                w.NetworkNumber(3, NFTA_FIB_F_DADDR);
+            }
+        );
         return HostNumber(RTN_LOCAL, equal: true);
     }
 
@@ -89,20 +94,26 @@ public sealed class NftRule
         string set = map.Name;
         uint port = REG + ((uint)map.AddressLength / 4);
         bool v6 = map.V6;
-        Add("lookup", w =>
-        {
-            w.Text(1, set);
-            w.NetworkNumber(2, REG);
-            w.NetworkNumber(3, REG);
-        });
-        Add("nat", w =>
-        {
-            const uint NFT_NAT_DNAT = 1;
-            w.NetworkNumber(1, NFT_NAT_DNAT);
-            w.NetworkNumber(2, RouteMessages.Family(v6));
-            w.NetworkNumber(3, REG);
-            w.NetworkNumber(5, port);
-        });
+        Add(
+            "lookup",
+            w =>
+            {
+                w.Text(1, set);
+                w.NetworkNumber(2, REG);
+                w.NetworkNumber(3, REG);
+            }
+        );
+        Add(
+            "nat",
+            w =>
+            {
+                const uint NFT_NAT_DNAT = 1;
+                w.NetworkNumber(1, NFT_NAT_DNAT);
+                w.NetworkNumber(2, RouteMessages.Family(v6));
+                w.NetworkNumber(3, REG);
+                w.NetworkNumber(5, port);
+            }
+        );
         return this;
     }
 
@@ -147,7 +158,18 @@ public sealed class NftRule
         Family(v6);
         Say($"{(v6 ? "ip6" : "ip")} {word} {network}/{prefixLength}");
         byte[] bytes = network.GetAddressBytes();
-        Payload(NFT_PAYLOAD_NETWORK_HEADER, (v6, source) switch { (false, true) => 12u, (false, false) => 16u, (true, true) => 8u, _ => 24u }, (uint)bytes.Length, REG);
+        Payload(
+            NFT_PAYLOAD_NETWORK_HEADER,
+            (v6, source) switch
+            {
+                (false, true) => 12u,
+                (false, false) => 16u,
+                (true, true) => 8u,
+                _ => 24u,
+            },
+            (uint)bytes.Length,
+            REG
+        );
         byte[] mask = new byte[bytes.Length];
         for (int i = 0; i < prefixLength; i++)
         {
@@ -164,11 +186,14 @@ public sealed class NftRule
 
     private NftRule Ct(uint key, uint bits)
     {
-        Add("ct", w =>
-        {
-            w.NetworkNumber(1, REG);
-            w.NetworkNumber(2, key);
-        });
+        Add(
+            "ct",
+            w =>
+            {
+                w.NetworkNumber(1, REG);
+                w.NetworkNumber(2, key);
+            }
+        );
         byte[] mask = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(mask, bits);
         return Mask(mask).HostNumber(0, equal: false);
@@ -182,57 +207,72 @@ public sealed class NftRule
     }
 
     private void Meta(uint key, uint register) =>
-        Add("meta", w =>
-        {
-            w.NetworkNumber(1, register);
-            w.NetworkNumber(2, key);
-        });
+        Add(
+            "meta",
+            w =>
+            {
+                w.NetworkNumber(1, register);
+                w.NetworkNumber(2, key);
+            }
+        );
 
     private void Payload(uint header, uint offset, uint length, uint register) =>
-        Add("payload", w =>
-        {
-            w.NetworkNumber(1, register);
-            w.NetworkNumber(2, header);
-            w.NetworkNumber(3, offset);
-            w.NetworkNumber(4, length);
-        });
+        Add(
+            "payload",
+            w =>
+            {
+                w.NetworkNumber(1, register);
+                w.NetworkNumber(2, header);
+                w.NetworkNumber(3, offset);
+                w.NetworkNumber(4, length);
+            }
+        );
 
     private NftRule Mask(byte[] mask)
     {
-        Add("bitwise", w =>
-        {
-            w.NetworkNumber(1, REG);
-            w.NetworkNumber(2, REG);
-            w.NetworkNumber(3, (uint)mask.Length);
-            Value(w, 4, mask);
-            Value(w, 5, new byte[mask.Length]);
-        });
+        Add(
+            "bitwise",
+            w =>
+            {
+                w.NetworkNumber(1, REG);
+                w.NetworkNumber(2, REG);
+                w.NetworkNumber(3, (uint)mask.Length);
+                Value(w, 4, mask);
+                Value(w, 5, new byte[mask.Length]);
+            }
+        );
         return this;
     }
 
     private NftRule Compare(byte[] value, bool equal)
     {
-        Add("cmp", w =>
-        {
-            w.NetworkNumber(1, REG);
-            w.NetworkNumber(2, equal ? 0u : 1u);
-            Value(w, 3, value);
-        });
+        Add(
+            "cmp",
+            w =>
+            {
+                w.NetworkNumber(1, REG);
+                w.NetworkNumber(2, equal ? 0u : 1u);
+                Value(w, 3, value);
+            }
+        );
         return this;
     }
 
     private NftRule Verdict(string word, int code)
     {
         Say(word);
-        Add("immediate", w =>
-        {
-            w.NetworkNumber(1, 0);
-            int data = w.Open(2);
-            int verdict = w.Open(2);
-            w.NetworkNumber(1, (uint)code);
-            w.Close(verdict);
-            w.Close(data);
-        });
+        Add(
+            "immediate",
+            w =>
+            {
+                w.NetworkNumber(1, 0);
+                int data = w.Open(2);
+                int verdict = w.Open(2);
+                w.NetworkNumber(1, (uint)code);
+                w.Close(verdict);
+                w.Close(data);
+            }
+        );
         return this;
     }
 

@@ -45,7 +45,10 @@ public sealed record PortRule(byte Protocol, IPAddress HostAddress, int HostPort
 {
     /// <summary>The map it belongs to.</summary>
     public PortMap Map =>
-        new(HostAddress.AddressFamily == AddressFamily.InterNetworkV6, !HostAddress.Equals(IPAddress.Any) && !HostAddress.Equals(IPAddress.IPv6Any));
+        new(
+            HostAddress.AddressFamily == AddressFamily.InterNetworkV6,
+            !HostAddress.Equals(IPAddress.Any) && !HostAddress.Equals(IPAddress.IPv6Any)
+        );
 
     internal string KeyText => $"{(Map.WithAddress ? $"{HostAddress} . " : "")}{ProtocolText} . {HostPort}";
 

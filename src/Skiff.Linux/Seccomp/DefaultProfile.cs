@@ -54,17 +54,32 @@ internal static class DefaultProfile
             [
                 Rule(Allowed),
                 // VSOCK is not separated by network namespaces: it reaches the hypervisor.
-                Rule("socket") with { Conditions = [new(0, SeccompCompare.NotEqual, AF_VSOCK)] },
+                Rule("socket") with
+                {
+                    Conditions = [new(0, SeccompCompare.NotEqual, AF_VSOCK)],
+                },
                 // Linux, UNAME26 (0x20000), PER_LINUX32 (8) and the query; not ADDR_NO_RANDOMIZE.
                 Personality(0),
                 Personality(8),
                 Personality(0x20000),
                 Personality(0x20008),
                 Personality(0xFFFFFFFF),
-                Rule("arch_prctl") with { IncludeArchitectures = ["amd64", "x32"] },
-                Rule("modify_ldt") with { IncludeArchitectures = ["amd64", "x32", "x86"] },
-                Rule("arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls") with { IncludeArchitectures = ["arm", "arm64"] },
-                With("bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick listmount lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree open_tree_attr perf_event_open quotactl quotactl_fd setdomainname sethostname setns statmount syslog umount umount2 unshare", Capability.CAP_SYS_ADMIN),
+                Rule("arch_prctl") with
+                {
+                    IncludeArchitectures = ["amd64", "x32"],
+                },
+                Rule("modify_ldt") with
+                {
+                    IncludeArchitectures = ["amd64", "x32", "x86"],
+                },
+                Rule("arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls") with
+                {
+                    IncludeArchitectures = ["arm", "arm64"],
+                },
+                With(
+                    "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick listmount lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree open_tree_attr perf_event_open quotactl quotactl_fd setdomainname sethostname setns statmount syslog umount umount2 unshare",
+                    Capability.CAP_SYS_ADMIN
+                ),
                 Rule("clone") with
                 {
                     Conditions = [new(0, SeccompCompare.MaskedEqual, NamespaceFlags, any)],
@@ -96,7 +111,14 @@ internal static class DefaultProfile
     private static SeccompProfileRule Rule(string names) => new() { Names = names.Split(' ') };
 
     private static SeccompProfileRule With(string names, Capability capability) =>
-        Rule(names) with { IncludeCapabilities = CapabilitySet.None | capability };
+        Rule(names) with
+        {
+            IncludeCapabilities = CapabilitySet.None | capability,
+        };
 
-    private static SeccompProfileRule Personality(ulong value) => Rule("personality") with { Conditions = [new(0, SeccompCompare.Equal, value)] };
+    private static SeccompProfileRule Personality(ulong value) =>
+        Rule("personality") with
+        {
+            Conditions = [new(0, SeccompCompare.Equal, value)],
+        };
 }

@@ -104,7 +104,13 @@ public static class SeccompCompiler
     // ARM has a few private calls at 0xf0000, above every other; they say nothing about how new a number is. x32 keeps its bit.
     private static bool IsCommon(int number) => (number & ~SyscallTable.X32Bit) < 0xF0000;
 
-    private static bool Counts(SeccompProfileRule rule, CapabilitySet capabilities, SeccompArchitecture architecture, SeccompArchitecture native, int kernel)
+    private static bool Counts(
+        SeccompProfileRule rule,
+        CapabilitySet capabilities,
+        SeccompArchitecture architecture,
+        SeccompArchitecture native,
+        int kernel
+    )
     {
         string own = SeccompArchitectures.GoName(architecture);
         string host = SeccompArchitectures.GoName(native);
@@ -233,7 +239,8 @@ public static class SeccompCompiler
     }
 
     // After "greater" failed the rest is less or equal, and both go the same way by construction.
-    private static int LessOrEqual(int whenLess, int whenEqual) => whenLess == whenEqual ? whenLess : throw new InvalidOperationException("three ways");
+    private static int LessOrEqual(int whenLess, int whenEqual) =>
+        whenLess == whenEqual ? whenLess : throw new InvalidOperationException("three ways");
 
     private static int Load(BpfAssembler code, uint offset, uint mask, int next)
     {

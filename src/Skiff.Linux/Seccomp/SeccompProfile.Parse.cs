@@ -161,13 +161,18 @@ public sealed partial record SeccompProfile
             return 0;
         }
         string[] parts = text.Split('.');
-        return parts.Length == 2 && ushort.TryParse(parts[0], out ushort major) && ushort.TryParse(parts[1], out ushort minor) && minor < 1000
+        return
+            parts.Length == 2 && ushort.TryParse(parts[0], out ushort major) && ushort.TryParse(parts[1], out ushort minor) && minor < 1000
             ? (major * 1000) + minor
             : throw Bad(source, $"\"{text}\" is no kernel version such as 4.8");
     }
 
     private static JsonElement Object(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : default;
+        element.ValueKind == JsonValueKind.Object
+        && element.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind != JsonValueKind.Null
+            ? value
+            : default;
 
     private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
         Object(element, name) is { ValueKind: not JsonValueKind.Undefined } list ? list.EnumerateArray() : default;

@@ -30,7 +30,12 @@ public static unsafe class HelperProgram
             program.Call(SyscallNumber.dup3, childIn.Value, 0, 0);
             program.Call(SyscallNumber.dup3, childOut.Value, 1, 0);
             program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
-            program.Call(SyscallNumber.execve, program.Text(path), program.TextArray([name, .. arguments]), program.TextArray(HostEnvironment()));
+            program.Call(
+                SyscallNumber.execve,
+                program.Text(path),
+                program.TextArray([name, .. arguments]),
+                program.TextArray(HostEnvironment())
+            );
             process = Spawn.Start(program, channel);
         }
         using (process)
@@ -51,7 +56,9 @@ public static unsafe class HelperProgram
     private static (SafeFd Read, SafeFd Write) Pipe()
     {
         int* fds = stackalloc int[2];
-        return Libc.pipe2(fds, OpenFlags.O_CLOEXEC) == 0 ? (new SafeFd(fds[0]), new SafeFd(fds[1])) : throw LinuxException.Last("pipe2", "");
+        return Libc.pipe2(fds, OpenFlags.O_CLOEXEC) == 0
+            ? (new SafeFd(fds[0]), new SafeFd(fds[1]))
+            : throw LinuxException.Last("pipe2", "");
     }
 
     private static byte[] ReadToEnd(SafeFd fd, string name)
@@ -71,7 +78,11 @@ public static unsafe class HelperProgram
         foreach (string directory in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':'))
         {
             string path = $"{(directory.Length == 0 ? "." : directory)}/{name}";
-            if (File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None)
+            if (
+                File.Exists(path)
+                && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute))
+                    != UnixFileMode.None
+            )
             {
                 return path;
             }

@@ -40,10 +40,12 @@ public static unsafe class Spawn
         nint errnoEntry = NativeLibrary.GetExport(libc, "__errno_location");
         if (((entry | errnoEntry) & 2) != 0)
         {
-            throw new InvalidOperationException("libc's functions are not 16-byte aligned: the address would read as a fat function pointer");
+            throw new InvalidOperationException(
+                "libc's functions are not 16-byte aligned: the address would read as a fat function pointer"
+            );
         }
-        var call = (delegate*<nint, nint, nint, nint, nint, nint, nint, nint>)entry;
-        int* errno = ((delegate*<int*>)errnoEntry)();
+        var call = (delegate* <nint, nint, nint, nint, nint, nint, nint, nint>)entry;
+        int* errno = ((delegate* <int*>)errnoEntry)();
         for (int attempt = 1; ; attempt++)
         {
             *args = new CloneArgs
@@ -94,7 +96,7 @@ public static unsafe class Spawn
     /// <summary>clone3, and in the child the interpreter. In the child it never returns.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static nint Run(
-        delegate*<nint, nint, nint, nint, nint, nint, nint, nint> call,
+        delegate* <nint, nint, nint, nint, nint, nint, nint, nint> call,
         int* errno,
         CloneArgs* args,
         nint clone3,

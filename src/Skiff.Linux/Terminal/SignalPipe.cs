@@ -114,13 +114,31 @@ public sealed unsafe class SignalPipe : IDisposable
         }
         byte[] code =
         [
-            0xF3, 0x0F, 0x1E, 0xFA, // endbr64
+            0xF3,
+            0x0F,
+            0x1E,
+            0xFA, // endbr64
             0x57, // push rdi
-            0xB8, 1, 0, 0, 0, // mov eax, 1 (write)
-            0xBF, 0, 0, 0, 0, // mov edi, fd
-            0x48, 0x89, 0xE6, // mov rsi, rsp
-            0xBA, 1, 0, 0, 0, // mov edx, 1
-            0x0F, 0x05, // syscall
+            0xB8,
+            1,
+            0,
+            0,
+            0, // mov eax, 1 (write)
+            0xBF,
+            0,
+            0,
+            0,
+            0, // mov edi, fd
+            0x48,
+            0x89,
+            0xE6, // mov rsi, rsp
+            0xBA,
+            1,
+            0,
+            0,
+            0, // mov edx, 1
+            0x0F,
+            0x05, // syscall
             0x5F, // pop rdi
             0xC3, // ret
         ];

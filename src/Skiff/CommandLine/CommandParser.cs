@@ -138,7 +138,9 @@ internal static class CommandParser
         string word = words[next];
         for (int i = 1; i < word.Length; i++)
         {
-            Flag flag = FindShort(flags, word[i]) ?? throw UsageError(path, $"unknown flag -{word[i]}{(word.Length > 2 ? $" in {word}" : "")}", 125);
+            Flag flag =
+                FindShort(flags, word[i])
+                ?? throw UsageError(path, $"unknown flag -{word[i]}{(word.Length > 2 ? $" in {word}" : "")}", 125);
             bool hasEquals = i + 1 < word.Length && word[i + 1] == '=';
             if (flag.Kind == FlagKind.Bool && !hasEquals)
             {

@@ -68,7 +68,11 @@ internal static class Completer
         if (command.Subcommands.Count > 0)
         {
             return new CompletionAnswer(
-                [.. command.Subcommands.Where(e => !e.Hidden && e.Name.StartsWith(last, StringComparison.Ordinal)).Select(static e => (e.Name, e.Make().Summary))],
+                [
+                    .. command
+                        .Subcommands.Where(e => !e.Hidden && e.Name.StartsWith(last, StringComparison.Ordinal))
+                        .Select(static e => (e.Name, e.Make().Summary)),
+                ],
                 Completion.None
             );
         }

@@ -20,17 +20,26 @@ internal sealed record Globals
 
     /// <summary>The flags, in the order of the help.</summary>
     internal static Flag[] Flags() =>
-    [
-        Flag.Text("config", "Directory of the credentials file config.json (default ~/.docker)") with { Completes = Completion.Directory },
-        Flag.Bool("debug", "Print the chain of causes of an error", 'D'),
-        Flag.Bool("help", "Print this help", 'h'),
-        Flag.Text("log-level", "Set the level of messages (debug, info, warn, error, fatal)", 'l') with
-        {
-            Default = "info",
-            Choices = ["debug", "info", "warn", "error", "fatal"],
-        },
-        Flag.Text("root", "Directory of images, layers, containers and volumes", valueName: "dir") with { Completes = Completion.Directory },
-        Flag.Text("runroot", "Directory of what need not survive a reboot", valueName: "dir") with { Completes = Completion.Directory },
-        Flag.Bool("version", "Print the version", 'v'),
-    ];
+        [
+            Flag.Text("config", "Directory of the credentials file config.json (default ~/.docker)") with
+            {
+                Completes = Completion.Directory,
+            },
+            Flag.Bool("debug", "Print the chain of causes of an error", 'D'),
+            Flag.Bool("help", "Print this help", 'h'),
+            Flag.Text("log-level", "Set the level of messages (debug, info, warn, error, fatal)", 'l') with
+            {
+                Default = "info",
+                Choices = ["debug", "info", "warn", "error", "fatal"],
+            },
+            Flag.Text("root", "Directory of images, layers, containers and volumes", valueName: "dir") with
+            {
+                Completes = Completion.Directory,
+            },
+            Flag.Text("runroot", "Directory of what need not survive a reboot", valueName: "dir") with
+            {
+                Completes = Completion.Directory,
+            },
+            Flag.Bool("version", "Print the version", 'v'),
+        ];
 }

@@ -40,7 +40,9 @@ internal static class Help
                 (made.Subcommands.Count > 0 ? groups : verbs).Add((entry.Name, made));
             }
         }
-        foreach ((string title, List<(string Name, Command Command)> list) in new[] { ("Management Commands", groups), ("Commands", verbs) })
+        foreach (
+            (string title, List<(string Name, Command Command)> list) in new[] { ("Management Commands", groups), ("Commands", verbs) }
+        )
         {
             if (list.Count == 0)
             {

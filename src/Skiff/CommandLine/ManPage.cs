@@ -11,7 +11,9 @@ internal static class ManPage
         string name = Name(path);
         string full = path.Length == 0 ? "skiff" : $"skiff {path}";
         var text = new StringBuilder();
-        text.Append($".TH \"{name.ToUpperInvariant()}\" \"1\" \"\" \"skiff {version}\" \"Skiff\"\n.SH NAME\n{Escape(name)} \\- {Escape(command.Summary)}\n");
+        text.Append(
+            $".TH \"{name.ToUpperInvariant()}\" \"1\" \"\" \"skiff {version}\" \"Skiff\"\n.SH NAME\n{Escape(name)} \\- {Escape(command.Summary)}\n"
+        );
         text.Append($".SH SYNOPSIS\n.B {Escape(full)}\n{Escape(command.Usage.Length > 0 ? command.Usage : "COMMAND")}\n");
         text.Append(".SH DESCRIPTION\n").Append(Escape(command.Summary)).Append(".\n");
         foreach (string paragraph in command.Description.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
@@ -21,7 +23,11 @@ internal static class ManPage
         AppendVerbs(text, command, path);
         AppendFlags(text, command);
         text.Append(".SH EXIT STATUS\n0 on success, 1 if the work failed, 125 for a wrong flag");
-        text.Append(command.FailureExitCode == 125 ? " or if the container could not be started, 126 if the command cannot be executed, 127 if it is not found, else the code of the command" : "");
+        text.Append(
+            command.FailureExitCode == 125
+                ? " or if the container could not be started, 126 if the command cannot be executed, 127 if it is not found, else the code of the command"
+                : ""
+        );
         text.Append(", 130 if interrupted.\n");
         int cut = path.LastIndexOf(' ');
         if (path.Length > 0)
@@ -97,9 +103,11 @@ internal static class ManPage
         text.Append(".SH OPTIONS\n");
         foreach (Flag flag in flags)
         {
-            string names = flag.Short == '\0' ? $"\\fB\\-\\-{Escape(flag.Name)}\\fR" : $"\\fB\\-{flag.Short}\\fR, \\fB\\-\\-{Escape(flag.Name)}\\fR";
+            string names =
+                flag.Short == '\0' ? $"\\fB\\-\\-{Escape(flag.Name)}\\fR" : $"\\fB\\-{flag.Short}\\fR, \\fB\\-\\-{Escape(flag.Name)}\\fR";
             text.Append($".TP\n{names}{(flag.Kind == FlagKind.Bool ? "" : $" \\fI{Escape(flag.ValueName)}\\fR")}\n{Escape(flag.Help)}");
-            text.Append(flag.Default is null ? "" : $" (default {Escape(flag.Default)})").Append(flag.Choices is null ? ".\n" : $". One of: {Escape(string.Join(", ", flag.Choices))}.\n");
+            text.Append(flag.Default is null ? "" : $" (default {Escape(flag.Default)})")
+                .Append(flag.Choices is null ? ".\n" : $". One of: {Escape(string.Join(", ", flag.Choices))}.\n");
         }
     }
 }

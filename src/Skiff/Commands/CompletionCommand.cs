@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine.Containers;
 using Skiff.Images.Store;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Commands;
 
@@ -14,7 +15,8 @@ internal static class CompletionCommand
             Name = "completion",
             Summary = "Print the completion script for a shell",
             Usage = "bash|zsh|fish",
-            Description = "bash: source <(skiff completion bash)\nzsh:  source <(skiff completion zsh)\nfish: skiff completion fish | source",
+            Description =
+                "bash: source <(skiff completion bash)\nzsh:  source <(skiff completion zsh)\nfish: skiff completion fish | source",
             MinArguments = 1,
             MaxArguments = 1,
             Run = static invocation =>
@@ -53,12 +55,14 @@ internal static class CompletionCommand
                 invocation.Output.Line(help.Length == 0 ? word : $"{word}\t{help}");
             }
         }
-        invocation.Output.Line(answer.Kind switch
-        {
-            Completion.File => ":file",
-            Completion.Directory => ":dir",
-            _ => ":none",
-        });
+        invocation.Output.Line(
+            answer.Kind switch
+            {
+                Completion.File => ":file",
+                Completion.Directory => ":dir",
+                _ => ":none",
+            }
+        );
         return 0;
     }
 
@@ -87,8 +91,11 @@ internal static class CompletionCommand
             {
                 Completion.Image => [.. Images(globals)],
                 Completion.Container or Completion.RunningContainer => [.. Containers(globals, kind == Completion.RunningContainer)],
-                Completion.Volume => [.. DirectoryReader.List(EngineAccess.Paths(globals).Volumes).Select(static v => (v, ""))],
-                Completion.Verb => [.. CommandTable.Root().Subcommands.Where(static e => !e.Hidden).Select(static e => (e.Name, e.Make().Summary))],
+                Completion.Volume => [.. Tree.Names(EngineAccess.Paths(globals).Volumes).Select(static v => (v, ""))],
+                Completion.Verb =>
+                [
+                    .. CommandTable.Root().Subcommands.Where(static e => !e.Hidden).Select(static e => (e.Name, e.Make().Summary)),
+                ],
                 _ => [],
             };
         }

@@ -20,7 +20,10 @@ internal static class ExplainPullCommand
             [
                 Credentials.FileFlag(),
                 Flag.Text("platform", "Platform of the image: os/architecture[/variant]"),
-                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with { Default = "true" },
+                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with
+                {
+                    Default = "true",
+                },
             ],
             MinArguments = 1,
             MaxArguments = 1,
@@ -34,7 +37,9 @@ internal static class ExplainPullCommand
         PullRequest request = PullRequest.From(invocation);
         bool inStore = EngineAccess.Images(invocation.Globals).Find(reference.ToString()) is not null;
         Credential? credential = Credentials.Open(invocation).Find(reference.Domain);
-        invocation.Output.Write(Text(reference, PullConversation.Of(reference, request.Platform ?? Platform.Host, request.VerifyTls, inStore, credential)));
+        invocation.Output.Write(
+            Text(reference, PullConversation.Of(reference, request.Platform ?? Platform.Host, request.VerifyTls, inStore, credential))
+        );
         return 0;
     }
 

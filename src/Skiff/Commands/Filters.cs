@@ -21,7 +21,10 @@ internal sealed class Filters
             if (!known.Contains(name))
             {
                 string? near = CommandLine.Suggestion.Nearest(name, known);
-                throw new SkiffException($"--filter {text}: there is no filter \"{name}\" here{(near is null ? $", but {string.Join(", ", known)}" : $", did you mean {near}?")}", 125);
+                throw new SkiffException(
+                    $"--filter {text}: there is no filter \"{name}\" here{(near is null ? $", but {string.Join(", ", known)}" : $", did you mean {near}?")}",
+                    125
+                );
             }
             if (equals < 0)
             {
@@ -43,7 +46,8 @@ internal sealed class Filters
     public bool? Switch(string name)
     {
         IReadOnlyList<string> values = Of(name);
-        return values.Count == 0 ? null
+        return values.Count == 0
+            ? null
             : values[^1].ToLowerInvariant() switch
             {
                 "true" or "1" or "t" => true,

@@ -28,7 +28,13 @@ internal static class HelpCommand
             Summary = "Print a manual page, or write all of them to a directory",
             Usage = "[OPTIONS] [COMMAND...]",
             Description = "skiff man pull | man -l -",
-            Flags = [Flag.Text("output", "Write the pages of all commands to this directory", 'o', "dir") with { Completes = Completion.Directory }],
+            Flags =
+            [
+                Flag.Text("output", "Write the pages of all commands to this directory", 'o', "dir") with
+                {
+                    Completes = Completion.Directory,
+                },
+            ],
             Completes = [Completion.Verb],
             Run = Man,
         };
@@ -58,7 +64,10 @@ internal static class HelpCommand
         Command command = CommandTable.Root();
         foreach (string word in invocation.Arguments)
         {
-            command = (CommandParser.Find(command, word) ?? throw invocation.Usage($"there is no command '{string.Join(' ', invocation.Arguments)}'", 1)).Make();
+            command = (
+                CommandParser.Find(command, word)
+                ?? throw invocation.Usage($"there is no command '{string.Join(' ', invocation.Arguments)}'", 1)
+            ).Make();
         }
         return (command, string.Join(' ', invocation.Arguments));
     }

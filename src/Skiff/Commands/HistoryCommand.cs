@@ -13,7 +13,12 @@ internal static class HistoryCommand
     private const int CommandWidth = 45;
     private static readonly (string, string)[] s_titles =
     [
-        ("ID", "IMAGE"), ("CreatedSince", "CREATED"), ("CreatedAt", "CREATED AT"), ("CreatedBy", "CREATED BY"), ("Size", "SIZE"), ("Comment", "COMMENT"),
+        ("ID", "IMAGE"),
+        ("CreatedSince", "CREATED"),
+        ("CreatedAt", "CREATED AT"),
+        ("CreatedBy", "CREATED BY"),
+        ("Size", "SIZE"),
+        ("Comment", "COMMENT"),
     ];
 
     public static Command Define() =>
@@ -25,7 +30,10 @@ internal static class HistoryCommand
             Flags =
             [
                 Listing.FormatFlag(),
-                Flag.Bool("human", "Sizes and dates in words", 'H') with { Default = "true" },
+                Flag.Bool("human", "Sizes and dates in words", 'H') with
+                {
+                    Default = "true",
+                },
                 Flag.Bool("no-trunc", "Do not shorten anything"),
                 Flag.Bool("quiet", "Only show ids", 'q'),
             ],
@@ -41,8 +49,12 @@ internal static class HistoryCommand
         bool human = invocation.Is("human", true);
         IReadOnlyList<Value> rows = Rows(image, human, invocation.Is("no-trunc"), TimeProvider.System.GetUtcNow());
         string created = human ? "{{.CreatedSince}}" : "{{.CreatedAt}}";
-        new Listing($"{{{{.ID}}}}\t{created}\t{{{{.CreatedBy}}}}\t{{{{.Size}}}}\t{{{{.Comment}}}}", s_titles)
-            .Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
+        new Listing($"{{{{.ID}}}}\t{created}\t{{{{.CreatedBy}}}}\t{{{{.Size}}}}\t{{{{.Comment}}}}", s_titles).Write(
+            invocation.Output,
+            invocation.Value("format"),
+            rows,
+            invocation.Is("quiet")
+        );
         return 0;
     }
 
@@ -59,7 +71,17 @@ internal static class HistoryCommand
         // A config may have no history, or less of it than layers.
         for (; layer < image.LayerSizes.Count; layer++)
         {
-            rows.Add(Row(image, layer == image.LayerSizes.Count - 1, new HistoryEntry(null, "", "", "", false), image.LayerSizes[layer], human, full, now));
+            rows.Add(
+                Row(
+                    image,
+                    layer == image.LayerSizes.Count - 1,
+                    new HistoryEntry(null, "", "", "", false),
+                    image.LayerSizes[layer],
+                    human,
+                    full,
+                    now
+                )
+            );
         }
         rows.Reverse();
         return rows;
@@ -72,10 +94,22 @@ internal static class HistoryCommand
         return Value.Row(
             null,
             ("Comment", Value.Of(entry.Comment)),
-            ("CreatedAt", Value.Of(entry.Created is null ? "" : created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))),
+            (
+                "CreatedAt",
+                Value.Of(
+                    entry.Created is null ? "" : created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+                )
+            ),
             ("CreatedBy", Value.Of(full ? command : Human.Ellipsis(command, CommandWidth))),
             ("CreatedSince", Value.Of(Human.Ago(created, now))),
-            ("ID", Value.Of(!last ? "<missing>" : full ? image.Id.ToString() : image.Id.Short)),
+            (
+                "ID",
+                Value.Of(
+                    !last ? "<missing>"
+                    : full ? image.Id.ToString()
+                    : image.Id.Short
+                )
+            ),
             ("Size", Value.Of(human ? Human.ShortSize(size) : size.ToString(CultureInfo.InvariantCulture)))
         );
     }

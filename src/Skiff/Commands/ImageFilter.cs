@@ -48,7 +48,11 @@ internal sealed class ImageFilter
     /// <summary>The names to show, with null for an image without a name; empty if the image is not shown.</summary>
     public IReadOnlyList<Reference?> NamesOf(Image image)
     {
-        if (!_filters.LabelsMatch(image.Config.Labels) || (_before is { } before && Created(image) >= before) || (_since is { } since && Created(image) <= since))
+        if (
+            !_filters.LabelsMatch(image.Config.Labels)
+            || (_before is { } before && Created(image) >= before)
+            || (_since is { } since && Created(image) <= since)
+        )
         {
             return [];
         }
@@ -64,14 +68,22 @@ internal sealed class ImageFilter
         return
         [
             .. image.Names.Where(n =>
-                (_only is null || (n.Name == _only.Name && (_only.Tag is null || n.Tag == _only.Tag) && (_only.Digest is null || _only.Digest == image.TopDigest)))
+                (
+                    _only is null
+                    || (
+                        n.Name == _only.Name
+                        && (_only.Tag is null || n.Tag == _only.Tag)
+                        && (_only.Digest is null || _only.Digest == image.TopDigest)
+                    )
+                )
                 && (_pattern is null || Fits(_pattern, n))
                 && (patterns.Count == 0 || patterns.Any(p => Fits(p, n)))
             ),
         ];
     }
 
-    private static bool Fits(string pattern, Reference name) => Glob.Matches(pattern, name.Familiar) || Glob.Matches(pattern, name.FamiliarName);
+    private static bool Fits(string pattern, Reference name) =>
+        Glob.Matches(pattern, name.Familiar) || Glob.Matches(pattern, name.FamiliarName);
 
     private static DateTimeOffset Created(Image image) => image.Config.Created ?? DateTimeOffset.UnixEpoch;
 

@@ -46,14 +46,14 @@ internal static class ImageInspectCommand
             ("Size", Value.Of(image.Size)),
             ("VirtualSize", Value.Of(image.Size)),
             ("GraphDriver", Value.Struct(("Data", Driver(image)), ("Name", Value.Of("overlay2")))),
-            ("RootFS", Value.Struct(("Type", Value.Of("layers")), ("Layers", Value.Of([.. config.DiffIds.Select(static d => d.ToString())])))),
+            (
+                "RootFS",
+                Value.Struct(("Type", Value.Of("layers")), ("Layers", Value.Of([.. config.DiffIds.Select(static d => d.ToString())])))
+            ),
             ("Metadata", Value.Struct(("LastUsed", Value.Of(Time(image.LastUsed))))),
             (
                 "Descriptor",
-                Value.Struct(
-                    ("mediaType", Value.Of(image.Manifest.MediaType)),
-                    ("digest", Value.Of(image.ManifestDigest.ToString()))
-                )
+                Value.Struct(("mediaType", Value.Of(image.Manifest.MediaType)), ("digest", Value.Of(image.ManifestDigest.ToString())))
             )
         );
     }
@@ -104,5 +104,6 @@ internal static class ImageInspectCommand
     private static Value Keys(IReadOnlyList<string> keys) =>
         Value.Map(keys.Count == 0 ? null : keys.Select(static k => KeyValuePair.Create(k, Value.Struct())));
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }

@@ -15,7 +15,8 @@ internal static class ImagePruneCommand
             Name = "prune",
             Summary = "Remove unused images",
             Usage = "[OPTIONS]",
-            Description = "Filters: until=TIME (created before), unused=TIME (no container started since), label=NAME[=VALUE], label!=NAME[=VALUE].",
+            Description =
+                "Filters: until=TIME (created before), unused=TIME (no container started since), label=NAME[=VALUE], label!=NAME[=VALUE].",
             Flags =
             [
                 Flag.Bool("all", "Remove all images that no container uses, not only those without a name", 'a'),
@@ -47,7 +48,13 @@ internal static class ImagePruneCommand
         IReadOnlyList<Image> plan = store.PlanPrune(filter, usedBy);
         if (invocation.Is("dry-run"))
         {
-            output.Write(string.Concat(plan.Select(static i => $"{i.Id.Short}  {Human.ShortSize(i.Size)}  {(i.Names.Count > 0 ? i.Names[0].Familiar : "<none>")}\n")));
+            output.Write(
+                string.Concat(
+                    plan.Select(static i =>
+                        $"{i.Id.Short}  {Human.ShortSize(i.Size)}  {(i.Names.Count > 0 ? i.Names[0].Familiar : "<none>")}\n"
+                    )
+                )
+            );
             return 0;
         }
         string warning = filter.All ? "This will remove all images that no container uses." : "This will remove all images without a name.";

@@ -14,7 +14,13 @@ internal static class ImagesCommand
     private const string None = "<none>";
     private static readonly (string, string)[] s_titles =
     [
-        ("ID", "IMAGE ID"), ("Repository", "REPOSITORY"), ("Tag", "TAG"), ("Digest", "DIGEST"), ("CreatedSince", "CREATED"), ("CreatedAt", "CREATED AT"), ("Size", "SIZE"),
+        ("ID", "IMAGE ID"),
+        ("Repository", "REPOSITORY"),
+        ("Tag", "TAG"),
+        ("Digest", "DIGEST"),
+        ("CreatedSince", "CREATED"),
+        ("CreatedAt", "CREATED AT"),
+        ("Size", "SIZE"),
     ];
 
     public static Command Define() =>
@@ -50,7 +56,10 @@ internal static class ImagesCommand
             rows.AddRange(filter.NamesOf(image).Select(name => Row(image, name, invocation.Is("no-trunc"), now)));
         }
         bool digests = invocation.Is("digests");
-        var listing = new Listing($"{{{{.Repository}}}}\t{{{{.Tag}}}}\t{(digests ? "{{.Digest}}\t" : "")}{{{{.ID}}}}\t{{{{.CreatedSince}}}}\t{{{{.Size}}}}", s_titles);
+        var listing = new Listing(
+            $"{{{{.Repository}}}}\t{{{{.Tag}}}}\t{(digests ? "{{.Digest}}\t" : "")}{{{{.ID}}}}\t{{{{.CreatedSince}}}}\t{{{{.Size}}}}",
+            s_titles
+        );
         listing.Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
         return 0;
     }
@@ -77,5 +86,6 @@ internal static class ImagesCommand
     }
 
     /// <summary>Go's default format of a time, which docker prints in UTC here.</summary>
-    internal static string CreatedAt(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " +0000 UTC";
+    internal static string CreatedAt(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " +0000 UTC";
 }

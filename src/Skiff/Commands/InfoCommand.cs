@@ -48,7 +48,11 @@ internal static class InfoCommand
         foreach (ContainerRecord record in records)
         {
             ContainerState state = liveness.Check(containers.LoadState(record.Id), now);
-            counts[state.Status == ContainerStatus.Running ? 0 : state.Status == ContainerStatus.Paused ? 1 : 2]++;
+            counts[
+                state.Status == ContainerStatus.Running ? 0
+                : state.Status == ContainerStatus.Paused ? 1
+                : 2
+            ]++;
         }
         CgroupMode mode = CgroupLayout.Detect().Mode;
         return Value.Struct(
@@ -60,7 +64,14 @@ internal static class InfoCommand
             ("Images", Value.Of(EngineAccess.Images(globals).List().Count)),
             ("Driver", Value.Of("overlay2")),
             ("CgroupDriver", Value.Of(mode == CgroupMode.None ? "none" : "cgroupfs")),
-            ("CgroupVersion", Value.Of(mode == CgroupMode.V2 ? "2" : mode == CgroupMode.None ? "" : "1")),
+            (
+                "CgroupVersion",
+                Value.Of(
+                    mode == CgroupMode.V2 ? "2"
+                    : mode == CgroupMode.None ? ""
+                    : "1"
+                )
+            ),
             ("CgroupMode", Value.Of(mode.ToString().ToLowerInvariant())),
             ("KernelVersion", Value.Of(VersionCommand.Kernel())),
             ("OperatingSystem", Value.Of(OsName(Files.TryReadText("/etc/os-release", out _) ?? ""))),
@@ -81,11 +92,19 @@ internal static class InfoCommand
     {
         string Field(string name) => info.Find(name)?.ToString() ?? "";
         var text = new StringBuilder();
-        text.Append($"Containers: {Field("Containers")}\n Running: {Field("ContainersRunning")}\n Paused: {Field("ContainersPaused")}\n Stopped: {Field("ContainersStopped")}\n");
+        text.Append(
+            $"Containers: {Field("Containers")}\n Running: {Field("ContainersRunning")}\n Paused: {Field("ContainersPaused")}\n Stopped: {Field("ContainersStopped")}\n"
+        );
         text.Append($"Images: {Field("Images")}\nServer Version: {Field("ServerVersion")}\nStorage Driver: {Field("Driver")}\n");
-        text.Append($"Cgroup Driver: {Field("CgroupDriver")}\nCgroup Version: {Field("CgroupVersion")} ({Field("CgroupMode")})\nRootless: {Field("Rootless")}\n");
-        text.Append($"Kernel Version: {Field("KernelVersion")}\nOperating System: {Field("OperatingSystem")}\nOSType: {Field("OSType")}\nArchitecture: {Field("Architecture")}\n");
-        text.Append($"CPUs: {Field("NCPU")}\nTotal Memory: {Human.BinarySize(info.Find("MemTotal")!.AsFloat)}\nName: {Field("Name")}\nRoot Dir: {Field("DockerRootDir")}\nRun Dir: {Field("RunDir")}\n");
+        text.Append(
+            $"Cgroup Driver: {Field("CgroupDriver")}\nCgroup Version: {Field("CgroupVersion")} ({Field("CgroupMode")})\nRootless: {Field("Rootless")}\n"
+        );
+        text.Append(
+            $"Kernel Version: {Field("KernelVersion")}\nOperating System: {Field("OperatingSystem")}\nOSType: {Field("OSType")}\nArchitecture: {Field("Architecture")}\n"
+        );
+        text.Append(
+            $"CPUs: {Field("NCPU")}\nTotal Memory: {Human.BinarySize(info.Find("MemTotal")!.AsFloat)}\nName: {Field("Name")}\nRoot Dir: {Field("DockerRootDir")}\nRun Dir: {Field("RunDir")}\n"
+        );
         return text.ToString();
     }
 
@@ -107,7 +126,10 @@ internal static class InfoCommand
     {
         foreach (string line in meminfo.Split('\n'))
         {
-            if (line.StartsWith("MemTotal:", StringComparison.Ordinal) && long.TryParse(line[9..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kib))
+            if (
+                line.StartsWith("MemTotal:", StringComparison.Ordinal)
+                && long.TryParse(line[9..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kib)
+            )
             {
                 return kib * 1024;
             }

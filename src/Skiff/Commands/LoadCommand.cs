@@ -20,7 +20,10 @@ internal static class LoadCommand
             Description = "The archive is one that docker, podman or skopeo saved, or an OCI layout, plain or compressed by gzip or zstd.",
             Flags =
             [
-                Flag.Text("input", "Read this file instead of standard input", 'i', "file") with { Completes = Completion.File },
+                Flag.Text("input", "Read this file instead of standard input", 'i', "file") with
+                {
+                    Completes = Completion.File,
+                },
                 Flag.Text("platform", "Which image of a multi-platform archive: os/architecture[/variant]"),
                 Flag.Bool("quiet", "Print nothing but the names", 'q'),
             ],
@@ -40,7 +43,11 @@ internal static class LoadCommand
         using Stream source = Archive.Open(file);
         foreach (Image image in ImageLoader.Load(EngineAccess.Images(invocation.Globals), source, platform, interruption.Token))
         {
-            invocation.Output.Write(image.Names.Count == 0 ? $"Loaded image ID: {image.Id}\n" : string.Concat(image.Names.Select(static n => $"Loaded image: {n.Familiar}\n")));
+            invocation.Output.Write(
+                image.Names.Count == 0
+                    ? $"Loaded image ID: {image.Id}\n"
+                    : string.Concat(image.Names.Select(static n => $"Loaded image: {n.Familiar}\n"))
+            );
         }
         return 0;
     }
@@ -62,7 +69,10 @@ internal static class Archive
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : Directory.Exists(path) ? "it is a directory" : "no permission, or it cannot be read";
+            string reason =
+                e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
+                : Directory.Exists(path) ? "it is a directory"
+                : "no permission, or it cannot be read";
             throw new SkiffException($"cannot open {path}: {reason}", 1, e);
         }
     }

@@ -21,7 +21,10 @@ internal static class LoginCommand
                 Credentials.FileFlag(),
                 Flag.Text("password", "Password or access token (visible to others: use --password-stdin)", 'p'),
                 Flag.Bool("password-stdin", "Read the password from standard input"),
-                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with { Default = "true" },
+                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with
+                {
+                    Default = "true",
+                },
                 Flag.Text("username", "User name", 'u'),
             ],
             MaxArguments = 1,
@@ -56,7 +59,10 @@ internal static class LoginCommand
         stored = false;
         if (fromInput && (password is not null || user is null or ""))
         {
-            throw invocation.Usage(password is not null ? "--password and --password-stdin exclude each other" : "--password-stdin needs --username", 1);
+            throw invocation.Usage(
+                password is not null ? "--password and --password-stdin exclude each other" : "--password-stdin needs --username",
+                1
+            );
         }
         if (password is not null)
         {
@@ -83,6 +89,8 @@ internal static class LoginCommand
             user = Prompt.ReadLine() ?? "";
         }
         password ??= Prompt.ReadSecret(output, "Password: ");
-        return user.Length > 0 && password is { Length: > 0 } ? new Credential(user, password) : throw new SkiffException("a user name and a password are needed");
+        return user.Length > 0 && password is { Length: > 0 }
+            ? new Credential(user, password)
+            : throw new SkiffException("a user name and a password are needed");
     }
 }

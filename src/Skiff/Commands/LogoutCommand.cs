@@ -19,7 +19,9 @@ internal static class LogoutCommand
     private static int Run(Invocation invocation)
     {
         string domain = Credentials.Domain(invocation.Arguments.Count > 0 ? invocation.Arguments[0] : "");
-        invocation.Output.Line(Credentials.Open(invocation).Remove(domain) ? $"Removing login credentials for {domain}" : $"Not logged in to {domain}");
+        invocation.Output.Line(
+            Credentials.Open(invocation).Remove(domain) ? $"Removing login credentials for {domain}" : $"Not logged in to {domain}"
+        );
         return 0;
     }
 }

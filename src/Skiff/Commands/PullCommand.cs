@@ -17,11 +17,21 @@ internal static class PullCommand
             Flags =
             [
                 Credentials.FileFlag(),
-                Flag.Bool("disable-content-trust", "Accepted for docker's sake; every digest is verified") with { Hidden = true },
+                Flag.Bool("disable-content-trust", "Accepted for docker's sake; every digest is verified") with
+                {
+                    Hidden = true,
+                },
                 Flag.Text("platform", "Platform of the image: os/architecture[/variant]"),
-                Flag.Text("progress", "How progress is shown") with { Default = "auto", Choices = ["auto", "plain", "tty", "json"] },
+                Flag.Text("progress", "How progress is shown") with
+                {
+                    Default = "auto",
+                    Choices = ["auto", "plain", "tty", "json"],
+                },
                 Flag.Bool("quiet", "Print only the image's id", 'q'),
-                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with { Default = "true" },
+                Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with
+                {
+                    Default = "true",
+                },
             ],
             MinArguments = 1,
             Completes = [Completion.Image],
@@ -40,7 +50,13 @@ internal static class PullCommand
         PullRequest request = PullRequest.From(invocation);
         foreach (Reference reference in references)
         {
-            if (references.Count == 1 && reference.Tag == Reference.DefaultTag && !request.Quiet && progress != "json" && Reference.ParseName(invocation.Arguments[0]).Tag is null)
+            if (
+                references.Count == 1
+                && reference.Tag == Reference.DefaultTag
+                && !request.Quiet
+                && progress != "json"
+                && Reference.ParseName(invocation.Arguments[0]).Tag is null
+            )
             {
                 invocation.Output.Line("Using default tag: latest");
             }

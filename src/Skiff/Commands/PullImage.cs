@@ -60,7 +60,11 @@ internal static class PullImage
             throw new SkiffException($"No such image: {name} (--pull=never: it is not fetched)", 125);
         }
         // An id cannot be asked for at a registry: there is nothing newer than it, and nothing to fetch.
-        if (store.Find(name) is { } byId && (byId.Names.Count == 0 || !Reference.TryParse(name, out Reference? named) || !byId.Names.Contains(named)) && IsId(byId, name))
+        if (
+            store.Find(name) is { } byId
+            && (byId.Names.Count == 0 || !Reference.TryParse(name, out Reference? named) || !byId.Names.Contains(named))
+            && IsId(byId, name)
+        )
         {
             return byId;
         }
@@ -81,7 +85,13 @@ internal static class PullImage
     }
 
     /// <summary>Pulls, shows the progress, and can be interrupted.</summary>
-    public static (Image Image, PullResult Result) Pull(ImageStore store, Reference reference, PullRequest request, Output output, bool standardError)
+    public static (Image Image, PullResult Result) Pull(
+        ImageStore store,
+        Reference reference,
+        PullRequest request,
+        Output output,
+        bool standardError
+    )
     {
         using Interruption interruption = new();
         var seen = new LastResult(Display(request, output, standardError));
@@ -102,8 +112,12 @@ internal static class PullImage
         }
         int fd = standardError ? 2 : 1;
         Action<string> write = standardError ? output.Error : output.Write;
-        bool terminal = request.Progress == "tty" || (request.Progress == "auto" && Tty.IsTerminal(fd) && Environment.GetEnvironmentVariable("TERM") != "dumb");
-        return request.Progress == "json" ? new JsonPull(write) : terminal ? new TerminalPull(write, fd, TimeProvider.System) : new PlainPull(write);
+        bool terminal =
+            request.Progress == "tty"
+            || (request.Progress == "auto" && Tty.IsTerminal(fd) && Environment.GetEnvironmentVariable("TERM") != "dumb");
+        return request.Progress == "json" ? new JsonPull(write)
+            : terminal ? new TerminalPull(write, fd, TimeProvider.System)
+            : new PlainPull(write);
     }
 
     private static bool IsId(Image image, string text)

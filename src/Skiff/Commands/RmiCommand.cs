@@ -16,7 +16,10 @@ internal static class RmiCommand
             Flags =
             [
                 Flag.Bool("force", "Also if several repositories name it or a container uses it; a missing image is no error", 'f'),
-                Flag.Bool("no-prune", "Accepted for docker's sake: there are no parent images here") with { Hidden = true },
+                Flag.Bool("no-prune", "Accepted for docker's sake: there are no parent images here") with
+                {
+                    Hidden = true,
+                },
             ],
             MinArguments = 1,
             Completes = [Completion.Image],
@@ -28,15 +31,24 @@ internal static class RmiCommand
         ImageStore store = EngineAccess.Images(invocation.Globals);
         Func<Digest, string?> usedBy = EngineAccess.UsedBy(invocation.Globals);
         bool force = invocation.Is("force");
-        return Each.Argument(invocation, name =>
-        {
-            if (force && store.Find(name) is null)
+        return Each.Argument(
+            invocation,
+            name =>
             {
-                invocation.Output.ErrorLine($"skiff: No such image: {name}");
-                return;
+                if (force && store.Find(name) is null)
+                {
+                    invocation.Output.ErrorLine($"skiff: No such image: {name}");
+                    return;
+                }
+                RemovedImages removed = store.Remove(name, force, usedBy);
+                invocation.Output.Write(
+                    string.Concat(
+                        removed
+                            .Untagged.Select(static n => $"Untagged: {n}\n")
+                            .Concat(removed.Deleted.Select(static d => $"Deleted: {d}\n"))
+                    )
+                );
             }
-            RemovedImages removed = store.Remove(name, force, usedBy);
-            invocation.Output.Write(string.Concat(removed.Untagged.Select(static n => $"Untagged: {n}\n").Concat(removed.Deleted.Select(static d => $"Deleted: {d}\n"))));
-        });
+        );
     }
 }

@@ -19,8 +19,15 @@ internal static class SaveCommand
             Description = "The archive can be loaded by docker, podman and skopeo; layers keep their digests.",
             Flags =
             [
-                Flag.Text("format", "Kind of archive") with { Default = "docker-archive", Choices = ["docker-archive", "oci-archive"] },
-                Flag.Text("output", "Write to this file instead of standard output", 'o', "file") with { Completes = Completion.File },
+                Flag.Text("format", "Kind of archive") with
+                {
+                    Default = "docker-archive",
+                    Choices = ["docker-archive", "oci-archive"],
+                },
+                Flag.Text("output", "Write to this file instead of standard output", 'o', "file") with
+                {
+                    Completes = Completion.File,
+                },
             ],
             MinArguments = 1,
             Completes = [Completion.Image],
@@ -96,7 +103,11 @@ internal static class SaveCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SkiffException($"cannot write {path}: {(e is DirectoryNotFoundException ? "there is no such directory" : "no permission, or it is a directory")}", 1, e);
+            throw new SkiffException(
+                $"cannot write {path}: {(e is DirectoryNotFoundException ? "there is no such directory" : "no permission, or it is a directory")}",
+                1,
+                e
+            );
         }
     }
 }

@@ -26,7 +26,9 @@ internal static class VersionCommand
         if (format.Length == 0)
         {
             Platform host = Platform.Host;
-            invocation.Output.Write($"skiff version {BuildInfo.Version}\n Git commit: {commit}\n OS/Arch:    {host}\n Kernel:     {Kernel()}\n");
+            invocation.Output.Write(
+                $"skiff version {BuildInfo.Version}\n Git commit: {commit}\n OS/Arch:    {host}\n Kernel:     {Kernel()}\n"
+            );
             return 0;
         }
         Value described = Describe(commit, Kernel());

@@ -37,7 +37,8 @@ internal static class Human
     }
 
     /// <summary><c>3 hours ago</c>, or <c>N/A</c> for the zero time that images without a date have.</summary>
-    public static string Ago(DateTimeOffset then, DateTimeOffset now) => then.ToUnixTimeSeconds() <= 0 ? "N/A" : Duration(now - then) + " ago";
+    public static string Ago(DateTimeOffset then, DateTimeOffset now) =>
+        then.ToUnixTimeSeconds() <= 0 ? "N/A" : Duration(now - then) + " ago";
 
     /// <summary>The first 12 digits of an id, without its algorithm.</summary>
     public static string ShortId(string id)

@@ -45,7 +45,10 @@ internal sealed class PullView
                 layer.Phase = Phase.Done;
                 break;
             case PullRetrying e:
-                _notice = string.Create(CultureInfo.InvariantCulture, $"{e.Reason}; trying again in {Math.Ceiling(e.Delay.TotalSeconds)} s");
+                _notice = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{e.Reason}; trying again in {Math.Ceiling(e.Delay.TotalSeconds)} s"
+                );
                 break;
         }
     }
@@ -60,7 +63,8 @@ internal sealed class PullView
         List<string> lines = [];
         // Where there are more layers than rows, those that are finished are left out first.
         int room = Math.Max(1, rows - 3);
-        IEnumerable<Layer> shown = _layers.Count <= room ? _layers : _layers.Where(static l => l.Phase is Phase.Downloading or Phase.Unpacking).Take(room);
+        IEnumerable<Layer> shown =
+            _layers.Count <= room ? _layers : _layers.Where(static l => l.Phase is Phase.Downloading or Phase.Unpacking).Take(room);
         foreach (Layer layer in shown)
         {
             lines.Add(Human.Ellipsis(Line(layer, columns), columns - 1));
@@ -124,7 +128,8 @@ internal sealed class PullView
             return $"Total: {Human.ShortSize(size)} in {Seconds(now)}";
         }
         double rate = Rate(now, arrived);
-        string left = rate > 0 ? $"  {Human.ShortSize(rate)}/s  ETA {Seconds(TimeSpan.FromSeconds(Math.Min((size - here) / rate, 359_999)))}" : "";
+        string left =
+            rate > 0 ? $"  {Human.ShortSize(rate)}/s  ETA {Seconds(TimeSpan.FromSeconds(Math.Min((size - here) / rate, 359_999)))}" : "";
         return $"Total:       {"".PadRight(12)}  {Bar((double)here / size, BarWidth(columns))}  {Human.ShortSize(here)}/{Human.ShortSize(size)}{left}";
     }
 

@@ -164,7 +164,11 @@ internal static class GoFormat
     private static string Signed(long number, Spec spec)
     {
         string digits = number.ToString(CultureInfo.InvariantCulture).TrimStart('-');
-        string sign = number < 0 ? "-" : spec.Plus ? "+" : spec.Space ? " " : "";
+        string sign =
+            number < 0 ? "-"
+            : spec.Plus ? "+"
+            : spec.Space ? " "
+            : "";
         return sign + digits.PadLeft(Math.Max(0, spec.Precision), '0');
     }
 
@@ -175,7 +179,13 @@ internal static class GoFormat
         {
             digits = "0123456789abcdef"[(int)(rest % (ulong)radix)] + digits;
         }
-        return (number < 0 ? "-" : spec.Plus ? "+" : "") + (spec.Sharp ? prefix : "") + digits.PadLeft(Math.Max(0, spec.Precision), '0');
+        return (
+                number < 0 ? "-"
+                : spec.Plus ? "+"
+                : ""
+            )
+            + (spec.Sharp ? prefix : "")
+            + digits.PadLeft(Math.Max(0, spec.Precision), '0');
     }
 
     private static string Hex(string text, bool upper, Spec spec)
@@ -190,7 +200,15 @@ internal static class GoFormat
         string text;
         if (verb is 'g' or 'G')
         {
-            text = spec.Precision < 0 ? GoPrinter.Float(number) : GoPrinter.Float(double.Parse(number.ToString($"G{Math.Max(1, spec.Precision)}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+            text =
+                spec.Precision < 0
+                    ? GoPrinter.Float(number)
+                    : GoPrinter.Float(
+                        double.Parse(
+                            number.ToString($"G{Math.Max(1, spec.Precision)}", CultureInfo.InvariantCulture),
+                            CultureInfo.InvariantCulture
+                        )
+                    );
         }
         else
         {
@@ -199,7 +217,9 @@ internal static class GoFormat
                 ? number.ToString($"F{digits}", CultureInfo.InvariantCulture)
                 : number.ToString($"0.{new string('0', digits)}{verb}+00", CultureInfo.InvariantCulture);
         }
-        return number >= 0 && spec.Plus ? "+" + text : number >= 0 && spec.Space ? " " + text : text;
+        return number >= 0 && spec.Plus ? "+" + text
+            : number >= 0 && spec.Space ? " " + text
+            : text;
     }
 
     private static string Cut(string text, int precision)

@@ -11,7 +11,10 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
 {
     /// <summary>The flag for the verb's table.</summary>
     public static Flag FormatFlag() =>
-        Flag.Text("format", "Format output: table, table TEMPLATE, json, or a Go template") with { Choices = ["table", "json"] };
+        Flag.Text("format", "Format output: table, table TEMPLATE, json, or a Go template") with
+        {
+            Choices = ["table", "json"],
+        };
 
     /// <summary>Prints the rows.</summary>
     /// <param name="output">Where to.</param>
@@ -33,7 +36,10 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
         }
         // Docker takes every format that begins with the word, "table{{.ID}}" too.
         bool isTable = asked.Length == 0 || asked.StartsWith("table", StringComparison.Ordinal);
-        string text = !isTable ? asked : asked.Length <= 5 ? table : asked[5..].Trim(' ');
+        string text =
+            !isTable ? asked
+            : asked.Length <= 5 ? table
+            : asked[5..].Trim(' ');
         // The shell passes \t and \n as two characters; docker reads them as tab and newline.
         var template = new Template(text.Replace("\\t", "\t", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
         var lines = new StringBuilder();

@@ -8,8 +8,32 @@ internal class TemplateFunctions
     /// <summary>All names, for suggestions and the documentation.</summary>
     public static IReadOnlyList<string> Names =>
         [
-            "and", "eq", "ge", "gt", "html", "index", "join", "js", "json", "le", "len", "lower", "lt", "ne", "not", "or", "pad", "print",
-            "printf", "println", "slice", "split", "title", "truncate", "upper", "urlquery",
+            "and",
+            "eq",
+            "ge",
+            "gt",
+            "html",
+            "index",
+            "join",
+            "js",
+            "json",
+            "le",
+            "len",
+            "lower",
+            "lt",
+            "ne",
+            "not",
+            "or",
+            "pad",
+            "print",
+            "printf",
+            "println",
+            "slice",
+            "split",
+            "title",
+            "truncate",
+            "upper",
+            "urlquery",
         ];
 
     public static bool Exists(string name) => Names.Contains(name);
@@ -65,9 +89,19 @@ internal class TemplateFunctions
                 Need(name, a.Length, 1, int.MaxValue);
                 return Value.Of(GoFormat.Sprintf(Text(name, a[0]), a.AsSpan(1)));
             case "html":
-                return Value.Of(Print(a).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&#34;").Replace("'", "&#39;"));
+                return Value.Of(
+                    Print(a).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&#34;").Replace("'", "&#39;")
+                );
             case "js":
-                return Value.Of(ValueJson.Line(Value.Of(Print(a)))[1..^1].Replace("'", "\\'").Replace("<", "\\u003C").Replace(">", "\\u003E").Replace("&", "\\u0026").Replace("=", "\\u003D"));
+                return Value.Of(
+                    ValueJson
+                        .Line(Value.Of(Print(a)))[1..^1]
+                        .Replace("'", "\\'")
+                        .Replace("<", "\\u003C")
+                        .Replace(">", "\\u003E")
+                        .Replace("&", "\\u0026")
+                        .Replace("=", "\\u003D")
+                );
             case "urlquery":
                 return Value.Of(Uri.EscapeDataString(Print(a)).Replace("%20", "+"));
             default:
@@ -90,7 +124,11 @@ internal class TemplateFunctions
             case "split":
                 Need(name, a.Length, 2, 2);
                 string separator = Text(name, a[1]);
-                return Value.Of(separator.Length == 0 ? [.. Text(name, a[0]).EnumerateRunes().Select(static r => r.ToString())] : Text(name, a[0]).Split(separator));
+                return Value.Of(
+                    separator.Length == 0
+                        ? [.. Text(name, a[0]).EnumerateRunes().Select(static r => r.ToString())]
+                        : Text(name, a[0]).Split(separator)
+                );
             case "upper":
                 Need(name, a.Length, 1, 1);
                 return Value.Of(Text(name, a[0]).ToUpperInvariant());
@@ -197,7 +235,9 @@ internal class TemplateFunctions
     }
 
     private static string Text(string function, Value value) =>
-        value.Kind == ValueKind.String ? value.AsString : throw TemplateError.Running($"{function} needs a string, not {GoPrinter.Inner(value)}");
+        value.Kind == ValueKind.String
+            ? value.AsString
+            : throw TemplateError.Running($"{function} needs a string, not {GoPrinter.Inner(value)}");
 
     private static int Whole(string function, Value value) =>
         value.Kind == ValueKind.Int && value.AsInt is >= 0 and <= 10_000
@@ -208,7 +248,9 @@ internal class TemplateFunctions
     {
         if (count < least || count > most)
         {
-            throw TemplateError.Running($"{name} needs {(least == most ? $"{least}" : count < least ? $"at least {least}" : $"at most {most}")} arguments, not {count}");
+            throw TemplateError.Running(
+                $"{name} needs {(least == most ? $"{least}" : count < least ? $"at least {least}" : $"at most {most}")} arguments, not {count}"
+            );
         }
     }
 }

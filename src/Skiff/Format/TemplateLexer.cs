@@ -229,7 +229,10 @@ internal static class TemplateLexer
 
     private static int Digits(string s, ref int at, int count)
     {
-        if (at + count > s.Length || !int.TryParse(s.AsSpan(at, count), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code))
+        if (
+            at + count > s.Length
+            || !int.TryParse(s.AsSpan(at, count), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+        )
         {
             throw TemplateError.At(at, $"{count} hexadecimal digits expected");
         }

@@ -114,7 +114,9 @@ internal sealed class TemplateParser
     }
 
     private string Name() =>
-        Peek is { Kind: TokenKind.Literal, Text: "string" } token && ++_next > 0 ? token.Value!.AsString : throw Error("a quoted template name expected");
+        Peek is { Kind: TokenKind.Literal, Text: "string" } token && ++_next > 0
+            ? token.Value!.AsString
+            : throw Error("a quoted template name expected");
 
     private CallNode? Define(bool isBlock)
     {
@@ -252,7 +254,9 @@ internal sealed class TemplateParser
                 return new FieldOperand([token.Text, .. Path()]);
             case TokenKind.Variable:
                 _next++;
-                return _variables.Contains(token.Text) ? new VariableOperand(token.Text, Path()) : throw TemplateError.At(token.Position, $"unknown variable ${token.Text}");
+                return _variables.Contains(token.Text)
+                    ? new VariableOperand(token.Text, Path())
+                    : throw TemplateError.At(token.Position, $"unknown variable ${token.Text}");
             case TokenKind.LeftParenthesis:
                 _next++;
                 Pipeline inner = Pipe();

@@ -212,7 +212,11 @@ internal sealed class TemplateRunner
         }
         if (words.Count > 1 || piped is not null)
         {
-            if (words.Count + (piped is null ? 0 : 1) == 2 && words[0] is FieldOperand { Path: [.., "Label"] } field && Path(dot, [.. field.Path.SkipLast(1)]).Labels is { } labels)
+            if (
+                words.Count + (piped is null ? 0 : 1) == 2
+                && words[0] is FieldOperand { Path: [.., "Label"] } field
+                && Path(dot, [.. field.Path.SkipLast(1)]).Labels is { } labels
+            )
             {
                 string key = GoPrinter.Inner(piped ?? Word(words[1], dot));
                 return Value.Of(labels.TryGetValue(key, out string? label) ? label : _functions.MissingLabel(key));

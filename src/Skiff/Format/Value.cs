@@ -98,7 +98,8 @@ internal sealed class Value
     public static Value List(IReadOnlyList<Value>? items) => new(ValueKind.List, 0, 0, items);
 
     /// <summary>A map with free keys; null becomes Go's nil map.</summary>
-    public static Value Map(IEnumerable<KeyValuePair<string, Value>>? entries) => new(ValueKind.Map, 0, 0, entries is null ? null : Sorted(entries));
+    public static Value Map(IEnumerable<KeyValuePair<string, Value>>? entries) =>
+        new(ValueKind.Map, 0, 0, entries is null ? null : Sorted(entries));
 
     /// <summary>A struct with fixed fields, kept in order.</summary>
     public static Value Struct(params IReadOnlyList<(string Name, Value Value)> fields)
@@ -113,7 +114,10 @@ internal sealed class Value
 
     /// <summary>A row of a listing: a struct whose JSON has its fields sorted, as docker prints, and which answers <c>.Label "key"</c>.</summary>
     public static Value Row(IReadOnlyDictionary<string, string>? labels, params IReadOnlyList<(string Name, Value Value)> fields) =>
-        new(ValueKind.Struct, 0, 0, Sorted(fields.Select(static f => KeyValuePair.Create(f.Name, f.Value)))) { Labels = labels ?? s_noLabels };
+        new(ValueKind.Struct, 0, 0, Sorted(fields.Select(static f => KeyValuePair.Create(f.Name, f.Value))))
+        {
+            Labels = labels ?? s_noLabels,
+        };
 
     /// <summary>The field or entry of that name, or null.</summary>
     public Value? Find(string name)

@@ -89,12 +89,20 @@ internal static class ValueJson
                 WriteBlock(text, '[', ']', value.Items, indent, depth, static (t, item, i, d) => Write(t, item, i, d));
                 break;
             case ValueKind.Map or ValueKind.Struct when !value.IsNull:
-                WriteBlock(text, '{', '}', value.Fields, indent, depth, static (t, field, i, d) =>
-                {
-                    WriteString(t, field.Key);
-                    t.Append(i is null ? ":" : ": ");
-                    Write(t, field.Value, i, d);
-                });
+                WriteBlock(
+                    text,
+                    '{',
+                    '}',
+                    value.Fields,
+                    indent,
+                    depth,
+                    static (t, field, i, d) =>
+                    {
+                        WriteString(t, field.Key);
+                        t.Append(i is null ? ":" : ": ");
+                        Write(t, field.Value, i, d);
+                    }
+                );
                 break;
             default:
                 text.Append("null");

@@ -43,5 +43,6 @@ internal sealed record CommandResult(string CommandLine, int ExitCode, byte[] Ou
 
     public override string ToString() => $"$ {CommandLine}\nexit code {ExitCode}\n--- stdout\n{Clip(Output)}\n--- stderr\n{Clip(Error)}";
 
-    private static string Clip(string text) => text.Length <= 4000 ? text : string.Concat(text.AsSpan(0, 2000), "\n[…]\n", text.AsSpan(text.Length - 2000));
+    private static string Clip(string text) =>
+        text.Length <= 4000 ? text : string.Concat(text.AsSpan(0, 2000), "\n[…]\n", text.AsSpan(text.Length - 2000));
 }

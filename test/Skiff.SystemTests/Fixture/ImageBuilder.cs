@@ -28,12 +28,14 @@ internal sealed class ImageBuilder
     public ImageBuilder Layer(byte[] tar, LayerFormat format = LayerFormat.Gzip)
     {
         _diffIds.Add((JsonNode)Blob.DigestOf(tar));
-        _layers.Add(format switch
-        {
-            LayerFormat.Gzip => new Blob(Compress(tar, s => new GZipStream(s, CompressionLevel.Fastest)), LayerType + "+gzip"),
-            LayerFormat.Zstd => new Blob(Compress(tar, s => new ZstdSharp.CompressionStream(s, 3)), LayerType + "+zstd"),
-            _ => new Blob(tar, LayerType),
-        });
+        _layers.Add(
+            format switch
+            {
+                LayerFormat.Gzip => new Blob(Compress(tar, s => new GZipStream(s, CompressionLevel.Fastest)), LayerType + "+gzip"),
+                LayerFormat.Zstd => new Blob(Compress(tar, s => new ZstdSharp.CompressionStream(s, 3)), LayerType + "+zstd"),
+                _ => new Blob(tar, LayerType),
+            }
+        );
         return this;
     }
 

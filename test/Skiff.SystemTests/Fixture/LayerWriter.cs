@@ -9,20 +9,32 @@ internal sealed class LayerWriter(Stream stream) : IDisposable
     private static readonly DateTimeOffset s_time = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
     private readonly TarWriter _tar = new(stream, TarEntryFormat.Pax, leaveOpen: true);
 
-    public void Directory(string name, int mode = 0x1ED, int uid = 0, int gid = 0) => Add(new PaxTarEntry(TarEntryType.Directory, name), mode, uid, gid);
+    public void Directory(string name, int mode = 0x1ED, int uid = 0, int gid = 0) =>
+        Add(new PaxTarEntry(TarEntryType.Directory, name), mode, uid, gid);
 
     public void File(string name, string content = "", int mode = 0x1A4, int uid = 0, int gid = 0) =>
         File(name, Encoding.UTF8.GetBytes(content), mode, uid, gid);
 
-    public void File(string name, byte[] content, int mode = 0x1A4, int uid = 0, int gid = 0, IReadOnlyDictionary<string, string>? xattrs = null)
+    public void File(
+        string name,
+        byte[] content,
+        int mode = 0x1A4,
+        int uid = 0,
+        int gid = 0,
+        IReadOnlyDictionary<string, string>? xattrs = null
+    )
     {
-        var attributes = (xattrs ?? new Dictionary<string, string>(StringComparer.Ordinal)).Select(x => KeyValuePair.Create($"SCHILY.xattr.{x.Key}", x.Value));
+        var attributes = (xattrs ?? new Dictionary<string, string>(StringComparer.Ordinal)).Select(x =>
+            KeyValuePair.Create($"SCHILY.xattr.{x.Key}", x.Value)
+        );
         Add(new PaxTarEntry(TarEntryType.RegularFile, name, attributes) { DataStream = new MemoryStream(content) }, mode, uid, gid);
     }
 
-    public void Symlink(string name, string target) => Add(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, 0x1FF, 0, 0);
+    public void Symlink(string name, string target) =>
+        Add(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, 0x1FF, 0, 0);
 
-    public void Hardlink(string name, string target) => Add(new PaxTarEntry(TarEntryType.HardLink, name) { LinkName = target }, 0x1A4, 0, 0);
+    public void Hardlink(string name, string target) =>
+        Add(new PaxTarEntry(TarEntryType.HardLink, name) { LinkName = target }, 0x1A4, 0, 0);
 
     public void Fifo(string name, int mode = 0x1A4) => Add(new PaxTarEntry(TarEntryType.Fifo, name), mode, 0, 0);
 

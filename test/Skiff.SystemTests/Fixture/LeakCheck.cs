@@ -30,7 +30,11 @@ public sealed class LeakCheck : IDisposable
         for (int i = 0; i < 50; i++)
         {
             HashSet<string> now = [.. Observe()];
-            changes = [.. now.Except(_before, StringComparer.Ordinal).Select(x => $"+ {x}"), .. _before.Except(now, StringComparer.Ordinal).Select(x => $"- {x}")];
+            changes =
+            [
+                .. now.Except(_before, StringComparer.Ordinal).Select(x => $"+ {x}"),
+                .. _before.Except(now, StringComparer.Ordinal).Select(x => $"- {x}"),
+            ];
             if (changes.Count == 0)
             {
                 break;
@@ -81,7 +85,15 @@ public sealed class LeakCheck : IDisposable
             yield return $"directory {directory}";
         }
         yield return $"/dev/null {Tool.Run("stat", "-c", "%F %U:%G %a %t:%T", "/dev/null").Text}";
-        foreach (string setting in new[] { "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv4/conf/all/route_localnet", "kernel/core_pattern" })
+        foreach (
+            string setting in new[]
+            {
+                "net/ipv4/ip_forward",
+                "net/ipv6/conf/all/forwarding",
+                "net/ipv4/conf/all/route_localnet",
+                "kernel/core_pattern",
+            }
+        )
         {
             yield return $"{setting} = {ProcessTable.Read($"/proc/sys/{setting}").Trim()}";
         }

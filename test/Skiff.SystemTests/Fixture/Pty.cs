@@ -98,7 +98,13 @@ internal sealed unsafe class Pty : IDisposable
         _ = Native.posix_spawn_file_actions_addopen(actions, 0, path, Native.O_RDWR, 0);
         _ = Native.posix_spawn_file_actions_adddup2(actions, 0, 1);
         _ = Native.posix_spawn_file_actions_adddup2(actions, 0, 2);
-        string[] environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=xterm", "LANG=C.UTF-8"];
+        string[] environment =
+        [
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "TERM=xterm",
+            "LANG=C.UTF-8",
+        ];
         byte** argv = Vector(command);
         byte** envp = Vector(environment);
         int pid;

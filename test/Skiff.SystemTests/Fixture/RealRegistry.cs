@@ -88,7 +88,10 @@ internal sealed class RealRegistry : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(130));
+        using X509Certificate2 certificate = request.CreateSelfSigned(
+            DateTimeOffset.UnixEpoch.AddYears(50),
+            DateTimeOffset.UnixEpoch.AddYears(130)
+        );
         File.WriteAllText(Path.Combine(directory, "cert.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(directory, "key.pem"), key.ExportPkcs8PrivateKeyPem());
     }

@@ -39,7 +39,13 @@ internal sealed class RegistryClient : IDisposable
 
     public void PushBlob(string repository, Blob blob)
     {
-        using HttpResponseMessage head = Send(HttpMethod.Head, $"v2/{repository}/blobs/{blob.Digest}", null, HttpStatusCode.OK, HttpStatusCode.NotFound);
+        using HttpResponseMessage head = Send(
+            HttpMethod.Head,
+            $"v2/{repository}/blobs/{blob.Digest}",
+            null,
+            HttpStatusCode.OK,
+            HttpStatusCode.NotFound
+        );
         if (head.StatusCode == HttpStatusCode.OK)
         {
             return;
@@ -47,7 +53,15 @@ internal sealed class RegistryClient : IDisposable
         using HttpResponseMessage post = Send(HttpMethod.Post, $"v2/{repository}/blobs/uploads/", null, HttpStatusCode.Accepted);
         Uri location = post.Headers.Location!;
         string separator = location.ToString().Contains('?', StringComparison.Ordinal) ? "&" : "?";
-        using HttpResponseMessage put = Send(HttpMethod.Put, $"{location}{separator}digest={blob.Digest}", blob with { MediaType = "application/octet-stream" }, HttpStatusCode.Created);
+        using HttpResponseMessage put = Send(
+            HttpMethod.Put,
+            $"{location}{separator}digest={blob.Digest}",
+            blob with
+            {
+                MediaType = "application/octet-stream",
+            },
+            HttpStatusCode.Created
+        );
     }
 
     public void PushManifest(string repository, string tag, Blob manifest)

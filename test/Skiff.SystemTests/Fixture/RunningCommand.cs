@@ -31,7 +31,11 @@ internal sealed class RunningCommand : IDisposable
     public string ErrorSoFar => Encoding.UTF8.GetString(_error.Bytes());
 
     /// <summary>Starts a program with a clean environment (PATH, HOME, LANG and what is given). Standard input stays open.</summary>
-    public static RunningCommand Start(IReadOnlyList<string> command, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
+    public static RunningCommand Start(
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? workingDirectory = null
+    )
     {
         var info = new ProcessStartInfo(command[0])
         {
@@ -74,7 +78,11 @@ internal sealed class RunningCommand : IDisposable
     /// <summary>Waits until <paramref name="text"/> has appeared on standard output; fails the test after the time limit.</summary>
     public void WaitForOutput(string text, int seconds = 20)
     {
-        Wait.Until(() => OutputSoFar.Contains(text, StringComparison.Ordinal) || _output.Ended, seconds, () => $"'{text}' did not appear\n{Describe()}");
+        Wait.Until(
+            () => OutputSoFar.Contains(text, StringComparison.Ordinal) || _output.Ended,
+            seconds,
+            () => $"'{text}' did not appear\n{Describe()}"
+        );
         if (!OutputSoFar.Contains(text, StringComparison.Ordinal))
         {
             Assert.Fail($"the program ended without saying '{text}'\n{Describe()}");

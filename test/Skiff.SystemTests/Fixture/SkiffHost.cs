@@ -97,7 +97,8 @@ public sealed class SkiffHost : IDisposable
         Run(["run", "--rm", "--network", "none", .. flags, Image(TestImages.Busybox), "sh", "-c", script]);
 
     /// <summary>Mounts in this process's namespace that lie below the host's directory.</summary>
-    internal string[] Mounts() => [.. File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains(Directory + "/", StringComparison.Ordinal))];
+    internal string[] Mounts() =>
+        [.. File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains(Directory + "/", StringComparison.Ordinal))];
 
     /// <summary>Processes of the binary that work on this host's store.</summary>
     internal string[] Processes() => [.. ProcessTable.WithCommandLine(Root)];

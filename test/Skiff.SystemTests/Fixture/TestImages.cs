@@ -10,7 +10,17 @@ internal static class TestImages
     public static string Shelf => s_shelf.Value;
 
     /// <summary>One layer: Debian's static busybox and its applets, passwd, group, a world-writable /tmp.</summary>
-    public static TestImage Busybox { get; } = new("busybox", "1", () => new ImageBuilder().Layer(BusyboxFiles).Set("Cmd", Words("sh")).Set("Env", Words("PATH=/usr/local/bin:/usr/bin:/bin")).Build());
+    public static TestImage Busybox { get; } =
+        new(
+            "busybox",
+            "1",
+            () =>
+                new ImageBuilder()
+                    .Layer(BusyboxFiles)
+                    .Set("Cmd", Words("sh"))
+                    .Set("Env", Words("PATH=/usr/local/bin:/usr/bin:/bin"))
+                    .Build()
+        );
 
     /// <summary>Three layers, gzip, zstd and plain, with every kind of whiteout and an implied directory.</summary>
     public static TestImage Layered { get; } =
@@ -65,7 +75,10 @@ internal static class TestImages
             w.Symlink($"bin/{applet}", "busybox");
         }
         w.Directory("etc");
-        w.File("etc/passwd", "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nsailor:x:1000:1000::/home/sailor:/bin/sh\n");
+        w.File(
+            "etc/passwd",
+            "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nsailor:x:1000:1000::/home/sailor:/bin/sh\n"
+        );
         w.File("etc/group", "root:x:0:\ndaemon:x:1:\nsailor:x:1000:\ncrew:x:1001:sailor\nmates:x:1002:root,sailor\n");
         w.Directory("home");
         w.Directory("home/sailor", 0x1ED, 1000, 1000);
@@ -81,13 +94,31 @@ internal static class TestImages
         string tar = Path.Combine(Workspace.NewDirectory("debian"), "debian.tar");
         // Real files without any download: what this machine itself has. GNU tar writes a dialect of its own (long names, hardlinks, xattrs in PAX).
         string[] trees = [.. s_trees.Where(t => Directory.Exists($"/{t}"))];
-        Tool.Run(["tar", "--create", "--file", tar, "--format=pax", "--xattrs", "--numeric-owner", "--sort=name", "--one-file-system", "--exclude=etc/*shadow*", "--exclude=etc/ssl/private", "--directory=/", .. trees]);
+        Tool.Run([
+            "tar",
+            "--create",
+            "--file",
+            tar,
+            "--format=pax",
+            "--xattrs",
+            "--numeric-owner",
+            "--sort=name",
+            "--one-file-system",
+            "--exclude=etc/*shadow*",
+            "--exclude=etc/ssl/private",
+            "--directory=/",
+            .. trees,
+        ]);
         BuiltImage image = new ImageBuilder()
             .Layer(File.ReadAllBytes(tar))
             .Layer(w =>
             {
                 w.Directory("odd");
-                w.File("odd/user-xattr", "x\n"u8.ToArray(), xattrs: new Dictionary<string, string>(StringComparer.Ordinal) { ["user.note"] = "salt" });
+                w.File(
+                    "odd/user-xattr",
+                    "x\n"u8.ToArray(),
+                    xattrs: new Dictionary<string, string>(StringComparer.Ordinal) { ["user.note"] = "salt" }
+                );
                 w.File("odd/setuid", "#!/bin/sh\n", 0x9ED, 1, 2);
                 w.CharacterDevice("odd/null", 1, 3);
                 w.Fifo("odd/fifo");

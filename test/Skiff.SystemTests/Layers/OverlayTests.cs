@@ -25,7 +25,12 @@ public sealed class OverlayTests : IDisposable
             byte[] name = Encoding.UTF8.GetBytes(parts[0]);
             if (parts.Length == 2)
             {
-                writer.Write(new TarRecord(parts[1][0] == '=' ? TarEntryType.HardLink : TarEntryType.Symlink, name) { LinkName = Encoding.UTF8.GetBytes(parts[1].TrimStart('=')) });
+                writer.Write(
+                    new TarRecord(parts[1][0] == '=' ? TarEntryType.HardLink : TarEntryType.Symlink, name)
+                    {
+                        LinkName = Encoding.UTF8.GetBytes(parts[1].TrimStart('=')),
+                    }
+                );
             }
             else if (parts[0].EndsWith('/'))
             {
@@ -33,7 +38,10 @@ public sealed class OverlayTests : IDisposable
             }
             else
             {
-                writer.WriteFile(parts[0], Encoding.UTF8.GetBytes(parts[0].Contains(".wh.", StringComparison.Ordinal) ? "" : $"{entries.Length}"));
+                writer.WriteFile(
+                    parts[0],
+                    Encoding.UTF8.GetBytes(parts[0].Contains(".wh.", StringComparison.Ordinal) ? "" : $"{entries.Length}")
+                );
             }
         }
         writer.Finish();
@@ -50,22 +58,44 @@ public sealed class OverlayTests : IDisposable
             writer.WriteFile($"{i}.tar", layers[i]);
         }
         string ids = string.Join(',', layers.Select(l => $"\"{Digest.Of(l)}\""));
-        writer.WriteFile("c.json", Encoding.UTF8.GetBytes($"{{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{{\"type\":\"layers\",\"diff_ids\":[{ids}]}}}}"));
-        writer.WriteFile("manifest.json", Encoding.UTF8.GetBytes($"[{{\"Config\":\"c.json\",\"RepoTags\":[\"t:1\"],\"Layers\":[{string.Join(',', Enumerable.Range(0, layers.Length).Select(i => $"\"{i}.tar\""))}]}}]"));
+        writer.WriteFile(
+            "c.json",
+            Encoding.UTF8.GetBytes(
+                $"{{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{{\"type\":\"layers\",\"diff_ids\":[{ids}]}}}}"
+            )
+        );
+        writer.WriteFile(
+            "manifest.json",
+            Encoding.UTF8.GetBytes(
+                $"[{{\"Config\":\"c.json\",\"RepoTags\":[\"t:1\"],\"Layers\":[{string.Join(',', Enumerable.Range(0, layers.Length).Select(i => $"\"{i}.tar\""))}]}}]"
+            )
+        );
         writer.Finish();
         ImageStore store = ImageStore.Open($"{_directory}/root");
         Image image = ImageLoader.Load(store, new MemoryStream(tar.ToArray()), null, default)[0];
         string lower = string.Join(':', image.ShortDirectories.Reverse());
         Directory.CreateDirectory($"{_directory}/m");
         // upper and work on a tmpfs: the test's own directory may itself be on an overlay
-        return Shell.Run(store.Root, $"unshare -m sh -ec 'mkdir -p ../t; mount -t tmpfs t ../t; mkdir ../t/u ../t/w; mount -t overlay -o lowerdir={lower},upperdir=../t/u,workdir=../t/w o ../m; cd ../m; {script}'").Trim();
+        return Shell
+            .Run(
+                store.Root,
+                $"unshare -m sh -ec 'mkdir -p ../t; mount -t tmpfs t ../t; mkdir ../t/u ../t/w; mount -t overlay -o lowerdir={lower},upperdir=../t/u,workdir=../t/w o ../m; cd ../m; {script}'"
+            )
+            .Trim();
     }
 
     private const string Find = "find . ! -path . | LC_ALL=C sort | tr \"\\n\" \" \"";
 
     [Fact]
     public void LAY_01_Whiteouts_hide_and_are_not_seen() =>
-        Assert.Equal("./d ./d/keep ./e", Merged(Find, Layer("d/", "d/keep", "d/gone", "x", "y/", "y/z", "e/.wh.bottom"), Layer("d/.wh.gone", ".wh.x", ".wh.y", ".wh.none", "e/.wh.none")));
+        Assert.Equal(
+            "./d ./d/keep ./e",
+            Merged(
+                Find,
+                Layer("d/", "d/keep", "d/gone", "x", "y/", "y/z", "e/.wh.bottom"),
+                Layer("d/.wh.gone", ".wh.x", ".wh.y", ".wh.none", "e/.wh.none")
+            )
+        );
 
     [Fact]
     public void LAY_02_An_opaque_directory_shows_its_own_layer_only() =>
@@ -73,11 +103,21 @@ public sealed class OverlayTests : IDisposable
 
     [Fact]
     public void LAY_06_Hardlinks_have_one_inode_in_the_container_across_layers() =>
-        Assert.Equal("3", Merged("[ $(stat -c %i d/f) = $(stat -c %i new/g) ] && stat -c %h h", Layer("d/", "d/f"), Layer("new/g -> =/d/f", "h -> =new/g")));
+        Assert.Equal(
+            "3",
+            Merged(
+                "[ $(stat -c %i d/f) = $(stat -c %i new/g) ] && stat -c %h h",
+                Layer("d/", "d/f"),
+                Layer("new/g -> =/d/f", "h -> =new/g")
+            )
+        );
 
     [Fact]
     public void A_layer_with_bin_on_a_base_with_a_link_keeps_the_link() =>
-        Assert.Equal("usr/bin sh tool", Merged("readlink bin; ls bin", Layer("usr/bin/", "usr/bin/sh", "bin -> usr/bin"), Layer("bin/tool")).ReplaceLineEndings(" "));
+        Assert.Equal(
+            "usr/bin sh tool",
+            Merged("readlink bin; ls bin", Layer("usr/bin/", "usr/bin/sh", "bin -> usr/bin"), Layer("bin/tool")).ReplaceLineEndings(" ")
+        );
 
     [Fact]
     public void LAY_29_A_hundred_and_thirty_layers_fit_one_page_of_options_by_short_names()

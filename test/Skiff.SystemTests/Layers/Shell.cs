@@ -7,7 +7,15 @@ internal static class Shell
 {
     internal static string Run(string directory, string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("timeout", ["120", "sh", "-ec", script]) { UseShellExecute = false, WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("timeout", ["120", "sh", "-ec", script])
+            {
+                UseShellExecute = false,
+                WorkingDirectory = directory,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -25,7 +25,10 @@ public sealed class CgroupLayoutTests
         Assert.Equal(CgroupMode.Hybrid, layout.Mode);
         Assert.Equal("/sys/fs/cgroup/unified", layout.UnifiedMount);
         Assert.Equal("/u", layout.UnifiedOwn);
-        Assert.Equal(["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd"], layout.Hierarchies.Select(h => h.MountPoint));
+        Assert.Equal(
+            ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd"],
+            layout.Hierarchies.Select(h => h.MountPoint)
+        );
         Assert.Equal("/process/1", layout.Find("memory")!.Own);
         Assert.Equal("/s", layout.Find("name=systemd")!.Own);
         Assert.Same(layout.Find("cpu"), layout.Find("cpuacct"));
@@ -54,7 +57,12 @@ public sealed class CgroupLayoutTests
     public void A_version_1_plan_makes_fills_limits_and_joins_by_tasks()
     {
         CgroupLayout layout = Parse(Hybrid.Replace("cpu,cpuacct", "cpuset"), "");
-        CgroupPlan plan = Cgroup.Plan(layout, "/skiff", "c1", new Resources { Memory = 64 << 20, Devices = [DeviceRule.DenyAll, DeviceRule.Parse("c 1:3 rwm")] });
+        CgroupPlan plan = Cgroup.Plan(
+            layout,
+            "/skiff",
+            "c1",
+            new Resources { Memory = 64 << 20, Devices = [DeviceRule.DenyAll, DeviceRule.Parse("c 1:3 rwm")] }
+        );
         Assert.Equal(
             """
             mkdir("/sys/fs/cgroup/cpuset/skiff", 0755)
@@ -69,7 +77,8 @@ public sealed class CgroupLayoutTests
             mkdir("/sys/fs/cgroup/unified/skiff/c1", 0755)
             write("/sys/fs/cgroup/memory/skiff/c1/memory.limit_in_bytes", "67108864")
             """.Split('\n'),
-            plan.Create.Select(a => a.Text).Where(t => !t.Contains("device", StringComparison.Ordinal) && !t.Contains("bpf", StringComparison.Ordinal))
+            plan.Create.Select(a => a.Text)
+                .Where(t => !t.Contains("device", StringComparison.Ordinal) && !t.Contains("bpf", StringComparison.Ordinal))
         );
         Assert.Equal(
             ["/sys/fs/cgroup/cpuset/skiff/c1/tasks", "/sys/fs/cgroup/memory/skiff/c1/tasks", "/sys/fs/cgroup/systemd/skiff/c1/tasks"],

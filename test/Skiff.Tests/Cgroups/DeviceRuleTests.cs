@@ -10,7 +10,12 @@ public sealed class DeviceRuleTests
 {
     private static readonly Gen<DeviceRule> s_rule = Gen.Select(
         Gen.Bool,
-        Gen.Int[0, 2].Select(i => i == 0 ? DeviceKind.All : i == 1 ? DeviceKind.Block : DeviceKind.Char),
+        Gen.Int[0, 2]
+            .Select(i =>
+                i == 0 ? DeviceKind.All
+                : i == 1 ? DeviceKind.Block
+                : DeviceKind.Char
+            ),
         Gen.Int[-1, 3],
         Gen.Int[-1, 3],
         Gen.Int[1, 7],
@@ -97,15 +102,31 @@ public sealed class DeviceRuleTests
             int k = BinaryPrimitives.ReadInt32LittleEndian(i[4..]);
             switch (i[0])
             {
-                case 0x61: r[d] = context[offset / 4]; break;
-                case 0xBC: r[d] = (uint)r[s]; break;
-                case 0xB7: r[d] = (ulong)(long)k; break;
-                case 0x54: r[d] = (uint)r[d] & (uint)k; break;
-                case 0x74: r[d] = (uint)r[d] >> k; break;
-                case 0x55: pc += r[d] != (ulong)(long)k ? offset : 0; break;
-                case 0x15: pc += r[d] == (ulong)(long)k ? offset : 0; break;
-                case 0x95: return r[0];
-                default: throw new InvalidOperationException($"opcode {i[0]:x}");
+                case 0x61:
+                    r[d] = context[offset / 4];
+                    break;
+                case 0xBC:
+                    r[d] = (uint)r[s];
+                    break;
+                case 0xB7:
+                    r[d] = (ulong)(long)k;
+                    break;
+                case 0x54:
+                    r[d] = (uint)r[d] & (uint)k;
+                    break;
+                case 0x74:
+                    r[d] = (uint)r[d] >> k;
+                    break;
+                case 0x55:
+                    pc += r[d] != (ulong)(long)k ? offset : 0;
+                    break;
+                case 0x15:
+                    pc += r[d] == (ulong)(long)k ? offset : 0;
+                    break;
+                case 0x95:
+                    return r[0];
+                default:
+                    throw new InvalidOperationException($"opcode {i[0]:x}");
             }
         }
     }

@@ -18,22 +18,56 @@ public sealed class CommandParserTests
         Flag.Text("name", ""),
         Flag.Text("hostname", "", 'h'),
         Flag.Number("pids-limit", ""),
-        Flag.Text("network", "") with { Alias = "net" },
+        Flag.Text("network", "") with
+        {
+            Alias = "net",
+        },
     ];
 
     private static Command Run() =>
-        new() { Name = "run", Summary = "", Flags = s_flags, StopAtFirstPositional = true, MinArguments = 1, Run = static _ => 0 };
+        new()
+        {
+            Name = "run",
+            Summary = "",
+            Flags = s_flags,
+            StopAtFirstPositional = true,
+            MinArguments = 1,
+            Run = static _ => 0,
+        };
 
     private static Command Stop() =>
-        new() { Name = "stop", Summary = "", Flags = [Flag.Number("time", "", 't')], MinArguments = 1, MaxArguments = 2, Run = static _ => 0 };
+        new()
+        {
+            Name = "stop",
+            Summary = "",
+            Flags = [Flag.Number("time", "", 't')],
+            MinArguments = 1,
+            MaxArguments = 2,
+            Run = static _ => 0,
+        };
 
-    private static Command Group() => new() { Name = "container", Summary = "", Subcommands = [new("run", Run), new("stop", Stop)] };
+    private static Command Group() =>
+        new()
+        {
+            Name = "container",
+            Summary = "",
+            Subcommands = [new("run", Run), new("stop", Stop)],
+        };
 
     private static Command Root() =>
-        new() { Name = "skiff", Summary = "", Subcommands = [new("run", Run), new("stop", Stop), new("container", Group)] };
+        new()
+        {
+            Name = "skiff",
+            Summary = "",
+            Subcommands = [new("run", Run), new("stop", Stop), new("container", Group)],
+        };
 
     private static Invocation Parse(string line) =>
-        CommandParser.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), Root(), new Output(new StringBuilder(), new StringBuilder()));
+        CommandParser.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            Root(),
+            new Output(new StringBuilder(), new StringBuilder())
+        );
 
     private static SkiffException Fails(string line) => Assert.Throws<SkiffException>(() => Parse(line));
 
@@ -59,7 +93,8 @@ public sealed class CommandParserTests
     [InlineData("run --name a --name=b alpine", "b")]
     [InlineData("run --name= alpine", "")]
     [InlineData("run --name --rm alpine", "--rm")]
-    public void A_value_follows_by_equals_sign_or_as_the_next_word(string line, string name) => Assert.Equal(name, Parse(line).Value("name"));
+    public void A_value_follows_by_equals_sign_or_as_the_next_word(string line, string name) =>
+        Assert.Equal(name, Parse(line).Value("name"));
 
     [Theory]
     [InlineData("run --rm=false alpine", false)]

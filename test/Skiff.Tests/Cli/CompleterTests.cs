@@ -64,7 +64,12 @@ public sealed class CompleterTests
         var waiting = new Queue<Command>([s_root]);
         while (waiting.TryDequeue(out Command? command))
         {
-            string[] names = [.. command.Flags.SelectMany(static f => new[] { f.Name, f.Alias, f.Short == '\0' ? null : f.Short.ToString() }).OfType<string>()];
+            string[] names =
+            [
+                .. command
+                    .Flags.SelectMany(static f => new[] { f.Name, f.Alias, f.Short == '\0' ? null : f.Short.ToString() })
+                    .OfType<string>(),
+            ];
             Assert.Equal(names.Length, names.Distinct().Count());
             foreach (CommandEntry entry in command.Subcommands)
             {

@@ -29,15 +29,26 @@ public sealed class FilterTests
     [InlineData("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z")]
     [InlineData("2026-01-31T12:00:00.25+02:00", "2026-01-31T10:00:00.25Z")]
     public void Moments_are_durations_dates_or_seconds(string text, string expected) =>
-        Assert.Equal(DateTimeOffset.Parse(expected, System.Globalization.CultureInfo.InvariantCulture), TimeArgument.Parse(text, s_now, "--until"));
+        Assert.Equal(
+            DateTimeOffset.Parse(expected, System.Globalization.CultureInfo.InvariantCulture),
+            TimeArgument.Parse(text, s_now, "--until")
+        );
 
     [Fact]
     public void A_wrong_moment_names_the_flag() =>
-        Assert.StartsWith("--until: \"yesterdayish\" is no time", Assert.Throws<SkiffException>(() => TimeArgument.Parse("yesterdayish", s_now, "--until")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--until: \"yesterdayish\" is no time",
+            Assert.Throws<SkiffException>(() => TimeArgument.Parse("yesterdayish", s_now, "--until")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Unknown_filters_are_refused_with_the_nearest() =>
-        Assert.EndsWith("did you mean label?", Assert.Throws<SkiffException>(() => Filters.Parse(["lable=x"], "label", "until")).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "did you mean label?",
+            Assert.Throws<SkiffException>(() => Filters.Parse(["lable=x"], "label", "until")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_filter_without_a_value_is_refused() => Assert.Throws<SkiffException>(() => Filters.Parse(["label"], "label"));

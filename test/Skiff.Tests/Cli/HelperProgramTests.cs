@@ -15,5 +15,6 @@ public sealed class HelperProgramTests
     }
 
     [Fact]
-    public void A_program_that_is_not_installed_is_null() => Assert.Null(HelperProgram.TryRun("docker-credential-no-such-helper", ["get"], ""u8));
+    public void A_program_that_is_not_installed_is_null() =>
+        Assert.Null(HelperProgram.TryRun("docker-credential-no-such-helper", ["get"], ""u8));
 }

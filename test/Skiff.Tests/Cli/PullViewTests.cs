@@ -12,7 +12,9 @@ public sealed class PullViewTests
     private static PullView View(params PullEvent[] events)
     {
         var view = new PullView();
-        view.Take(new PullResolved(Reference.Parse("alpine"), s_small.Digest, s_big.Digest, new Platform("linux", "amd64"), [s_small, s_big]));
+        view.Take(
+            new PullResolved(Reference.Parse("alpine"), s_small.Digest, s_big.Digest, new Platform("linux", "amd64"), [s_small, s_big])
+        );
         foreach (PullEvent e in events)
         {
             view.Take(e);
@@ -45,7 +47,10 @@ public sealed class PullViewTests
 
     [Fact]
     public void A_finished_pull_shows_its_time() =>
-        Assert.Equal("Total: 10MB in 3.0s", View(new PullLayerDone(s_small), new PullLayerDone(s_big)).Render(TimeSpan.FromSeconds(3), 80, 24)[^1]);
+        Assert.Equal(
+            "Total: 10MB in 3.0s",
+            View(new PullLayerDone(s_small), new PullLayerDone(s_big)).Render(TimeSpan.FromSeconds(3), 80, 24)[^1]
+        );
 
     [Fact]
     public void A_retry_is_shown_until_bytes_come_again()
@@ -76,7 +81,9 @@ public sealed class PullViewTests
     {
         var text = new System.Text.StringBuilder();
         var plain = new PlainPull(s => text.Append(s));
-        plain.Report(new PullResolved(Reference.Parse("alpine:3"), s_small.Digest, s_big.Digest, new Platform("linux", "amd64"), [s_small, s_big]));
+        plain.Report(
+            new PullResolved(Reference.Parse("alpine:3"), s_small.Digest, s_big.Digest, new Platform("linux", "amd64"), [s_small, s_big])
+        );
         plain.Report(new PullLayerExists(s_small));
         plain.Report(new PullDownloaded(s_big, 1));
         plain.Report(new PullDownloaded(s_big, 2));

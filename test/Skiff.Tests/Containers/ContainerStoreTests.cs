@@ -1,5 +1,6 @@
 using System.Text;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Xunit;
 
@@ -42,12 +43,19 @@ public sealed class ContainerStoreTests : IDisposable
             RestartPolicy = new RestartPolicy(RestartMode.OnFailure, 3),
             NetworkMode = "none",
             ExposedPorts = ["80/tcp"],
-            Mounts = [new ContainerMount("volume", "v", "/s", "/d", "ro", false, "")],
+            Mounts = [new MountRecord("volume", "v", "/s", "/d", "ro", false, "")],
             AnonymousVolumes = ["x"],
             LayerDirectories = ["/l1", "/l2"],
             LogDriver = "local",
             LogOptions = new Dictionary<string, string> { ["max-size"] = "1m" },
-            HealthCheck = new HealthCheck(["CMD", "true"], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.Zero, TimeSpan.FromSeconds(5), 3),
+            HealthCheck = new HealthCheck(
+                ["CMD", "true"],
+                TimeSpan.FromSeconds(1),
+                TimeSpan.FromSeconds(2),
+                TimeSpan.Zero,
+                TimeSpan.FromSeconds(5),
+                3
+            ),
             Options = Encoding.UTF8.GetBytes("{\"a\":[1,{\"b\":2}]}"),
         };
         byte[] written = record.ToJson();
@@ -174,7 +182,13 @@ public sealed class ContainerStoreTests : IDisposable
     {
         Cleanup cleanup = new();
         Reconciler reconciler = new(_store, cleanup);
-        ContainerRecord record = _store.Create(Asked("fore") with { Foreground = true }, new ContainerState { Status = ContainerStatus.Running });
+        ContainerRecord record = _store.Create(
+            Asked("fore") with
+            {
+                Foreground = true,
+            },
+            new ContainerState { Status = ContainerStatus.Running }
+        );
         using (Session.Begin(_store.Paths, record.Id))
         {
             reconciler.Sessions();
@@ -190,7 +204,14 @@ public sealed class ContainerStoreTests : IDisposable
     public void LIFE_14_A_container_run_with_rm_is_gone_after_its_command_line_was_killed()
     {
         Reconciler reconciler = new(_store, new Cleanup());
-        ContainerRecord record = _store.Create(Asked("gone") with { Foreground = true, AutoRemove = true }, new ContainerState { Status = ContainerStatus.Running });
+        ContainerRecord record = _store.Create(
+            Asked("gone") with
+            {
+                Foreground = true,
+                AutoRemove = true,
+            },
+            new ContainerState { Status = ContainerStatus.Running }
+        );
         Session.Begin(_store.Paths, record.Id).Dispose();
         reconciler.Sessions();
         Assert.Null(_store.TryFind("gone"));

@@ -43,10 +43,16 @@ public sealed class GoFormatTests
     {
         Assert.Equal("[]", Value.List(null).ToString());
         Assert.Equal("map[]", Value.Map(null).ToString());
-        Assert.Equal("{\"A\":null,\"B\":null,\"C\":[],\"D\":{}}", ValueJson.Line(Value.Struct(("A", Value.List(null)), ("B", Value.Map(null)), ("C", Value.List([])), ("D", Value.Map([])))));
+        Assert.Equal(
+            "{\"A\":null,\"B\":null,\"C\":[],\"D\":{}}",
+            ValueJson.Line(Value.Struct(("A", Value.List(null)), ("B", Value.Map(null)), ("C", Value.List([])), ("D", Value.Map([]))))
+        );
     }
 
     [Fact]
     public void Inspect_JSON_is_indented_by_four() =>
-        Assert.Equal("[\n    {\n        \"A\": 1,\n        \"B\": []\n    }\n]", ValueJson.Indented(Value.List([Value.Struct(("A", Value.Of(1)), ("B", Value.List([])))])));
+        Assert.Equal(
+            "[\n    {\n        \"A\": 1,\n        \"B\": []\n    }\n]",
+            ValueJson.Indented(Value.List([Value.Struct(("A", Value.Of(1)), ("B", Value.List([])))]))
+        );
 }

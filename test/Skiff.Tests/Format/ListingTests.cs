@@ -7,11 +7,21 @@ namespace Skiff.Tests.Format;
 
 public sealed class ListingTests
 {
-    private static readonly Listing s_listing = new("{{.ID}}\\t{{.Repository}}\\t{{.Size}}", ("ID", "IMAGE ID"), ("Repository", "REPOSITORY"), ("Size", "SIZE"));
+    private static readonly Listing s_listing = new(
+        "{{.ID}}\\t{{.Repository}}\\t{{.Size}}",
+        ("ID", "IMAGE ID"),
+        ("Repository", "REPOSITORY"),
+        ("Size", "SIZE")
+    );
 
     private static readonly Value[] s_rows =
     [
-        Value.Row(new Dictionary<string, string> { ["com.example.tier-name"] = "front" }, ("Repository", Value.Of("alpine")), ("ID", Value.Of("0123456789ab")), ("Size", Value.Of("7.8MB"))),
+        Value.Row(
+            new Dictionary<string, string> { ["com.example.tier-name"] = "front" },
+            ("Repository", Value.Of("alpine")),
+            ("ID", Value.Of("0123456789ab")),
+            ("Size", Value.Of("7.8MB"))
+        ),
         Value.Row(null, ("Repository", Value.Of("a/much/longer/name")), ("ID", Value.Of("ab")), ("Size", Value.Of("1GB"))),
     ];
 
@@ -24,18 +34,28 @@ public sealed class ListingTests
 
     [Fact]
     public void The_default_table_has_dockers_columns() =>
-        Assert.Equal("IMAGE ID       REPOSITORY           SIZE\n0123456789ab   alpine               7.8MB\nab             a/much/longer/name   1GB\n", Run(null));
+        Assert.Equal(
+            "IMAGE ID       REPOSITORY           SIZE\n0123456789ab   alpine               7.8MB\nab             a/much/longer/name   1GB\n",
+            Run(null)
+        );
 
     [Fact]
     public void A_table_template_gets_its_titles() =>
-        Assert.Equal("REPOSITORY           SIZE\nALPINE               7.8MB\nA/MUCH/LONGER/NAME   1GB\n", Run("table {{upper .Repository}}\\t{{.Size}}"));
+        Assert.Equal(
+            "REPOSITORY           SIZE\nALPINE               7.8MB\nA/MUCH/LONGER/NAME   1GB\n",
+            Run("table {{upper .Repository}}\\t{{.Size}}")
+        );
 
     [Fact]
     public void A_table_without_rows_is_its_header() => Assert.Equal("IMAGE ID   REPOSITORY   SIZE\n", Run("table", empty: true));
 
     [Fact]
     public void Json_is_one_object_a_line_with_sorted_keys() =>
-        Assert.StartsWith("{\"ID\":\"0123456789ab\",\"Repository\":\"alpine\",\"Size\":\"7.8MB\"}\n{", Run("json"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "{\"ID\":\"0123456789ab\",\"Repository\":\"alpine\",\"Size\":\"7.8MB\"}\n{",
+            Run("json"),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Json_of_the_dot_is_the_same() => Assert.Equal(Run("json"), Run("{{json .}}"));
@@ -44,11 +64,15 @@ public sealed class ListingTests
     public void Quiet_prints_ids() => Assert.Equal("0123456789ab\nab\n", Run(null, quiet: true));
 
     [Fact]
-    public void A_template_without_table_has_no_header() => Assert.Equal("0123456789ab: alpine\nab: a/much/longer/name\n", Run("{{.ID}}: {{.Repository}}"));
+    public void A_template_without_table_has_no_header() =>
+        Assert.Equal("0123456789ab: alpine\nab: a/much/longer/name\n", Run("{{.ID}}: {{.Repository}}"));
 
     [Fact]
     public void The_method_Label_answers_one_label_and_titles_its_column() =>
-        Assert.Equal("tier name   IMAGE ID\nfront       0123456789ab\n            ab\n", Run("table {{.Label \"com.example.tier-name\"}}\\t{{.ID}}"));
+        Assert.Equal(
+            "tier name   IMAGE ID\nfront       0123456789ab\n            ab\n",
+            Run("table {{.Label \"com.example.tier-name\"}}\\t{{.ID}}")
+        );
 
     [Theory]
     [InlineData(0, "0B")]

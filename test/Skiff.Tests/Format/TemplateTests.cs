@@ -28,9 +28,12 @@ public sealed class TemplateTests
     [InlineData("{{.Nothing}}", "<no value>")]
     [InlineData("{{.}}x", null)]
     [InlineData("{{json .Config}}", """{"Env":["A=1","B=2"],"Labels":{"a":"one","b":"two"},"Entrypoint":[]}""")]
-    [InlineData("{{json .Html}}", """
-        "<a href=\"x\">&</a>"
-        """)]
+    [InlineData(
+        "{{json .Html}}",
+        """
+            "<a href=\"x\">&</a>"
+            """
+    )]
     [InlineData("{{.Html | html}}", "&lt;a href=&#34;x&#34;&gt;&amp;&lt;/a&gt;")]
     [InlineData("{{json .Nothing}} {{json .Pid}} {{json .Ratio}}", "null 4711 1.5")]
     public void Fields_print_as_Go_prints_them(string template, string? expected)
@@ -95,8 +98,14 @@ public sealed class TemplateTests
     [InlineData("{{truncate .Id 6}}|{{pad .Empty 2 2}}|{{pad \"x\" 1 2}}|", "sha256|| x  |")]
     [InlineData("{{print 1 2 \"a\" \"b\" 3}}", "1 2ab3")]
     [InlineData("{{println \"a\" 1}}", "a 1\n")]
-    [InlineData("{{eq .Pid 1 2 4711}} {{ne .Pid 1}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 1.5 1.5}} {{eq nil .Nothing}}", "true true true true false true true")]
-    [InlineData("{{\"quoted\\t\\u00e4\" | printf \"%q\"}} {{`raw\\n`}} {{'a'}} {{0x1f}} {{1_000}} {{1e3}}", "\"quoted\\tä\" raw\\n 97 31 1000 1000")]
+    [InlineData(
+        "{{eq .Pid 1 2 4711}} {{ne .Pid 1}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 1.5 1.5}} {{eq nil .Nothing}}",
+        "true true true true false true true"
+    )]
+    [InlineData(
+        "{{\"quoted\\t\\u00e4\" | printf \"%q\"}} {{`raw\\n`}} {{'a'}} {{0x1f}} {{1_000}} {{1e3}}",
+        "\"quoted\\tä\" raw\\n 97 31 1000 1000"
+    )]
     [InlineData("{{define \"n\"}}<{{.}}>{{end}}{{range .Names}}{{template \"n\" .}}{{end}}", "<web><db>")]
     [InlineData("{{block \"b\" .Pid}}{{.}}!{{end}}", "4711!")]
     [InlineData("{{urlquery \"a b&c\"}}", "a+b%26c")]

@@ -87,13 +87,16 @@ public readonly record struct Item(TarRecord Record, string Data = "")
 {
     private static readonly TimeSpec s_time = new() { Seconds = 1_600_000_000 };
 
-    public static Item File(string name, string data = "x", uint mode = 0x1A4) => new(Of(TarEntryType.File, name) with { Mode = mode }, data);
+    public static Item File(string name, string data = "x", uint mode = 0x1A4) =>
+        new(Of(TarEntryType.File, name) with { Mode = mode }, data);
 
     public static Item Dir(string name, uint mode = 0x1ED) => new(Of(TarEntryType.Directory, name) with { Mode = mode });
 
-    public static Item Symlink(string name, string target) => new(Of(TarEntryType.Symlink, name) with { LinkName = Encoding.UTF8.GetBytes(target) });
+    public static Item Symlink(string name, string target) =>
+        new(Of(TarEntryType.Symlink, name) with { LinkName = Encoding.UTF8.GetBytes(target) });
 
-    public static Item Link(string name, string target) => new(Of(TarEntryType.HardLink, name) with { LinkName = Encoding.UTF8.GetBytes(target) });
+    public static Item Link(string name, string target) =>
+        new(Of(TarEntryType.HardLink, name) with { LinkName = Encoding.UTF8.GetBytes(target) });
 
     public static TarRecord Of(TarEntryType type, string name) => new(type, Encoding.UTF8.GetBytes(name)) { ModificationTime = s_time };
 }

@@ -147,15 +147,27 @@ public sealed class LayerRulesTests : IDisposable
         string outside = $"{_f.Root}/outside";
         Directory.CreateDirectory(outside);
         string layer = _f.Add(
-            Symlink("a", outside), File("a/evil"), File("../x"), File("/abs/y"), File("p/../../z"), Symlink("up", "../../../.."), File("up/w"),
-            Dir("d"), Symlink("d/l", "/etc"), Link("hard", "d/l/passwd-of-the-layer/../../../x"));
+            Symlink("a", outside),
+            File("a/evil"),
+            File("../x"),
+            File("/abs/y"),
+            File("p/../../z"),
+            Symlink("up", "../../../.."),
+            File("up/w"),
+            Dir("d"),
+            Symlink("d/l", "/etc"),
+            Link("hard", "d/l/passwd-of-the-layer/../../../x")
+        );
         Assert.Empty(Directory.GetFileSystemEntries(outside));
         Assert.True(Exists($"{layer}{outside}/evil"));
         Assert.True(Exists($"{layer}/x"));
         Assert.True(Exists($"{layer}/abs/y"));
         Assert.True(Exists($"{layer}/z"));
         Assert.True(Exists($"{layer}/w"));
-        Assert.Equal([Path.GetFileName(layer), "outside"], Directory.GetFileSystemEntries(_f.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [Path.GetFileName(layer), "outside"],
+            Directory.GetFileSystemEntries(_f.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -199,8 +211,19 @@ public sealed class LayerRulesTests : IDisposable
     [Fact]
     public void LAY_21_Times_before_1970_and_with_nanoseconds_are_kept_and_far_ones_do_no_harm()
     {
-        Item At(string name, long seconds, long ns) => new(Of(TarEntryType.File, name) with { ModificationTime = new TimeSpec { Seconds = seconds, Nanoseconds = ns } });
-        string layer = _f.Add(At("ns", 1_600_000_000, 123_456_789), At("old", -2, 500_000_000), At("far", 300_000_000_000, 0), At("never", long.MaxValue, 0));
+        Item At(string name, long seconds, long ns) =>
+            new(
+                Of(TarEntryType.File, name) with
+                {
+                    ModificationTime = new TimeSpec { Seconds = seconds, Nanoseconds = ns },
+                }
+            );
+        string layer = _f.Add(
+            At("ns", 1_600_000_000, 123_456_789),
+            At("old", -2, 500_000_000),
+            At("far", 300_000_000_000, 0),
+            At("never", long.MaxValue, 0)
+        );
         Assert.Equal(123_456_789u, Stat($"{layer}/ns").ModifyTime.Nanoseconds);
         Assert.Equal(-2, Stat($"{layer}/old").ModifyTime.Seconds);
         Assert.Equal(500_000_000u, Stat($"{layer}/old").ModifyTime.Nanoseconds);
@@ -212,13 +235,26 @@ public sealed class LayerRulesTests : IDisposable
     public void LAY_23_The_last_of_several_entries_for_a_path_wins()
     {
         string layer = _f.Add(
-            File("ff", "1"), File("ff", "2"),
-            File("fd"), Dir("fd"), File("fd/x"),
-            Dir("df"), File("df/x"), File("df", "file"),
-            Dir("ds"), File("ds/x"), Symlink("ds", "ff"),
-            Symlink("sd", "ff"), Dir("sd"),
-            File("h1", "h"), File("h2", "i"), Link("h2", "h1"),
-            Dir("dd", 0x1C0), File("dd/x"), Dir("dd", 0x1ED));
+            File("ff", "1"),
+            File("ff", "2"),
+            File("fd"),
+            Dir("fd"),
+            File("fd/x"),
+            Dir("df"),
+            File("df/x"),
+            File("df", "file"),
+            Dir("ds"),
+            File("ds/x"),
+            Symlink("ds", "ff"),
+            Symlink("sd", "ff"),
+            Dir("sd"),
+            File("h1", "h"),
+            File("h2", "i"),
+            Link("h2", "h1"),
+            Dir("dd", 0x1C0),
+            File("dd/x"),
+            Dir("dd", 0x1ED)
+        );
         Assert.Equal("2", System.IO.File.ReadAllText($"{layer}/ff"));
         Assert.True(Exists($"{layer}/fd/x"));
         Assert.Equal("file", System.IO.File.ReadAllText($"{layer}/df"));
@@ -240,7 +276,14 @@ public sealed class LayerRulesTests : IDisposable
     [Fact]
     public void AUFS_metadata_is_left_out_and_hardlinks_into_it_work()
     {
-        string layer = _f.Add(Dir(".wh..wh.plnk"), File(".wh..wh.plnk/12.34", "p"), Link("a", ".wh..wh.plnk/12.34"), File(".wh..wh.aufs", ""), File("d/.wh..wh.x", ""), File(".wh..wh.plnkx"));
+        string layer = _f.Add(
+            Dir(".wh..wh.plnk"),
+            File(".wh..wh.plnk/12.34", "p"),
+            Link("a", ".wh..wh.plnk/12.34"),
+            File(".wh..wh.aufs", ""),
+            File("d/.wh..wh.x", ""),
+            File(".wh..wh.plnkx")
+        );
         Assert.Equal("p", System.IO.File.ReadAllText($"{layer}/a"));
         Assert.Equal(["a"], Directory.GetFileSystemEntries(layer).Select(Path.GetFileName));
     }
@@ -267,7 +310,10 @@ public sealed class LayerRulesTests : IDisposable
 
     [Fact]
     public void A_name_longer_than_the_kernel_takes_is_an_error() =>
-        Assert.Contains("longer than 4095", Assert.Throws<TarException>(() => _f.Add(File(string.Join('/', Enumerable.Repeat("name", 1000))))).Message);
+        Assert.Contains(
+            "longer than 4095",
+            Assert.Throws<TarException>(() => _f.Add(File(string.Join('/', Enumerable.Repeat("name", 1000))))).Message
+        );
 
     [Fact]
     public void Unknown_types_are_left_out_and_noted()

@@ -42,9 +42,13 @@ public sealed class TarReaderTests
         string name = new('n', 300);
         string link = new('l', 200);
         TarReader reader = Over(
-            RawTar.Header("././@LongLink", 'L', "00000000455"), RawTar.Padded(name + "\0"),
-            RawTar.Header("././@LongLink", 'K', "00000000311"), RawTar.Padded(link + "\0"),
-            RawTar.Header("short", '2', "00000000000", link: "short"), RawTar.Header("next", '0', "00000000000"));
+            RawTar.Header("././@LongLink", 'L', "00000000455"),
+            RawTar.Padded(name + "\0"),
+            RawTar.Header("././@LongLink", 'K', "00000000311"),
+            RawTar.Padded(link + "\0"),
+            RawTar.Header("short", '2', "00000000000", link: "short"),
+            RawTar.Header("next", '0', "00000000000")
+        );
         Assert.True(reader.Next());
         Assert.Equal(name, Name(reader));
         Assert.Equal(link, Encoding.Latin1.GetString(reader.Entry.LinkName));
@@ -74,11 +78,16 @@ public sealed class TarReaderTests
     public void PAX_records_override_the_header_and_global_ones_stay()
     {
         string local = "13 path=long\n12 uid=70000\n27 mtime=1600000000.000000001\n"
-            .Replace("12 uid=70000\n", "13 uid=70000\n").Replace("27 mtime=1600000000.000000001\n", "30 mtime=1600000000.000000001\n");
+            .Replace("12 uid=70000\n", "13 uid=70000\n")
+            .Replace("27 mtime=1600000000.000000001\n", "30 mtime=1600000000.000000001\n");
         TarReader reader = Over(
-            RawTar.Header("g", 'g', "00000000014"), RawTar.Padded("12 gid=1234\n"),
-            RawTar.Header("x", 'x', Convert.ToString(local.Length, 8).PadLeft(11, '0')), RawTar.Padded(local),
-            RawTar.Header("f", '0', "00000000000"), RawTar.Header("h", '0', "00000000000"));
+            RawTar.Header("g", 'g', "00000000014"),
+            RawTar.Padded("12 gid=1234\n"),
+            RawTar.Header("x", 'x', Convert.ToString(local.Length, 8).PadLeft(11, '0')),
+            RawTar.Padded(local),
+            RawTar.Header("f", '0', "00000000000"),
+            RawTar.Header("h", '0', "00000000000")
+        );
         Assert.True(reader.Next());
         Assert.Equal("long", Name(reader));
         Assert.Equal(70000u, reader.Entry.Uid);
@@ -111,7 +120,11 @@ public sealed class TarReaderTests
     [InlineData("12 size=-12\n")]
     public void A_wrong_PAX_record_is_an_error_with_the_offset(string record)
     {
-        TarReader reader = Over(RawTar.Header("x", 'x', Convert.ToString(record.Length, 8).PadLeft(11, '0')), RawTar.Padded(record), RawTar.Header("f", '0', "00000000000"));
+        TarReader reader = Over(
+            RawTar.Header("x", 'x', Convert.ToString(record.Length, 8).PadLeft(11, '0')),
+            RawTar.Padded(record),
+            RawTar.Header("f", '0', "00000000000")
+        );
         Assert.Contains("at byte 0", Assert.Throws<TarException>(() => reader.Next()).Message);
     }
 
@@ -166,7 +179,11 @@ public sealed class TarReaderTests
     public void What_the_writer_writes_the_reader_reads()
     {
         var record =
-            from type in Gen.OneOf(new[] { TarEntryType.File, TarEntryType.Directory, TarEntryType.Symlink, TarEntryType.Fifo, TarEntryType.CharacterDevice }.Select(Gen.Const).ToArray())
+            from type in Gen.OneOf(
+                new[] { TarEntryType.File, TarEntryType.Directory, TarEntryType.Symlink, TarEntryType.Fifo, TarEntryType.CharacterDevice }
+                    .Select(Gen.Const)
+                    .ToArray()
+            )
             from name in Gen.Byte[1, 255].Array[1, 300]
             from link in Gen.Byte[1, 255].Array[1, 200]
             from data in Gen.Byte.Array[0, 2000]
@@ -174,81 +191,103 @@ public sealed class TarReaderTests
             from seconds in Gen.Long[-10_000_000_000, 1_000_000_000_000]
             from nanoseconds in Gen.Int[0, 999_999_999]
             from mode in Gen.UInt[0, 0xFFF]
-            select (Record: new TarRecord(type, name)
-            {
-                LinkName = type == TarEntryType.Symlink ? link : ReadOnlyMemory<byte>.Empty,
-                Size = type == TarEntryType.File ? data.Length : 0,
-                Uid = uid,
-                Gid = uid / 3,
-                Mode = mode,
-                ModificationTime = new TimeSpec { Seconds = seconds, Nanoseconds = nanoseconds },
-            }, Data: data);
-        record.Where(r => r.Record.Name.Span[^1] != (byte)'/').Array[0, 6].Sample(records =>
-        {
-            MemoryStream stream = new();
-            TarWriter writer = new(stream);
-            foreach ((TarRecord one, byte[] data) in records)
-            {
-                writer.Write(one);
-                if (one.Type == TarEntryType.File)
+            select (
+                Record: new TarRecord(type, name)
                 {
-                    writer.WriteData(data);
-                }
-            }
-            writer.Finish();
-            TarReader reader = new(new MemoryStream(stream.ToArray()));
-            foreach ((TarRecord one, byte[] data) in records)
-            {
-                Assert.True(reader.Next());
-                TarEntry entry = reader.Entry;
-                Assert.Equal(one.Type, entry.Type);
-                Assert.Equal(one.Name.ToArray(), entry.Name.ToArray());
-                Assert.Equal(one.LinkName.ToArray(), entry.LinkName.ToArray());
-                Assert.Equal((one.Mode, one.Uid, one.Gid, one.Size), (entry.Mode, entry.Uid, entry.Gid, entry.Size));
-                Assert.Equal(one.ModificationTime, entry.ModificationTime);
-                if (one.Type == TarEntryType.File)
+                    LinkName = type == TarEntryType.Symlink ? link : ReadOnlyMemory<byte>.Empty,
+                    Size = type == TarEntryType.File ? data.Length : 0,
+                    Uid = uid,
+                    Gid = uid / 3,
+                    Mode = mode,
+                    ModificationTime = new TimeSpec { Seconds = seconds, Nanoseconds = nanoseconds },
+                },
+                Data: data
+            );
+        record
+            .Where(r => r.Record.Name.Span[^1] != (byte)'/')
+            .Array[0, 6]
+            .Sample(
+                records =>
                 {
-                    Assert.Equal(Encoding.Latin1.GetString(data), Data(reader));
-                }
-            }
-            Assert.False(reader.Next());
-        }, iter: 300);
+                    MemoryStream stream = new();
+                    TarWriter writer = new(stream);
+                    foreach ((TarRecord one, byte[] data) in records)
+                    {
+                        writer.Write(one);
+                        if (one.Type == TarEntryType.File)
+                        {
+                            writer.WriteData(data);
+                        }
+                    }
+                    writer.Finish();
+                    TarReader reader = new(new MemoryStream(stream.ToArray()));
+                    foreach ((TarRecord one, byte[] data) in records)
+                    {
+                        Assert.True(reader.Next());
+                        TarEntry entry = reader.Entry;
+                        Assert.Equal(one.Type, entry.Type);
+                        Assert.Equal(one.Name.ToArray(), entry.Name.ToArray());
+                        Assert.Equal(one.LinkName.ToArray(), entry.LinkName.ToArray());
+                        Assert.Equal((one.Mode, one.Uid, one.Gid, one.Size), (entry.Mode, entry.Uid, entry.Gid, entry.Size));
+                        Assert.Equal(one.ModificationTime, entry.ModificationTime);
+                        if (one.Type == TarEntryType.File)
+                        {
+                            Assert.Equal(Encoding.Latin1.GetString(data), Data(reader));
+                        }
+                    }
+                    Assert.False(reader.Next());
+                },
+                iter: 300
+            );
     }
 
     [Fact]
     public void Mutated_archives_end_in_entries_or_a_TarException()
     {
         byte[] tar = LayerFixture.Tar(
-            Item.File(new string('n', 150), "data"), Item.Symlink("l", new string('t', 150)), Item.Dir("d"),
-            new Item(Item.Of(TarEntryType.File, "x") with { Xattrs = [new TarXattr("user.a"u8.ToArray(), new byte[40])], ModificationTime = new TimeSpec { Seconds = -5, Nanoseconds = 7 } }, "tail"));
-        Gen.Select(Gen.Int[0, tar.Length - 1], Gen.Byte, Gen.Int[0, tar.Length]).Array[1, 8].Sample(changes =>
-        {
-            byte[] mutated = [.. tar];
-            foreach ((int at, byte value, int _) in changes)
-            {
-                mutated[at] = value;
-            }
-            for (int block = 0; block + 512 <= mutated.Length; block += 512)
-            {
-                if (mutated[block + 257] == 'u')
+            Item.File(new string('n', 150), "data"),
+            Item.Symlink("l", new string('t', 150)),
+            Item.Dir("d"),
+            new Item(
+                Item.Of(TarEntryType.File, "x") with
                 {
-                    RawTar.FixChecksum(mutated, block);
-                }
-            }
-            TarReader reader = new(new MemoryStream(mutated[..(changes[0].Item3 % 3 == 0 ? changes[0].Item3 : mutated.Length)]));
-            try
-            {
-                while (reader.Next())
+                    Xattrs = [new TarXattr("user.a"u8.ToArray(), new byte[40])],
+                    ModificationTime = new TimeSpec { Seconds = -5, Nanoseconds = 7 },
+                },
+                "tail"
+            )
+        );
+        Gen.Select(Gen.Int[0, tar.Length - 1], Gen.Byte, Gen.Int[0, tar.Length])
+            .Array[1, 8]
+            .Sample(
+                changes =>
                 {
-                    while (reader.ReadData(out _, out ReadOnlySpan<byte> data))
+                    byte[] mutated = [.. tar];
+                    foreach ((int at, byte value, int _) in changes)
                     {
-                        Assert.False(data.IsEmpty);
+                        mutated[at] = value;
                     }
-                }
-            }
-            catch (TarException)
-            {
-            }
-        }, iter: 3000);
+                    for (int block = 0; block + 512 <= mutated.Length; block += 512)
+                    {
+                        if (mutated[block + 257] == 'u')
+                        {
+                            RawTar.FixChecksum(mutated, block);
+                        }
+                    }
+                    TarReader reader = new(new MemoryStream(mutated[..(changes[0].Item3 % 3 == 0 ? changes[0].Item3 : mutated.Length)]));
+                    try
+                    {
+                        while (reader.Next())
+                        {
+                            while (reader.ReadData(out _, out ReadOnlySpan<byte> data))
+                            {
+                                Assert.False(data.IsEmpty);
+                            }
+                        }
+                    }
+                    catch (TarException) { }
+                },
+                iter: 3000
+            );
     }
 }

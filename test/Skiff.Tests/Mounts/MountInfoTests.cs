@@ -11,7 +11,11 @@ public sealed class MountInfoTests
     public void A_line_with_optional_fields_is_taken_apart()
     {
         int lines = 0;
-        foreach (MountInfoLine line in MountInfo.Lines("36 35 98:0 /a\\040b /mnt\\134x\\012y rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue\n"u8))
+        foreach (
+            MountInfoLine line in MountInfo.Lines(
+                "36 35 98:0 /a\\040b /mnt\\134x\\012y rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue\n"u8
+            )
+        )
         {
             lines++;
             Assert.Equal((36, 35), (line.Id, line.ParentId));
@@ -51,23 +55,27 @@ public sealed class MountInfoTests
 
     [Fact]
     public void Any_bytes_are_read_without_an_exception() =>
-        Gen.Byte.Array[0, 200].Sample(bytes =>
-        {
-            foreach (MountInfoLine line in MountInfo.Lines(bytes))
+        Gen
+            .Byte.Array[0, 200]
+            .Sample(bytes =>
             {
-                _ = line.MountPoint();
-            }
-        });
+                foreach (MountInfoLine line in MountInfo.Lines(bytes))
+                {
+                    _ = line.MountPoint();
+                }
+            });
 
     [Fact]
     public void Escapes_are_undone_for_every_byte() =>
-        Gen.Byte.Array[0, 20].Sample(bytes =>
-        {
-            StringBuilder escaped = new();
-            foreach (byte b in bytes)
+        Gen
+            .Byte.Array[0, 20]
+            .Sample(bytes =>
             {
-                escaped.Append('\\').Append(Convert.ToString(b, 8).PadLeft(3, '0'));
-            }
-            Assert.Equal(bytes, MountInfo.Unescape(Encoding.ASCII.GetBytes(escaped.ToString())));
-        });
+                StringBuilder escaped = new();
+                foreach (byte b in bytes)
+                {
+                    escaped.Append('\\').Append(Convert.ToString(b, 8).PadLeft(3, '0'));
+                }
+                Assert.Equal(bytes, MountInfo.Unescape(Encoding.ASCII.GetBytes(escaped.ToString())));
+            });
 }

@@ -54,7 +54,8 @@ public sealed class MountOptionsTests
     [InlineData("0:1:2:3")]
     [InlineData("0:4294967295:2")]
     [InlineData("0:-1:2")]
-    public void A_broken_id_map_is_refused(string value) => Assert.StartsWith($"--uidmap {value}", Assert.Throws<SkiffException>(() => IdMap.Parse([value], "--uidmap")).Message);
+    public void A_broken_id_map_is_refused(string value) =>
+        Assert.StartsWith($"--uidmap {value}", Assert.Throws<SkiffException>(() => IdMap.Parse([value], "--uidmap")).Message);
 
     [Fact]
     public void Overlapping_ranges_are_refused()

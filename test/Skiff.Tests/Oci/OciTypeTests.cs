@@ -19,7 +19,8 @@ public sealed class OciTypeTests
     [InlineData("sha256:../../../../etc/passwd", false)]
     [InlineData("sha256", false)]
     [InlineData(null, false)]
-    public void A_digest_is_an_algorithm_and_the_right_number_of_digits(string? text, bool valid) => Assert.Equal(valid, Digest.TryParse(text, out _));
+    public void A_digest_is_an_algorithm_and_the_right_number_of_digits(string? text, bool valid) =>
+        Assert.Equal(valid, Digest.TryParse(text, out _));
 
     [Fact]
     public void The_digest_of_nothing_is_known() => Assert.Equal("sha256:" + Hex, Digest.Of([]).ToString());
@@ -33,7 +34,8 @@ public sealed class OciTypeTests
     [InlineData("linux/arm/6", "linux/arm/v6")]
     [InlineData("armel", "linux/arm/v6")]
     [InlineData("Linux/AMD64", "linux/amd64")]
-    public void A_platform_is_read_as_docker_reads_it(string text, string expected) => Assert.Equal(expected, Platform.Parse(text).ToString());
+    public void A_platform_is_read_as_docker_reads_it(string text, string expected) =>
+        Assert.Equal(expected, Platform.Parse(text).ToString());
 
     [Theory]
     [InlineData("linux/arm/v7", "linux/arm/v6", 1)]
@@ -50,7 +52,9 @@ public sealed class OciTypeTests
     [Fact]
     public void A_manifest_is_read_with_its_layers_bottom_first()
     {
-        ImageManifest manifest = ImageManifest.Parse(Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"config":{{Blob}},"layers":[{{Blob}}],"annotations":{"a":"b"},"x":[{}]}"""));
+        ImageManifest manifest = ImageManifest.Parse(
+            Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"config":{{Blob}},"layers":[{{Blob}}],"annotations":{"a":"b"},"x":[{}]}""")
+        );
         Assert.Equal(MediaTypes.OciManifest, manifest.MediaType);
         Assert.Equal(3, Assert.Single(manifest.Layers).Size);
         Assert.Equal("b", manifest.Annotations["a"]);
@@ -70,17 +74,25 @@ public sealed class OciTypeTests
     [InlineData("", "is not valid")]
     [InlineData("{}{}", "is not valid")]
     public void REG_17_What_is_no_manifest_is_refused_by_name(string json, string reason) =>
-        Assert.Contains(reason, Assert.Throws<SkiffException>(() => ImageManifest.Parse(Encoding.UTF8.GetBytes(json))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            Assert.Throws<SkiffException>(() => ImageManifest.Parse(Encoding.UTF8.GetBytes(json))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_manifest_nested_too_deeply_is_refused() =>
         Assert.Throws<SkiffException>(() => ImageManifest.Parse(Encoding.UTF8.GetBytes("{\"x\":" + new string('[', 100_000))));
 
     [Theory]
-    [InlineData("""{"config":{"Env":null,"Cmd":null,"Entrypoint":null,"Volumes":null,"ExposedPorts":null,"Labels":null,"Healthcheck":null,"User":null},"history":null,"rootfs":null,"created":null}""")]
+    [InlineData(
+        """{"config":{"Env":null,"Cmd":null,"Entrypoint":null,"Volumes":null,"ExposedPorts":null,"Labels":null,"Healthcheck":null,"User":null},"history":null,"rootfs":null,"created":null}"""
+    )]
     [InlineData("""{"config":null}""")]
     [InlineData("{}")]
-    [InlineData("""{"moby.buildkit.buildinfo.v1":"x","config":{"ArgsEscaped":true,"OnBuild":null},"variant":null,"future":{"a":[1,2,{}]}}""")]
+    [InlineData(
+        """{"moby.buildkit.buildinfo.v1":"x","config":{"ArgsEscaped":true,"OnBuild":null},"variant":null,"future":{"a":[1,2,{}]}}"""
+    )]
     public void REG_20_Null_and_unknown_members_of_a_config_count_as_absent(string json)
     {
         ImageConfig config = ImageConfig.Parse(Encoding.UTF8.GetBytes(json));
@@ -100,14 +112,18 @@ public sealed class OciTypeTests
     [Fact]
     public void A_config_is_read_in_full()
     {
-        ImageConfig config = ImageConfig.Parse(Encoding.UTF8.GetBytes($$$"""
-            {"architecture":"amd64","os":"linux","created":"2024-01-02T03:04:05.123456789Z","author":"me",
-             "config":{"User":"1:2","Env":["A=b"],"Entrypoint":["/e"],"Cmd":["c","d"],"WorkingDir":"/w","Volumes":{"/v":{}},"ExposedPorts":{"80/tcp":{}},
-               "Labels":{"l":"m"},"StopSignal":"SIGQUIT","Shell":["/bin/bash","-c"],"OnBuild":["RUN x"],
-               "Healthcheck":{"Test":["CMD","t"],"Interval":1000000000,"Timeout":2,"StartPeriod":3,"StartInterval":4,"Retries":5}},
-             "rootfs":{"type":"layers","diff_ids":["sha256:{{{Hex}}}"]},
-             "history":[{"created":"2024-01-02T03:04:05Z","created_by":"ADD","comment":"k"},{"empty_layer":true}]}
-            """));
+        ImageConfig config = ImageConfig.Parse(
+            Encoding.UTF8.GetBytes(
+                $$$"""
+                {"architecture":"amd64","os":"linux","created":"2024-01-02T03:04:05.123456789Z","author":"me",
+                 "config":{"User":"1:2","Env":["A=b"],"Entrypoint":["/e"],"Cmd":["c","d"],"WorkingDir":"/w","Volumes":{"/v":{}},"ExposedPorts":{"80/tcp":{}},
+                   "Labels":{"l":"m"},"StopSignal":"SIGQUIT","Shell":["/bin/bash","-c"],"OnBuild":["RUN x"],
+                   "Healthcheck":{"Test":["CMD","t"],"Interval":1000000000,"Timeout":2,"StartPeriod":3,"StartInterval":4,"Retries":5}},
+                 "rootfs":{"type":"layers","diff_ids":["sha256:{{{Hex}}}"]},
+                 "history":[{"created":"2024-01-02T03:04:05Z","created_by":"ADD","comment":"k"},{"empty_layer":true}]}
+                """
+            )
+        );
         Assert.Equal("linux/amd64", config.Platform.ToString());
         Assert.Equal(2024, config.Created!.Value.Year);
         Assert.Equal(["A=b"], config.Env);
@@ -127,12 +143,16 @@ public sealed class OciTypeTests
     [Fact]
     public void An_index_keeps_platforms_and_knows_attestations()
     {
-        ImageIndex index = ImageIndex.Parse(Encoding.UTF8.GetBytes($$$"""
-            {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
-              {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:{{{Hex}}}","size":1,"platform":{"os":"linux","architecture":"arm","variant":"v6"}},
-              {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:{{{Hex}}}","size":1,"platform":{"os":"unknown","architecture":"unknown"},
-               "annotations":{"vnd.docker.reference.type":"attestation-manifest"}}]}
-            """));
+        ImageIndex index = ImageIndex.Parse(
+            Encoding.UTF8.GetBytes(
+                $$$"""
+                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
+                  {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:{{{Hex}}}","size":1,"platform":{"os":"linux","architecture":"arm","variant":"v6"}},
+                  {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:{{{Hex}}}","size":1,"platform":{"os":"unknown","architecture":"unknown"},
+                   "annotations":{"vnd.docker.reference.type":"attestation-manifest"}}]}
+                """
+            )
+        );
         Assert.Equal("linux/arm/v6", index.Manifests[0].Platform!.ToString());
         Assert.False(index.Manifests[0].IsAttestation);
         Assert.True(index.Manifests[1].IsAttestation);
@@ -141,23 +161,35 @@ public sealed class OciTypeTests
     [Fact]
     public void Any_bytes_are_a_document_or_a_sentence()
     {
-        byte[] seed = Encoding.UTF8.GetBytes($$$"""{"schemaVersion":2,"config":{{{Blob}}},"layers":[{{{Blob}}}],"manifests":null,"annotations":{"a":"\ud800"}}""");
-        Gen.Select(Gen.Int[0, seed.Length - 1], Gen.Byte, Gen.Int[0, seed.Length]).Sample((at, value, length) =>
-        {
-            byte[] bytes = [.. seed];
-            bytes[at] = value;
-            foreach (Action parse in (Action[])[() => ImageManifest.Parse(bytes.AsSpan(0, length)), () => ImageIndex.Parse(bytes), () => ImageConfig.Parse(bytes)])
-            {
-                try
+        byte[] seed = Encoding.UTF8.GetBytes(
+            $$$"""{"schemaVersion":2,"config":{{{Blob}}},"layers":[{{{Blob}}}],"manifests":null,"annotations":{"a":"\ud800"}}"""
+        );
+        Gen.Select(Gen.Int[0, seed.Length - 1], Gen.Byte, Gen.Int[0, seed.Length])
+            .Sample(
+                (at, value, length) =>
                 {
-                    parse();
+                    byte[] bytes = [.. seed];
+                    bytes[at] = value;
+                    foreach (
+                        Action parse in (Action[])
+                            [
+                                () => ImageManifest.Parse(bytes.AsSpan(0, length)),
+                                () => ImageIndex.Parse(bytes),
+                                () => ImageConfig.Parse(bytes),
+                            ]
+                    )
+                    {
+                        try
+                        {
+                            parse();
+                        }
+                        catch (SkiffException)
+                        {
+                            // Refused in one sentence, as it should be.
+                        }
+                    }
                 }
-                catch (SkiffException)
-                {
-                    // Refused in one sentence, as it should be.
-                }
-            }
-        });
+            );
     }
 
     [Fact]

@@ -74,16 +74,29 @@ public sealed class ReferenceTests
     public void The_canonical_and_the_familiar_form_read_back_as_the_same_reference()
     {
         Gen<string> component = OneOf("a", "library", "localhost", "x-y", "a.b", "c__d", "0", "busybox");
-        Gen<string> domain = OneOf("", "docker.io/", "index.docker.io/", "localhost/", "localhost:5000/", "[::1]:5000/", "a.b/", "HOST/", "h:1/");
+        Gen<string> domain = OneOf(
+            "",
+            "docker.io/",
+            "index.docker.io/",
+            "localhost/",
+            "localhost:5000/",
+            "[::1]:5000/",
+            "a.b/",
+            "HOST/",
+            "h:1/"
+        );
         Gen<string> suffix = OneOf("", ":t", ":V1.0", "@sha256:" + Hex, ":t@sha256:" + Hex);
-        Gen.Select(domain, component.Array[1, 3], suffix).Sample((d, path, s) =>
-        {
-            string text = d + string.Join('/', path) + s;
-            Reference reference = Reference.Parse(text);
-            Assert.Equal(reference, Reference.Parse(reference.ToString()));
-            Assert.Equal(reference, Reference.Parse(reference.Familiar));
-            Assert.True(reference.Familiar.Length <= reference.ToString().Length);
-        });
+        Gen.Select(domain, component.Array[1, 3], suffix)
+            .Sample(
+                (d, path, s) =>
+                {
+                    string text = d + string.Join('/', path) + s;
+                    Reference reference = Reference.Parse(text);
+                    Assert.Equal(reference, Reference.Parse(reference.ToString()));
+                    Assert.Equal(reference, Reference.Parse(reference.Familiar));
+                    Assert.True(reference.Familiar.Length <= reference.ToString().Length);
+                }
+            );
     }
 
     private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
@@ -91,16 +104,19 @@ public sealed class ReferenceTests
     [Fact]
     public void Any_text_is_a_name_or_a_sentence()
     {
-        Gen.Char["abZ09:/@.-_[] \n\u00e9"].Array[0, 24].Select(c => new string(c)).Sample(text =>
-        {
-            if (Reference.TryParse(text, out Reference? reference))
+        Gen.Char["abZ09:/@.-_[] \n\u00e9"]
+            .Array[0, 24]
+            .Select(c => new string(c))
+            .Sample(text =>
             {
-                Assert.Equal(reference, Reference.Parse(reference.ToString()));
-            }
-            else
-            {
-                Assert.Throws<SkiffException>(() => Reference.Parse(text));
-            }
-        });
+                if (Reference.TryParse(text, out Reference? reference))
+                {
+                    Assert.Equal(reference, Reference.Parse(reference.ToString()));
+                }
+                else
+                {
+                    Assert.Throws<SkiffException>(() => Reference.Parse(text));
+                }
+            });
     }
 }

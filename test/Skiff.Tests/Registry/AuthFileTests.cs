@@ -26,11 +26,17 @@ public sealed class AuthFileTests : IDisposable
     [InlineData("http://h:5000/v2/")]
     [InlineData("https://h:5000/v1/")]
     public void Keys_of_every_age_are_understood(string key) =>
-        Assert.Equal(new Credential("u", "p:q"), Write($$$"""{"auths":{"{{{key}}}":{"auth":"{{{Convert.ToBase64String("u:p:q"u8)}}}"} } }""").Find("h:5000"));
+        Assert.Equal(
+            new Credential("u", "p:q"),
+            Write($$$"""{"auths":{"{{{key}}}":{"auth":"{{{Convert.ToBase64String("u:p:q"u8)}}}"} } }""").Find("h:5000")
+        );
 
     [Fact]
     public void Docker_Hub_has_its_old_key() =>
-        Assert.Equal("u", Write("""{"auths":{"https://index.docker.io/v1/":{"username":"u","password":"p"}}}""").Find("docker.io")?.Username);
+        Assert.Equal(
+            "u",
+            Write("""{"auths":{"https://index.docker.io/v1/":{"username":"u","password":"p"}}}""").Find("docker.io")?.Username
+        );
 
     [Fact]
     public void A_key_of_a_namespace_is_no_login_for_the_registry() =>
@@ -38,7 +44,14 @@ public sealed class AuthFileTests : IDisposable
 
     [Fact]
     public void An_identity_token_is_found() =>
-        Assert.Equal("tok", Write($$$"""{"auths":{"h":{"auth":"{{{Convert.ToBase64String("00000000-0000-0000-0000-000000000000:"u8)}}}","identitytoken":"tok"} } }""").Find("h")?.IdentityToken);
+        Assert.Equal(
+            "tok",
+            Write(
+                    $$$"""{"auths":{"h":{"auth":"{{{Convert.ToBase64String("00000000-0000-0000-0000-000000000000:"u8)}}}","identitytoken":"tok"} } }"""
+                )
+                .Find("h")
+                ?.IdentityToken
+        );
 
     [Fact]
     public void SEC_20_A_login_is_kept_for_the_user_alone_and_other_members_stay()
@@ -63,17 +76,21 @@ public sealed class AuthFileTests : IDisposable
     }
 
     [Fact]
-    public void A_broken_file_is_named() => Assert.Contains(File, Assert.Throws<SkiffException>(() => Write("{")).Message, StringComparison.Ordinal);
+    public void A_broken_file_is_named() =>
+        Assert.Contains(File, Assert.Throws<SkiffException>(() => Write("{")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_credential_helper_is_asked_by_its_name()
     {
         List<string> calls = [];
-        AuthFile file = Write("""{"credHelpers":{"h":"pass"},"credsStore":"other"}""", (program, action, input) =>
-        {
-            calls.Add($"{program} {action} {Encoding.UTF8.GetString(input)}");
-            return (0, Encoding.UTF8.GetBytes("""{"ServerURL":"h","Username":"<token>","Secret":"s"}"""));
-        });
+        AuthFile file = Write(
+            """{"credHelpers":{"h":"pass"},"credsStore":"other"}""",
+            (program, action, input) =>
+            {
+                calls.Add($"{program} {action} {Encoding.UTF8.GetString(input)}");
+                return (0, Encoding.UTF8.GetBytes("""{"ServerURL":"h","Username":"<token>","Secret":"s"}"""));
+            }
+        );
         Assert.Equal(new Credential("", "", "s"), file.Find("h"));
         _ = file.Find("docker.io");
         Assert.Equal(["docker-credential-pass get h", "docker-credential-other get https://index.docker.io/v1/"], calls);

@@ -18,9 +18,22 @@ public sealed class AuthTests : IDisposable
     {
         _f.Registry.Image("t", "amd64", FakeRegistry.Random(1, 1000));
         _f.Registry.Script = (r, _) =>
-            r.Path.StartsWith("/token", StringComparison.Ordinal) ? login is null || login(r) ? Answer.Text(200, answer) : Answer.Text(401, "")
-            : r["authorization"] == "Bearer good" ? r.Path == "/v2/" ? Answer.Text(200, "{}") : null
-            : Answer.Text(401, "", ("WWW-Authenticate", $"Bearer realm=\"http://{_f.Registry.Authority}/token\",service=\"a b\",scope=\"repository:img:pull\""));
+            r.Path.StartsWith("/token", StringComparison.Ordinal)
+                ? login is null || login(r)
+                    ? Answer.Text(200, answer)
+                    : Answer.Text(401, "")
+                : r["authorization"] == "Bearer good"
+                    ? r.Path == "/v2/"
+                        ? Answer.Text(200, "{}")
+                        : null
+                    : Answer.Text(
+                        401,
+                        "",
+                        (
+                            "WWW-Authenticate",
+                            $"Bearer realm=\"http://{_f.Registry.Authority}/token\",service=\"a b\",scope=\"repository:img:pull\""
+                        )
+                    );
     }
 
     [Theory]
@@ -49,7 +62,13 @@ public sealed class AuthTests : IDisposable
     public void An_identity_token_is_posted_and_never_in_a_URL()
     {
         _f.Credential = new Credential("", "", "refresh/me");
-        WantToken("""{"access_token":"good"}""", r => r.Method == "POST" && r.Body.Contains("refresh_token=refresh%2Fme", StringComparison.Ordinal) && r.Body.Contains("grant_type=refresh_token", StringComparison.Ordinal));
+        WantToken(
+            """{"access_token":"good"}""",
+            r =>
+                r.Method == "POST"
+                && r.Body.Contains("refresh_token=refresh%2Fme", StringComparison.Ordinal)
+                && r.Body.Contains("grant_type=refresh_token", StringComparison.Ordinal)
+        );
         _ = _f.Pull();
         Assert.DoesNotContain(_f.Registry.Log, r => r.Path.Contains("refresh", StringComparison.Ordinal));
     }
@@ -82,8 +101,14 @@ public sealed class AuthTests : IDisposable
     [Fact]
     public void A_registry_that_always_says_401_is_not_asked_for_ever()
     {
-        _f.Registry.Script = (r, _) => r.Path.StartsWith("/token", StringComparison.Ordinal) ? Answer.Text(200, """{"token":"x"}""")
-            : Answer.Text(401, """{"errors":[{"code":"UNAUTHORIZED","message":"no\u001b[2J"}]}""", ("WWW-Authenticate", $"Bearer realm=\"http://{_f.Registry.Authority}/token\""));
+        _f.Registry.Script = (r, _) =>
+            r.Path.StartsWith("/token", StringComparison.Ordinal)
+                ? Answer.Text(200, """{"token":"x"}""")
+                : Answer.Text(
+                    401,
+                    """{"errors":[{"code":"UNAUTHORIZED","message":"no\u001b[2J"}]}""",
+                    ("WWW-Authenticate", $"Bearer realm=\"http://{_f.Registry.Authority}/token\"")
+                );
         string message = _f.Fails();
         Assert.Contains("wants a login", message, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", message, StringComparison.Ordinal);
@@ -113,14 +138,19 @@ public sealed class AuthTests : IDisposable
     [InlineData("""{"token":""}""")]
     [InlineData("{}")]
     [InlineData("x")]
-    public void A_token_that_is_none_is_refused(string answer) => Assert.Throws<SkiffException>(() => TokenService.Parse(Encoding.UTF8.GetBytes(answer)));
+    public void A_token_that_is_none_is_refused(string answer) =>
+        Assert.Throws<SkiffException>(() => TokenService.Parse(Encoding.UTF8.GetBytes(answer)));
 
     [Fact]
     public void A_login_is_tried_before_it_is_kept()
     {
         WantToken("""{"token":"good"}""", r => r["authorization"] == "Basic " + Convert.ToBase64String("u:p"u8));
-        Assert.True(RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "p"), _f.Options.Registry, CancellationToken.None));
-        SkiffException e = Assert.Throws<SkiffException>(() => RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "secret"), _f.Options.Registry, CancellationToken.None));
+        Assert.True(
+            RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "p"), _f.Options.Registry, CancellationToken.None)
+        );
+        SkiffException e = Assert.Throws<SkiffException>(() =>
+            RegistryClient.VerifyLogin(_f.Registry.Authority, new Credential("u", "secret"), _f.Options.Registry, CancellationToken.None)
+        );
         Assert.Contains("user u", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
     }
@@ -128,10 +158,16 @@ public sealed class AuthTests : IDisposable
     [Fact]
     public void REG_04_Two_headers_odd_order_quoted_commas_and_lower_case_are_read()
     {
-        IReadOnlyList<Challenge> two = Challenge.ParseAll(["Basic realm=\"a, b=\\\"c\\\"\"", "bearer scope=\"repository:x:pull,push\" , service=reg,REALM=\"https://r/t\""]);
+        IReadOnlyList<Challenge> two = Challenge.ParseAll([
+            "Basic realm=\"a, b=\\\"c\\\"\"",
+            "bearer scope=\"repository:x:pull,push\" , service=reg,REALM=\"https://r/t\"",
+        ]);
         Assert.Equal(2, two.Count);
         Assert.Equal(("basic", "a, b=\"c\""), (two[0].Scheme, two[0]["realm"]));
-        Assert.Equal(("bearer", "https://r/t", "reg", "repository:x:pull,push"), (two[1].Scheme, two[1]["realm"], two[1]["service"], two[1]["scope"]));
+        Assert.Equal(
+            ("bearer", "https://r/t", "reg", "repository:x:pull,push"),
+            (two[1].Scheme, two[1]["realm"], two[1]["service"], two[1]["scope"])
+        );
     }
 
     [Fact]
@@ -148,12 +184,15 @@ public sealed class AuthTests : IDisposable
         _f.Credential = new Credential("u", "p");
         WantToken("""{"token":"good"}""");
         Func<Seen, int, Answer?> inner = _f.Registry.Script;
-        _f.Registry.Script = (r, n) => inner(r, n) is { Status: 401 } a ? a with { Headers = [("WWW-Authenticate", "Basic realm=\"x\""), .. a.Headers] } : inner(r, n);
+        _f.Registry.Script = (r, n) =>
+            inner(r, n) is { Status: 401 } a ? a with { Headers = [("WWW-Authenticate", "Basic realm=\"x\""), .. a.Headers] } : inner(r, n);
         _ = _f.Pull();
     }
 
     [Fact]
     public void Any_header_is_read_without_failing() =>
-        
-        Gen.Char["aB=,\" \\;\t/"].Array[0, 40].Select(c => new string(c)).Sample(text => Assert.True(Challenge.ParseAll([text]).Count <= 16));
+        Gen.Char["aB=,\" \\;\t/"]
+            .Array[0, 40]
+            .Select(c => new string(c))
+            .Sample(text => Assert.True(Challenge.ParseAll([text]).Count <= 16));
 }

@@ -17,7 +17,8 @@ public sealed class ErrorTests : IDisposable
     [Fact]
     public void Access_denied_is_said_with_the_registrys_words()
     {
-        _f.Registry.Script = (_, _) => Answer.Text(403, """{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}""");
+        _f.Registry.Script = (_, _) =>
+            Answer.Text(403, """{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}""");
         string message = _f.Fails();
         Assert.Contains("denies access", message, StringComparison.Ordinal);
         Assert.Contains("requested access", message, StringComparison.Ordinal);
@@ -57,7 +58,8 @@ public sealed class ErrorTests : IDisposable
     [InlineData("127.0.0.1.example", false)]
     [InlineData("localhost.example:1", false)]
     [InlineData("docker.io", false)]
-    public void Only_this_machine_is_loopback(string authority, bool expected) => Assert.Equal(expected, Endpoint.IsLoopbackHost(authority));
+    public void Only_this_machine_is_loopback(string authority, bool expected) =>
+        Assert.Equal(expected, Endpoint.IsLoopbackHost(authority));
 
     [Fact]
     public void A_remote_registry_is_never_asked_without_TLS_unless_told_so()
@@ -70,7 +72,13 @@ public sealed class ErrorTests : IDisposable
     [Fact]
     public void The_conversation_is_explained_without_secrets()
     {
-        IReadOnlyList<PullStep> steps = PullConversation.Of(Reference.Parse("alpine"), Platform.Host, verifyTls: true, inStore: true, new Credential("joe", "hunter2"));
+        IReadOnlyList<PullStep> steps = PullConversation.Of(
+            Reference.Parse("alpine"),
+            Platform.Host,
+            verifyTls: true,
+            inStore: true,
+            new Credential("joe", "hunter2")
+        );
         string all = string.Join('\n', steps.Select(s => s.ToString() + string.Join(' ', s.Headers)));
         Assert.Contains("HEAD https://registry-1.docker.io/v2/library/alpine/manifests/latest", all, StringComparison.Ordinal);
         Assert.Contains("joe", all, StringComparison.Ordinal);

@@ -25,7 +25,8 @@ internal sealed record Answer(int Status, byte[] Body, params (string Name, stri
     /// <summary>Send the body in chunks, without Content-Length.</summary>
     internal bool Chunked { get; init; }
 
-    internal static Answer Text(int status, string body, params (string, string)[] headers) => new(status, Encoding.UTF8.GetBytes(body), headers);
+    internal static Answer Text(int status, string body, params (string, string)[] headers) =>
+        new(status, Encoding.UTF8.GetBytes(body), headers);
 }
 
 /// <summary>A registry in this process that does what a test says, and otherwise what a registry does.</summary>
@@ -84,9 +85,17 @@ internal sealed class FakeRegistry : IDisposable
     {
         List<Descriptor> descriptors = [.. layers.Select(l => Blob(MediaTypes.OciLayer, l))];
         string diffIds = string.Join(',', descriptors.Select(d => $"\"{d.Digest}\""));
-        Descriptor config = Blob(MediaTypes.OciConfig, Encoding.UTF8.GetBytes(
-            $$"""{"os":"linux","architecture":"{{architecture}}","config":null,"rootfs":{"type":"layers","diff_ids":[{{diffIds}}] } }"""));
-        return Manifest(MediaTypes.OciManifest, $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{Json(config)}},"layers":[{{string.Join(',', descriptors.Select(Json))}}]}""", tag);
+        Descriptor config = Blob(
+            MediaTypes.OciConfig,
+            Encoding.UTF8.GetBytes(
+                $$"""{"os":"linux","architecture":"{{architecture}}","config":null,"rootfs":{"type":"layers","diff_ids":[{{diffIds}}] } }"""
+            )
+        );
+        return Manifest(
+            MediaTypes.OciManifest,
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{Json(config)}},"layers":[{{string.Join(',', descriptors.Select(Json))}}]}""",
+            tag
+        );
     }
 
     internal static string Json(Descriptor d) => $$"""{"mediaType":"{{d.MediaType}}","digest":"{{d.Digest}}","size":{{d.Size}}}""";
@@ -109,17 +118,21 @@ internal sealed class FakeRegistry : IDisposable
         _closing.Dispose();
     }
 
-    private static void Start(Action action) => new Thread(() =>
-    {
-        try
+    private static void Start(Action action) =>
+        new Thread(() =>
         {
-            action();
-        }
-        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+            try
+            {
+                action();
+            }
+            catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+            {
+                // The client or the test is gone.
+            }
+        })
         {
-            // The client or the test is gone.
-        }
-    }) { IsBackground = true }.Start();
+            IsBackground = true,
+        }.Start();
 
     private void Accept()
     {
@@ -150,7 +163,7 @@ internal sealed class FakeRegistry : IDisposable
     {
         List<string> lines = [];
         StringBuilder line = new();
-        for (int b; (b = stream.ReadByte()) != -1;)
+        for (int b; (b = stream.ReadByte()) != -1; )
         {
             if (b == '\r')
             {
@@ -198,10 +211,14 @@ internal sealed class FakeRegistry : IDisposable
             return true;
         }
         int length = Math.Min(answer.Body.Length, Math.Min(answer.CutAfter ?? int.MaxValue, answer.StallAfter ?? int.MaxValue));
-        for (int at = 0; at < length;)
+        for (int at = 0; at < length; )
         {
             int n = Math.Min(16_384, length - at);
-            stream.Write(answer.Chunked ? [.. Encoding.ASCII.GetBytes($"{n:x}\r\n"), .. answer.Body.AsSpan(at, n), 13, 10] : answer.Body.AsSpan(at, n));
+            stream.Write(
+                answer.Chunked
+                    ? [.. Encoding.ASCII.GetBytes($"{n:x}\r\n"), .. answer.Body.AsSpan(at, n), 13, 10]
+                    : answer.Body.AsSpan(at, n)
+            );
             at += n;
         }
         if (answer.StallAfter is not null)
@@ -223,9 +240,17 @@ internal sealed class FakeRegistry : IDisposable
     internal Answer Usual(Seen seen)
     {
         string last = seen.Path[(seen.Path.LastIndexOf('/') + 1)..];
-        if (seen.Path.Contains("/manifests/", StringComparison.Ordinal) && Manifests.TryGetValue(last, out (string Type, byte[] Bytes) manifest))
+        if (
+            seen.Path.Contains("/manifests/", StringComparison.Ordinal)
+            && Manifests.TryGetValue(last, out (string Type, byte[] Bytes) manifest)
+        )
         {
-            return new Answer(200, manifest.Bytes, ("Content-Type", manifest.Type), ("Docker-Content-Digest", Digest.Of(manifest.Bytes).ToString()));
+            return new Answer(
+                200,
+                manifest.Bytes,
+                ("Content-Type", manifest.Type),
+                ("Docker-Content-Digest", Digest.Of(manifest.Bytes).ToString())
+            );
         }
         if (!seen.Path.Contains("/blobs/", StringComparison.Ordinal) || !Blobs.TryGetValue(last, out byte[]? blob))
         {
@@ -236,6 +261,8 @@ internal sealed class FakeRegistry : IDisposable
             return new Answer(200, blob, ("Content-Type", "application/octet-stream"));
         }
         int from = int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture);
-        return from >= blob.Length ? new Answer(416, []) : new Answer(206, blob[from..], ("Content-Range", $"bytes {from}-{blob.Length - 1}/{blob.Length}"));
+        return from >= blob.Length
+            ? new Answer(416, [])
+            : new Answer(206, blob[from..], ("Content-Range", $"bytes {from}-{blob.Length - 1}/{blob.Length}"));
     }
 }

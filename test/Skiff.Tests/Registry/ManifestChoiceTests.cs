@@ -12,12 +12,17 @@ public sealed class ManifestChoiceTests : IDisposable
     private static string Entry(Descriptor d, string os, string arch, string more = "") =>
         $$"""{"mediaType":"{{d.MediaType}}","digest":"{{d.Digest}}","size":{{d.Size}},"platform":{"os":"{{os}}","architecture":"{{arch}}"{{more}} } }""";
 
-    private Descriptor Index(string? tag, params string[] entries) => _f.Registry.Manifest(
-        MediaTypes.OciIndex, $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{string.Join(',', entries)}}]}""", tag);
+    private Descriptor Index(string? tag, params string[] entries) =>
+        _f.Registry.Manifest(
+            MediaTypes.OciIndex,
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{string.Join(',', entries)}}]}""",
+            tag
+        );
 
     private Descriptor Image(string architecture, int seed) => _f.Registry.Image(null, architecture, FakeRegistry.Random(seed, 1000));
 
-    private string Attestation() => $$"""{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{Digest.Of([9])}}","size":9,"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"} }""";
+    private string Attestation() =>
+        $$"""{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{Digest.Of([9])}}","size":9,"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"} }""";
 
     [Fact]
     public void REG_15_Attestations_are_passed_over_and_the_platform_is_picked()
@@ -32,7 +37,12 @@ public sealed class ManifestChoiceTests : IDisposable
     [Fact]
     public void REG_15_No_matching_platform_names_those_that_are_offered()
     {
-        _ = Index("t", Attestation(), Entry(Image("s390x", 1), "linux", "s390x"), Entry(Image("arm", 2), "linux", "arm", ",\"variant\":\"v7\""));
+        _ = Index(
+            "t",
+            Attestation(),
+            Entry(Image("s390x", 1), "linux", "s390x"),
+            Entry(Image("arm", 2), "linux", "arm", ",\"variant\":\"v7\"")
+        );
         string message = _f.Fails(platform: Platform.Parse("linux/amd64"));
         Assert.Contains("no matching platform", message, StringComparison.Ordinal);
         Assert.Contains("linux/arm/v7, linux/s390x", message, StringComparison.Ordinal);
@@ -50,7 +60,12 @@ public sealed class ManifestChoiceTests : IDisposable
     public void The_nearest_older_variant_is_taken()
     {
         Descriptor v6 = Image("arm", 1);
-        _ = Index("t", Entry(Image("arm", 2), "linux", "arm", ",\"variant\":\"v5\""), Entry(v6, "linux", "arm", ",\"variant\":\"v6\""), Entry(Image("arm", 3), "linux", "arm", ",\"variant\":\"v8\""));
+        _ = Index(
+            "t",
+            Entry(Image("arm", 2), "linux", "arm", ",\"variant\":\"v5\""),
+            Entry(v6, "linux", "arm", ",\"variant\":\"v6\""),
+            Entry(Image("arm", 3), "linux", "arm", ",\"variant\":\"v8\"")
+        );
         Assert.Equal(v6.Digest, _f.Pull(platform: Platform.Parse("linux/arm/v7")).Manifest.Digest);
     }
 
@@ -63,7 +78,11 @@ public sealed class ManifestChoiceTests : IDisposable
         nested = Index("t", Entry(nested, "linux", "amd64"));
         Assert.Equal(image.Digest, _f.Pull(platform: Platform.Parse("linux/amd64")).Manifest.Digest);
         _ = Index("deep", Entry(nested, "linux", "amd64"));
-        Assert.Contains("deep", Assert.Throws<Linux.SkiffException>(() => _f.Pull(_f.Registry.Reference("deep"), Platform.Parse("linux/amd64"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "deep",
+            Assert.Throws<Linux.SkiffException>(() => _f.Pull(_f.Registry.Reference("deep"), Platform.Parse("linux/amd64"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -77,7 +96,11 @@ public sealed class ManifestChoiceTests : IDisposable
     [Fact]
     public void REG_17_Schema_1_is_refused_by_name()
     {
-        _ = _f.Registry.Manifest("application/vnd.docker.distribution.manifest.v1+prettyjws", """{"schemaVersion":1,"name":"x","fsLayers":[],"signatures":[]}""", "t");
+        _ = _f.Registry.Manifest(
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            """{"schemaVersion":1,"name":"x","fsLayers":[],"signatures":[]}""",
+            "t"
+        );
         Assert.Contains("schema 1", _f.Fails(), StringComparison.Ordinal);
     }
 
@@ -85,11 +108,19 @@ public sealed class ManifestChoiceTests : IDisposable
     public void An_artifact_and_a_foreign_layer_are_refused_by_name()
     {
         Descriptor config = _f.Registry.Blob("application/vnd.cncf.helm.config.v1+json", [1, 2]);
-        _ = _f.Registry.Manifest(MediaTypes.OciManifest, $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[]}""", "t");
+        _ = _f.Registry.Manifest(
+            MediaTypes.OciManifest,
+            $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[]}""",
+            "t"
+        );
         Assert.Contains("application/vnd.cncf.helm.config.v1+json", _f.Fails(), StringComparison.Ordinal);
         config = _f.Registry.Blob(MediaTypes.OciConfig, [1, 2]);
         Descriptor layer = _f.Registry.Blob("application/vnd.oci.image.layer.v1.tar+lzma", [3]);
-        _ = _f.Registry.Manifest(MediaTypes.OciManifest, $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[{{FakeRegistry.Json(layer)}}]}""", "t");
+        _ = _f.Registry.Manifest(
+            MediaTypes.OciManifest,
+            $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[{{FakeRegistry.Json(layer)}}]}""",
+            "t"
+        );
         Assert.Contains("tar+lzma", _f.Fails(), StringComparison.Ordinal);
     }
 
@@ -98,7 +129,11 @@ public sealed class ManifestChoiceTests : IDisposable
     {
         Descriptor config = _f.Registry.Blob(MediaTypes.OciConfig, "{}"u8.ToArray());
         Descriptor layer = _f.Registry.Blob(MediaTypes.OciLayer, [3]);
-        _ = _f.Registry.Manifest(MediaTypes.OciManifest, $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[{{FakeRegistry.Json(layer)}}]}""", "t");
+        _ = _f.Registry.Manifest(
+            MediaTypes.OciManifest,
+            $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[{{FakeRegistry.Json(layer)}}]}""",
+            "t"
+        );
         Assert.Contains("contradicts itself", _f.Fails(), StringComparison.Ordinal);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class MemoryStore : IPullStore
         using (Stream body = openAt(kept.Length, cancellation))
         {
             byte[] buffer = new byte[10_000];
-            for (int n; (n = body.Read(buffer)) > 0;)
+            for (int n; (n = body.Read(buffer)) > 0; )
             {
                 kept.Write(buffer, 0, n);
                 unpacked(kept.Length);

@@ -21,17 +21,18 @@ internal sealed class PullFixture : IPullProgress, IDisposable
 
     internal RetryPolicy Retry { get; set; } = RetryPolicy.Default with { Attempts = 4 };
 
-    internal PullOptions Options => new()
-    {
-        Platform = null,
-        Parallel = 2,
-        Registry = new RegistryOptions
+    internal PullOptions Options =>
+        new()
         {
-            FindCredential = _ => Credential,
-            Retry = Retry,
-            Wait = (time, _) => Waits.Enqueue(time),
-        },
-    };
+            Platform = null,
+            Parallel = 2,
+            Registry = new RegistryOptions
+            {
+                FindCredential = _ => Credential,
+                Retry = Retry,
+                Wait = (time, _) => Waits.Enqueue(time),
+            },
+        };
 
     public void Report(PullEvent happened) => Events.Enqueue(happened);
 

@@ -71,9 +71,12 @@ public sealed class PullTests : IDisposable
         using FakeRegistry storage = new();
         _f.Credential = new Credential("u", "p");
         _f.Registry.Image("t", "amd64", _a);
-        storage.Script = (r, _) => new Answer(200, _f.Registry.Blobs.Single(b => r.Path.StartsWith("/s/" + b.Key + "?sig=", StringComparison.Ordinal)).Value);
-        _f.Registry.Script = (r, _) => r["authorization"] is null ? Answer.Text(401, "", ("WWW-Authenticate", "Basic realm=\"x\""))
-            : r.Path.Contains("/blobs/", StringComparison.Ordinal) ? Answer.Text(307, "", ("Location", $"http://{storage.Authority}/s/{r.Path[(r.Path.LastIndexOf('/') + 1)..]}?sig=a%2Fb"))
+        storage.Script = (r, _) =>
+            new Answer(200, _f.Registry.Blobs.Single(b => r.Path.StartsWith("/s/" + b.Key + "?sig=", StringComparison.Ordinal)).Value);
+        _f.Registry.Script = (r, _) =>
+            r["authorization"] is null ? Answer.Text(401, "", ("WWW-Authenticate", "Basic realm=\"x\""))
+            : r.Path.Contains("/blobs/", StringComparison.Ordinal)
+                ? Answer.Text(307, "", ("Location", $"http://{storage.Authority}/s/{r.Path[(r.Path.LastIndexOf('/') + 1)..]}?sig=a%2Fb"))
             : null;
         _ = _f.Pull();
         Assert.Equal(2, storage.Log.Count);
@@ -85,8 +88,10 @@ public sealed class PullTests : IDisposable
     {
         _f.Credential = new Credential("u", "p");
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, _) => r["authorization"] is null ? Answer.Text(401, "", ("WWW-Authenticate", "Basic realm=\"x\""))
-            : r.Path.StartsWith("/v2/", StringComparison.Ordinal) && r.Path.Contains("/blobs/", StringComparison.Ordinal) ? Answer.Text(302, "", ("Location", "/elsewhere/blobs/" + r.Path[(r.Path.LastIndexOf('/') + 1)..]))
+        _f.Registry.Script = (r, _) =>
+            r["authorization"] is null ? Answer.Text(401, "", ("WWW-Authenticate", "Basic realm=\"x\""))
+            : r.Path.StartsWith("/v2/", StringComparison.Ordinal) && r.Path.Contains("/blobs/", StringComparison.Ordinal)
+                ? Answer.Text(302, "", ("Location", "/elsewhere/blobs/" + r.Path[(r.Path.LastIndexOf('/') + 1)..]))
             : null;
         _ = _f.Pull();
         Assert.NotNull(_f.Registry.Requests("/elsewhere/").First()["authorization"]);
@@ -103,7 +108,8 @@ public sealed class PullTests : IDisposable
     public void REG_07_Retry_After_in_seconds_is_waited_for()
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, n) => r.Path.Contains("/manifests/", StringComparison.Ordinal) && n == 1 ? Answer.Text(429, "", ("Retry-After", "7")) : null;
+        _f.Registry.Script = (r, n) =>
+            r.Path.Contains("/manifests/", StringComparison.Ordinal) && n == 1 ? Answer.Text(429, "", ("Retry-After", "7")) : null;
         _ = _f.Pull();
         Assert.Equal(TimeSpan.FromSeconds(7), Assert.Single(_f.Waits));
         Assert.Contains("429", Assert.Single(_f.Events.OfType<PullRetrying>()).Reason, StringComparison.Ordinal);
@@ -157,7 +163,10 @@ public sealed class PullTests : IDisposable
     public void REG_08_A_200_to_a_Range_starts_again_from_the_first_byte()
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, n) => !IsBlob(r, _a) ? null : n == 1 ? new Answer(200, _a) { CutAfter = 100_000 } : new Answer(200, _a);
+        _f.Registry.Script = (r, n) =>
+            !IsBlob(r, _a) ? null
+            : n == 1 ? new Answer(200, _a) { CutAfter = 100_000 }
+            : new Answer(200, _a);
         _ = _f.Pull();
         Assert.Equal(_a, _f.Store.Layers[Digest.Of(_a)]);
     }
@@ -170,8 +179,11 @@ public sealed class PullTests : IDisposable
     public void REG_08_A_wrong_Content_Range_is_not_appended(string contentRange)
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, n) => !IsBlob(r, _a) ? null : n == 1 ? new Answer(200, _a) { CutAfter = 100_000 }
-            : r["range"] is null ? null : new Answer(206, _a[90_000..], ("Content-Range", contentRange));
+        _f.Registry.Script = (r, n) =>
+            !IsBlob(r, _a) ? null
+            : n == 1 ? new Answer(200, _a) { CutAfter = 100_000 }
+            : r["range"] is null ? null
+            : new Answer(206, _a[90_000..], ("Content-Range", contentRange));
         _ = _f.Pull();
         Assert.Equal(_a, _f.Store.Layers[Digest.Of(_a)]);
     }
@@ -188,7 +200,10 @@ public sealed class PullTests : IDisposable
     public void REG_08_A_body_that_is_cut_for_ever_fails_and_the_next_pull_goes_on_at_the_byte()
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, n) => !IsBlob(r, _a) ? null : n == 1 ? new Answer(200, _a) { CutAfter = 120_000 } : Answer.Text(503, "");
+        _f.Registry.Script = (r, n) =>
+            !IsBlob(r, _a) ? null
+            : n == 1 ? new Answer(200, _a) { CutAfter = 120_000 }
+            : Answer.Text(503, "");
         Assert.Contains("next pull goes on", _f.Fails(), StringComparison.Ordinal);
         _f.Registry.Script = (_, _) => null;
         _f.Registry.Log.Clear();
@@ -230,8 +245,10 @@ public sealed class PullTests : IDisposable
     public void REG_10_A_config_with_wrong_bytes_is_refused()
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, _) => r.Path.Contains("/blobs/", StringComparison.Ordinal) && !IsBlob(r, _a)
-            ? new Answer(200, new byte[_f.Registry.Usual(r).Body.Length]) : null;
+        _f.Registry.Script = (r, _) =>
+            r.Path.Contains("/blobs/", StringComparison.Ordinal) && !IsBlob(r, _a)
+                ? new Answer(200, new byte[_f.Registry.Usual(r).Body.Length])
+                : null;
         Assert.Contains("damaged or forged", _f.Fails(), StringComparison.Ordinal);
     }
 
@@ -240,15 +257,21 @@ public sealed class PullTests : IDisposable
     {
         Descriptor manifest = _f.Registry.Image("t", "amd64", _a);
         _f.Registry.Script = (r, _) => Answer.Text(200, "{}");
-        Assert.Contains("damaged or forged", _f.Fails(Reference.Parse($"{_f.Registry.Authority}/img@{manifest.Digest}")), StringComparison.Ordinal);
+        Assert.Contains(
+            "damaged or forged",
+            _f.Fails(Reference.Parse($"{_f.Registry.Authority}/img@{manifest.Digest}")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void REG_10_A_lying_Docker_Content_Digest_is_refused()
     {
         _f.Registry.Image("t", "amd64", _a);
-        _f.Registry.Script = (r, _) => r.Path.EndsWith("/t", StringComparison.Ordinal)
-            ? new Answer(200, _f.Registry.Manifests["t"].Bytes, ("Docker-Content-Digest", Digest.Of([1]).ToString())) : null;
+        _f.Registry.Script = (r, _) =>
+            r.Path.EndsWith("/t", StringComparison.Ordinal)
+                ? new Answer(200, _f.Registry.Manifests["t"].Bytes, ("Docker-Content-Digest", Digest.Of([1]).ToString()))
+                : null;
         Assert.Contains("damaged or forged", _f.Fails(), StringComparison.Ordinal);
     }
 
@@ -257,7 +280,14 @@ public sealed class PullTests : IDisposable
     {
         byte[] gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         _f.Registry.Image("t", "amd64", gzip, _a);
-        _f.Registry.Script = (r, _) => _f.Registry.Usual(r) is { Status: 200 } usual ? usual with { Chunked = true, Headers = [.. usual.Headers, ("Content-Encoding", "gzip")] } : null;
+        _f.Registry.Script = (r, _) =>
+            _f.Registry.Usual(r) is { Status: 200 } usual
+                ? usual with
+                {
+                    Chunked = true,
+                    Headers = [.. usual.Headers, ("Content-Encoding", "gzip")],
+                }
+                : null;
         _ = _f.Pull();
         Assert.Equal(gzip, _f.Store.Layers[Digest.Of(gzip)]);
         Assert.All(_f.Registry.Log, r => Assert.Equal("identity", r["accept-encoding"]));
@@ -268,17 +298,22 @@ public sealed class PullTests : IDisposable
     {
         _f.Registry.Image("t", "amd64", _a, _b);
         Exception? failure = null;
-        Thread[] threads = [.. Enumerable.Range(0, 8).Select(i => new Thread(() =>
-        {
-            try
-            {
-                Assert.NotNull(_f.Pull());
-            }
-            catch (SkiffException e)
-            {
-                failure = e;
-            }
-        }))];
+        Thread[] threads =
+        [
+            .. Enumerable
+                .Range(0, 8)
+                .Select(i => new Thread(() =>
+                {
+                    try
+                    {
+                        Assert.NotNull(_f.Pull());
+                    }
+                    catch (SkiffException e)
+                    {
+                        failure = e;
+                    }
+                })),
+        ];
         Array.ForEach(threads, t => t.Start());
         Array.ForEach(threads, t => t.Join());
         Assert.Null(failure);

@@ -49,23 +49,32 @@ public sealed class CompilerTests
 
     [Fact]
     public void Every_number_gets_the_action_of_its_rule_whatever_the_set() =>
-        Gen.Int[0, 460].HashSet[0, 200]
-            .Sample(numbers =>
-            {
-                Dictionary<string, int> table = SyscallTable.Load(X86_64);
-                string[] names = [.. table.Where(p => numbers.Contains(p.Value)).Select(p => p.Key)];
-                SeccompProfile profile = new() { DefaultAction = SeccompAction.KillThread, KnowsWholeTable = true, Rules = [new() { Names = names }] };
-                byte[] program = SeccompCompiler.Compile(profile, CapabilitySet.None, X86_64);
-                HashSet<int> allowed = [.. names.Select(n => table[n])];
-                for (int number = 0; number < 480; number++)
+        Gen.Int[0, 460]
+            .HashSet[0, 200]
+            .Sample(
+                numbers =>
                 {
-                    SeccompAction expected =
-                        allowed.Contains(number) ? SeccompAction.Allow
-                        : number > 469 ? SeccompAction.Fail(Errno.ENOSYS)
-                        : SeccompAction.KillThread;
-                    Assert.Equal(expected, FilterInterpreter.Run(program, X86_64, number));
-                }
-            }, iter: 100);
+                    Dictionary<string, int> table = SyscallTable.Load(X86_64);
+                    string[] names = [.. table.Where(p => numbers.Contains(p.Value)).Select(p => p.Key)];
+                    SeccompProfile profile = new()
+                    {
+                        DefaultAction = SeccompAction.KillThread,
+                        KnowsWholeTable = true,
+                        Rules = [new() { Names = names }],
+                    };
+                    byte[] program = SeccompCompiler.Compile(profile, CapabilitySet.None, X86_64);
+                    HashSet<int> allowed = [.. names.Select(n => table[n])];
+                    for (int number = 0; number < 480; number++)
+                    {
+                        SeccompAction expected =
+                            allowed.Contains(number) ? SeccompAction.Allow
+                            : number > 469 ? SeccompAction.Fail(Errno.ENOSYS)
+                            : SeccompAction.KillThread;
+                        Assert.Equal(expected, FilterInterpreter.Run(program, X86_64, number));
+                    }
+                },
+                iter: 100
+            );
 
     [Fact]
     public void Dockers_format_with_conditions_is_read()
@@ -109,8 +118,14 @@ public sealed class CompilerTests
     [InlineData("""{"defaultAction":"SCMP_ACT_MAYBE"}""", "\"SCMP_ACT_MAYBE\" is no action")]
     [InlineData("""{"defaultAction":1}""", "a member has the wrong type")]
     [InlineData("""{"defaultAction":"SCMP_ACT_ALLOW","defaultErrnoRet":-1}""", "a number is out of range")]
-    [InlineData("""{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_KILL","args":[{"index":6,"op":"SCMP_CMP_EQ"}]}]}""", "there is no argument 6")]
-    [InlineData("""{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_KILL","args":[{"index":0,"op":"<"}]}]}""", "\"<\" is no comparison")]
+    [InlineData(
+        """{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_KILL","args":[{"index":6,"op":"SCMP_CMP_EQ"}]}]}""",
+        "there is no argument 6"
+    )]
+    [InlineData(
+        """{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_KILL","args":[{"index":0,"op":"<"}]}]}""",
+        "\"<\" is no comparison"
+    )]
     [InlineData("""{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_KILL"}]}""", "an entry of syscalls has no names")]
     [InlineData("""[]""", "it has no defaultAction")]
     public void A_broken_profile_is_one_sentence(string json, string reason)

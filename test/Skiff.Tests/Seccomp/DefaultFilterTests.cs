@@ -26,7 +26,35 @@ public sealed class DefaultFilterTests
     [MemberData(nameof(Architectures))]
     public void SEC_16_Mount_keyctl_bpf_and_new_namespaces_are_denied(SeccompArchitecture a)
     {
-        foreach (string name in new[] { "mount", "umount2", "keyctl", "add_key", "request_key", "bpf", "unshare", "setns", "kexec_load", "init_module", "perf_event_open", "userfaultfd", "io_uring_setup", "move_mount", "open_tree", "fsopen", "pivot_root", "swapon", "reboot", "syslog", "acct", "quotactl", "statmount", "open_by_handle_at" })
+        foreach (
+            string name in new[]
+            {
+                "mount",
+                "umount2",
+                "keyctl",
+                "add_key",
+                "request_key",
+                "bpf",
+                "unshare",
+                "setns",
+                "kexec_load",
+                "init_module",
+                "perf_event_open",
+                "userfaultfd",
+                "io_uring_setup",
+                "move_mount",
+                "open_tree",
+                "fsopen",
+                "pivot_root",
+                "swapon",
+                "reboot",
+                "syslog",
+                "acct",
+                "quotactl",
+                "statmount",
+                "open_by_handle_at",
+            }
+        )
         {
             Assert.Equal(s_eperm, Call(a, name, 0x10000000));
         }
@@ -46,7 +74,29 @@ public sealed class DefaultFilterTests
         {
             Assert.Equal(s_enosys, FilterInterpreter.Run(Of(a), a, number | bit));
         }
-        foreach (string name in new[] { "read", "write", "openat", "close", "execve", "exit_group", "futex", "mmap2", "mmap", "getrandom", "openat2", "statx", "rseq", "prctl", "socketpair", "futex_waitv", "cachestat", "removexattrat" })
+        foreach (
+            string name in new[]
+            {
+                "read",
+                "write",
+                "openat",
+                "close",
+                "execve",
+                "exit_group",
+                "futex",
+                "mmap2",
+                "mmap",
+                "getrandom",
+                "openat2",
+                "statx",
+                "rseq",
+                "prctl",
+                "socketpair",
+                "futex_waitv",
+                "cachestat",
+                "removexattrat",
+            }
+        )
         {
             if (SyscallTable.Load(a).ContainsKey(name))
             {
@@ -95,7 +145,15 @@ public sealed class DefaultFilterTests
     {
         HashSet<string> known = [.. Architectures.SelectMany(a => SyscallTable.Load(a.Data).Keys)];
         // Names that docker lists although no kernel of these architectures has them.
-        string[] unknown = [.. SeccompProfile.BuiltIn().Rules.SelectMany(r => r.Names).Where(n => !known.Contains(n)).Distinct().Order(StringComparer.Ordinal)];
+        string[] unknown =
+        [
+            .. SeccompProfile
+                .BuiltIn()
+                .Rules.SelectMany(r => r.Names)
+                .Where(n => !known.Contains(n))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
         Assert.Equal([], unknown);
     }
 
@@ -121,14 +179,17 @@ public sealed class DefaultFilterTests
     private static string Source()
     {
         StringBuilder text = new();
-        text.Append("namespace Skiff.Linux.Seccomp;\n\n// Written by DefaultFilterTests when the profile or the compiler changed: struct sock_filter as 64-bit numbers.\n");
+        text.Append(
+            "namespace Skiff.Linux.Seccomp;\n\n// Written by DefaultFilterTests when the profile or the compiler changed: struct sock_filter as 64-bit numbers.\n"
+        );
         text.Append("public static partial class SeccompFilter\n{\n");
         foreach ((string name, byte[] program) in new[] { ("X64", s_x64), ("Arm64", s_arm64) })
         {
             text.Append($"    private static ReadOnlySpan<ulong> {name} =>\n        [\n");
             for (int i = 0; i < program.Length; i += 8)
             {
-                text.Append(i % 48 == 0 ? "            " : " ").Append($"0x{BinaryPrimitives.ReadUInt64LittleEndian(program.AsSpan(i)):X},");
+                text.Append(i % 48 == 0 ? "            " : " ")
+                    .Append($"0x{BinaryPrimitives.ReadUInt64LittleEndian(program.AsSpan(i)):X},");
                 text.Append(i % 48 == 40 || i + 8 == program.Length ? "\n" : "");
             }
             text.Append("        ];\n").Append(name == "X64" ? "\n" : "");

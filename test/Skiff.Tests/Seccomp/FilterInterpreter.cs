@@ -23,14 +23,28 @@ internal static class FilterInterpreter
             uint k = BinaryPrimitives.ReadUInt32LittleEndian(i[4..]);
             switch (BinaryPrimitives.ReadUInt16LittleEndian(i))
             {
-                case 0x20: a = BinaryPrimitives.ReadUInt32LittleEndian(data[(int)k..]); break;
-                case 0x54: a &= k; break;
-                case 0x15: pc += a == k ? i[2] : i[3]; break;
-                case 0x25: pc += a > k ? i[2] : i[3]; break;
-                case 0x35: pc += a >= k ? i[2] : i[3]; break;
-                case 0x05: pc += (int)k; break;
-                case 0x06: return new SeccompAction(k);
-                default: throw new InvalidOperationException($"instruction {pc}: {Convert.ToHexString(i)}");
+                case 0x20:
+                    a = BinaryPrimitives.ReadUInt32LittleEndian(data[(int)k..]);
+                    break;
+                case 0x54:
+                    a &= k;
+                    break;
+                case 0x15:
+                    pc += a == k ? i[2] : i[3];
+                    break;
+                case 0x25:
+                    pc += a > k ? i[2] : i[3];
+                    break;
+                case 0x35:
+                    pc += a >= k ? i[2] : i[3];
+                    break;
+                case 0x05:
+                    pc += (int)k;
+                    break;
+                case 0x06:
+                    return new SeccompAction(k);
+                default:
+                    throw new InvalidOperationException($"instruction {pc}: {Convert.ToHexString(i)}");
             }
         }
     }

@@ -11,7 +11,10 @@ public sealed class KernelSpecTests
 {
     [Fact]
     public void The_built_in_profile_of_a_spec_is_the_ready_made_filter() =>
-        Assert.Equal(SeccompFilter.ReadyMade(SeccompArchitectures.Native).ToArray(), KernelSeccomp.Compile(SeccompSpec.BuiltIn, CapabilitySet.Default).Filter);
+        Assert.Equal(
+            SeccompFilter.ReadyMade(SeccompArchitectures.Native).ToArray(),
+            KernelSeccomp.Compile(SeccompSpec.BuiltIn, CapabilitySet.Default).Filter
+        );
 
     [Fact]
     public void Rules_of_a_spec_are_compiled()
@@ -37,9 +40,20 @@ public sealed class KernelSpecTests
             new ResourcesSpec
             {
                 Memory = new MemorySpec { Limit = 64 << 20, Swap = -1 },
-                Cpu = new CpuSpec { Quota = 50_000, Period = 100_000, Shares = 0, Cpus = "" },
+                Cpu = new CpuSpec
+                {
+                    Quota = 50_000,
+                    Period = 100_000,
+                    Shares = 0,
+                    Cpus = "",
+                },
                 PidsLimit = -1,
-                Devices = [new DeviceRuleSpec(false, 'a', null, null, "rwm"), new DeviceRuleSpec(true, 'c', 1, 3, "rw"), new DeviceRuleSpec(true, 'b', -1, -1, "")],
+                Devices =
+                [
+                    new DeviceRuleSpec(false, 'a', null, null, "rwm"),
+                    new DeviceRuleSpec(true, 'c', 1, 3, "rw"),
+                    new DeviceRuleSpec(true, 'b', -1, -1, ""),
+                ],
             }
         );
         Assert.Equal((64L << 20, -1L, 50_000L, 100_000UL), (r.Memory, r.MemorySwap, r.CpuQuota, r.CpuPeriod));
@@ -50,5 +64,8 @@ public sealed class KernelSpecTests
 
     [Fact]
     public void A_limit_that_cannot_be_set_is_refused_by_its_field() =>
-        Assert.StartsWith("linux.resources.rdma: ", Assert.Throws<SkiffException>(() => KernelResources.Of(new ResourcesSpec { Rdma = [new RdmaLimit("mlx", 1, 1)] })).Message);
+        Assert.StartsWith(
+            "linux.resources.rdma: ",
+            Assert.Throws<SkiffException>(() => KernelResources.Of(new ResourcesSpec { Rdma = [new RdmaLimit("mlx", 1, 1)] })).Message
+        );
 }

@@ -15,7 +15,10 @@ public sealed class GoldenTests
     [Theory]
     [InlineData("plain", "alpine")]
     [InlineData("limits", "-it -u 5:6 -m 64m --cpus 1.5 --ulimit nofile=1024 --read-only --tmpfs /tmp:size=8m -v /src:/data:ro alpine")]
-    [InlineData("host", "--network host --pid host --ipc host --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp=unconfined alpine")]
+    [InlineData(
+        "host",
+        "--network host --pid host --ipc host --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp=unconfined alpine"
+    )]
     [InlineData("privileged", "--privileged --init --hostname box alpine")]
     public void The_spec_of_a_command_line_is_the_reviewed_one(string name, string line)
     {
@@ -27,7 +30,12 @@ public sealed class GoldenTests
             ResolvConf = "/run/skiff/0123/resolv.conf",
             Hosts = "/run/skiff/0123/hosts",
             HostnameFile = "/run/skiff/0123/hostname",
-            Host = new HostFacts { Hostname = "machine", FindDevice = static _ => null, ListDevices = static _ => [] },
+            Host = new HostFacts
+            {
+                Hostname = "machine",
+                FindDevice = static _ => null,
+                ListDevices = static _ => [],
+            },
         };
         RuntimeSpec spec = SpecBuilder.Build(Options.Parse(line.Split(' ')), context).Spec;
         using JsonDocument document = JsonDocument.Parse(RuntimeSpecWriter.ToBytes(spec));
@@ -46,7 +54,8 @@ public sealed class GoldenTests
     [InlineData("1000:5:7", 1000u, null, 5u)]
     [InlineData("x:1:1\nroot:9:9\ncontainers:3:3", 0u, "root", 9u)]
     [InlineData("containers:3:3", 0u, "root", 3u)]
-    public void The_first_range_of_a_user_is_found(string text, uint uid, string? name, uint first) => Assert.Equal(first, HostFacts.ParseRange(text, uid, name)!.Value.HostId);
+    public void The_first_range_of_a_user_is_found(string text, uint uid, string? name, uint first) =>
+        Assert.Equal(first, HostFacts.ParseRange(text, uid, name)!.Value.HostId);
 
     [Theory]
     [InlineData("0-7\n", 8)]
@@ -56,7 +65,8 @@ public sealed class GoldenTests
     public void Processors_are_counted_from_the_kernels_list(string? list, int count) => Assert.Equal(count, HostFacts.Processors(list));
 
     [Fact]
-    public void The_bounding_set_is_read_from_status() => Assert.Equal(11, HostFacts.Bounding("Name:\tx\nCapBnd:\t00000000800405fb\nCapAmb:\t0\n").Size);
+    public void The_bounding_set_is_read_from_status() =>
+        Assert.Equal(11, HostFacts.Bounding("Name:\tx\nCapBnd:\t00000000800405fb\nCapAmb:\t0\n").Size);
 
     private static string Here([CallerFilePath] string path = "") => path;
 }

@@ -1,9 +1,9 @@
-using Xunit;
-using Skiff.Commands;
 using Skiff.CommandLine;
+using Skiff.Commands;
 using Skiff.Commands.Run;
 using Skiff.Display;
 using Skiff.Engine.Spec;
+using Xunit;
 
 namespace Skiff.Tests.Spec;
 
@@ -20,8 +20,18 @@ internal static class Options
             StopAtFirstPositional = true,
             Run = static _ => 0,
         };
-        Command root = new() { Name = "skiff", Summary = "", Flags = Globals.Flags(), Subcommands = [new("run", () => run)] };
-        RunOptionsContext context = new("/home/me", static name => name == "FROM_HOST" ? "here" : null, static path => System.Text.Encoding.UTF8.GetBytes(path));
+        Command root = new()
+        {
+            Name = "skiff",
+            Summary = "",
+            Flags = Globals.Flags(),
+            Subcommands = [new("run", () => run)],
+        };
+        RunOptionsContext context = new(
+            "/home/me",
+            static name => name == "FROM_HOST" ? "here" : null,
+            static path => System.Text.Encoding.UTF8.GetBytes(path)
+        );
         return RunFlags.Options(CommandParser.Parse(["run", .. words], root, null!), context);
     }
 

@@ -21,7 +21,8 @@ public sealed class RunOptionsTests
     [InlineData("8000-9000:80", "8000-9000:80")]
     [InlineData("0:80", "80")]
     [InlineData("published=8080,target=80,protocol=udp", "8080:80/udp")]
-    public void Every_form_of_publish_is_read(string text, string canonical) => Assert.Equal(canonical, PortGrammar.Format(PortGrammar.ParsePublish(text)));
+    public void Every_form_of_publish_is_read(string text, string canonical) =>
+        Assert.Equal(canonical, PortGrammar.Format(PortGrammar.ParsePublish(text)));
 
     [Theory]
     [InlineData("")]
@@ -149,13 +150,28 @@ public sealed class RunOptionsTests
     [InlineData("-v/a:/b", "--tmpfs=/b")]
     [InlineData("--no-healthcheck", "--health-cmd=x")]
     [InlineData("--uts=host", "--hostname=x")]
-    public void Flags_that_contradict_each_other_are_refused(string first, string second) => Assert.NotEmpty(Options.Error(first, second, "i"));
+    public void Flags_that_contradict_each_other_are_refused(string first, string second) =>
+        Assert.NotEmpty(Options.Error(first, second, "i"));
 
     [Fact]
     public void RUN_07_Environment_entries_come_from_files_first_then_flags_and_the_last_wins()
     {
         // The test context answers a file's name as its content.
-        RunOptions o = Options.Parse("-e", "A=2", "--env-file", "A=1\n# note\n  B= x \nFROM_HOST\nUNSET\r\n", "-e", "FROM_HOST", "-e", "GONE", "-e", "EMPTY=", "-e", "LINES=a\nb", "i");
+        RunOptions o = Options.Parse(
+            "-e",
+            "A=2",
+            "--env-file",
+            "A=1\n# note\n  B= x \nFROM_HOST\nUNSET\r\n",
+            "-e",
+            "FROM_HOST",
+            "-e",
+            "GONE",
+            "-e",
+            "EMPTY=",
+            "-e",
+            "LINES=a\nb",
+            "i"
+        );
         Assert.Equal(
             [new("A", "2"), new("B", " x "), new("FROM_HOST", "here"), new("GONE", null), new("EMPTY", ""), new("LINES", "a\nb")],
             (ValueList<EnvironmentEntry>)o.Environment
@@ -163,7 +179,8 @@ public sealed class RunOptionsTests
     }
 
     [Fact]
-    public void Everything_after_the_image_belongs_to_the_command() => Assert.Equal(["ls", "-l", "--rm"], Options.Parse("-it", "alpine", "ls", "-l", "--rm").Arguments);
+    public void Everything_after_the_image_belongs_to_the_command() =>
+        Assert.Equal(["ls", "-l", "--rm"], Options.Parse("-it", "alpine", "ls", "-l", "--rm").Arguments);
 
     [Fact]
     public void The_single_network_flags_belong_to_the_first_network()

@@ -26,8 +26,35 @@ public sealed class SpecBuilderTests
             Host = new HostFacts
             {
                 Hostname = "machine",
-                FindDevice = static path => path == "/dev/sda" ? new DeviceSpec { Path = path, Type = 'b', Major = 8 } : path == "/dev/fuse" ? new DeviceSpec { Path = path, Major = 10, Minor = 229, FileMode = 0x1B6 } : null,
-                ListDevices = static path => path == "/dev/snd" ? [new DeviceSpec { Path = "/dev/snd/timer", Major = 116, Minor = 33 }] : [],
+                FindDevice = static path =>
+                    path == "/dev/sda"
+                        ? new DeviceSpec
+                        {
+                            Path = path,
+                            Type = 'b',
+                            Major = 8,
+                        }
+                    : path == "/dev/fuse"
+                        ? new DeviceSpec
+                        {
+                            Path = path,
+                            Major = 10,
+                            Minor = 229,
+                            FileMode = 0x1B6,
+                        }
+                    : null,
+                ListDevices = static path =>
+                    path == "/dev/snd"
+                        ?
+                        [
+                            new DeviceSpec
+                            {
+                                Path = "/dev/snd/timer",
+                                Major = 116,
+                                Minor = 33,
+                            },
+                        ]
+                        : [],
             },
         };
 
@@ -37,7 +64,8 @@ public sealed class SpecBuilderTests
 
     private static string Refused(params string[] words) => Assert.Throws<SkiffException>(() => Build([.. words, "img"])).Message;
 
-    private static string? Env(RuntimeSpec spec, string name) => spec.Process!.Env.SingleOrDefault(e => e.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+    private static string? Env(RuntimeSpec spec, string name) =>
+        spec.Process!.Env.SingleOrDefault(e => e.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
     private static MountSpec? MountOn(RuntimeSpec spec, string path) => spec.Mounts.SingleOrDefault(m => m.Destination == path);
 
@@ -53,7 +81,13 @@ public sealed class SpecBuilderTests
     [InlineData("e1", "c1", "", "", null)]
     [InlineData("", "", "", null, null)]
     [InlineData("", "c1", "", """["x","y z"]""", "x|y z")]
-    public void RUN_01_Entrypoint_and_command_follow_dockers_matrix(string entrypoint, string command, string words, string? flag, string? expected)
+    public void RUN_01_Entrypoint_and_command_follow_dockers_matrix(
+        string entrypoint,
+        string command,
+        string words,
+        string? flag,
+        string? expected
+    )
     {
         static string[] Split(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         ImageConfig image = new() { Entrypoint = Split(entrypoint), Cmd = Split(command) };
@@ -65,7 +99,10 @@ public sealed class SpecBuilderTests
             Assert.Contains("img", error.Message, StringComparison.Ordinal);
             return;
         }
-        Assert.Equal(expected.Contains('|', StringComparison.Ordinal) ? expected.Split('|') : Split(expected), Build(line, image).Spec.Process!.Args);
+        Assert.Equal(
+            expected.Contains('|', StringComparison.Ordinal) ? expected.Split('|') : Split(expected),
+            Build(line, image).Spec.Process!.Args
+        );
     }
 
     [Fact]
@@ -81,7 +118,8 @@ public sealed class SpecBuilderTests
     [InlineData("-u", "12345", "/")]
     [InlineData("-e", "HOME=", "/root")]
     [InlineData("-e", "HOME=/x", "/x")]
-    public void RUN_06_HOME_comes_from_passwd_when_unset_or_empty(string flag, string value, string home) => Assert.Equal(home, Env(Spec(flag, value), "HOME"));
+    public void RUN_06_HOME_comes_from_passwd_when_unset_or_empty(string flag, string value, string home) =>
+        Assert.Equal(home, Env(Spec(flag, value), "HOME"));
 
     [Fact]
     public void SEC_11_The_default_capabilities_are_eleven_with_nothing_inheritable_or_ambient()
@@ -103,7 +141,8 @@ public sealed class SpecBuilderTests
     }
 
     [Fact]
-    public void SEC_11_Dropping_all_leaves_what_is_added() => Assert.Equal(["CAP_KILL"], Spec("--cap-drop", "ALL", "--cap-add", "kill").Process!.Capabilities!.Bounding);
+    public void SEC_11_Dropping_all_leaves_what_is_added() =>
+        Assert.Equal(["CAP_KILL"], Spec("--cap-drop", "ALL", "--cap-add", "kill").Process!.Capabilities!.Bounding);
 
     [Fact]
     public void SEC_21_System_paths_are_hidden_unless_said_otherwise()
@@ -151,7 +190,10 @@ public sealed class SpecBuilderTests
     public void NET_15_Kernel_parameters_must_belong_to_a_namespace_of_the_container()
     {
         Assert.Contains(new NameValue("net.ipv4.ping_group_range", "0 2147483647"), Spec().Linux.Sysctl);
-        Assert.Contains(new NameValue("net.ipv4.ip_unprivileged_port_start", "1024"), Spec("--sysctl", "net.ipv4.ip_unprivileged_port_start=1024").Linux.Sysctl);
+        Assert.Contains(
+            new NameValue("net.ipv4.ip_unprivileged_port_start", "1024"),
+            Spec("--sysctl", "net.ipv4.ip_unprivileged_port_start=1024").Linux.Sysctl
+        );
         Assert.True(Spec("--network", "host").Linux.Sysctl.IsEmpty);
         Assert.Contains("network", Refused("--network", "host", "--sysctl", "net.core.somaxconn=1"), StringComparison.Ordinal);
         Assert.Contains("whole host", Refused("--sysctl", "vm.swappiness=1"), StringComparison.Ordinal);
@@ -165,13 +207,15 @@ public sealed class SpecBuilderTests
     [InlineData("machine", "--network=host")]
     [InlineData("web-host", "--network=container:web")]
     [InlineData(null, "--uts=host")]
-    public void RUN_12_The_host_name_is_the_short_id_unless_something_says_otherwise(string? expected, string flag) => Assert.Equal(expected, Spec(flag).Hostname);
+    public void RUN_12_The_host_name_is_the_short_id_unless_something_says_otherwise(string? expected, string flag) =>
+        Assert.Equal(expected, Spec(flag).Hostname);
 
     [Theory]
     [InlineData("0.5", 50000)]
     [InlineData("1.25", 125000)]
     [InlineData("3", 300000)]
-    public void RUN_32_Processors_become_a_quota_of_a_period_of_100_ms(string cpus, long quota) => Assert.Equal(new CpuSpec { Quota = quota, Period = 100000 }, Spec("--cpus", cpus).Linux.Resources.Cpu);
+    public void RUN_32_Processors_become_a_quota_of_a_period_of_100_ms(string cpus, long quota) =>
+        Assert.Equal(new CpuSpec { Quota = quota, Period = 100000 }, Spec("--cpus", cpus).Linux.Resources.Cpu);
 
     [Fact]
     public void Limits_are_dockers()
@@ -210,7 +254,8 @@ public sealed class SpecBuilderTests
     [InlineData("nosuid,nodev,ro,exec,size=5m", "--tmpfs=/x:ro,exec,size=5m")]
     [InlineData("lowerdir=/a,upperdir=/run/c/overlay/0/upper,workdir=/run/c/overlay/0/work", "-v/a:/x:O")]
     [InlineData("ro,lowerdir=/l/2:/l/1", "--mount=type=image,src=i,dst=/x")]
-    public void RUN_27_Mount_options_are_those_of_docker(string expected, string flag) => Assert.Equal(expected, string.Join(',', (IEnumerable<string>)MountOn(Spec(flag), "/x")!.Options));
+    public void RUN_27_Mount_options_are_those_of_docker(string expected, string flag) =>
+        Assert.Equal(expected, string.Join(',', (IEnumerable<string>)MountOn(Spec(flag), "/x")!.Options));
 
     [Fact]
     public void Mounts_are_made_parents_first_and_replace_the_defaults_on_their_path()
@@ -230,7 +275,10 @@ public sealed class SpecBuilderTests
     {
         ImageConfig image = new() { Cmd = ["sh"], Volumes = ["/data", "logs/", "/cache"] };
         SpecResult result = Build(["-v", "named:/data:nocopy", "--tmpfs", "/cache", "img"], image);
-        Assert.Equal([("named", false, false), ("anon-logs", true, true)], result.Volumes.Select(static v => (v.Name, v.Anonymous, v.CopyUp)));
+        Assert.Equal(
+            [("named", false, false), ("anon-logs", true, true)],
+            result.Volumes.Select(static v => (v.Name, v.Anonymous, v.CopyUp))
+        );
         Assert.Equal("/var/lib/skiff/volumes/anon-logs/_data", MountOn(result.Spec, "/logs")!.Source);
     }
 
@@ -255,7 +303,8 @@ public sealed class SpecBuilderTests
     }
 
     [Fact]
-    public void SEC_02_A_working_directory_among_descriptors_is_refused() => Assert.Contains("CVE-2024-21626", Refused("-w", "/proc/self/fd/7"), StringComparison.Ordinal);
+    public void SEC_02_A_working_directory_among_descriptors_is_refused() =>
+        Assert.Contains("CVE-2024-21626", Refused("-w", "/proc/self/fd/7"), StringComparison.Ordinal);
 
     [Fact]
     public void A_directory_can_stand_for_an_image()

@@ -28,7 +28,8 @@ public sealed class UserDatabaseTests
         adm:x:4:syslog
         """;
 
-    private static ResolvedUser Resolve(string text, params string[] add) => UserDatabase.Resolve(text, Encoding.UTF8.GetBytes(Passwd), Encoding.UTF8.GetBytes(Groups), [.. add]);
+    private static ResolvedUser Resolve(string text, params string[] add) =>
+        UserDatabase.Resolve(text, Encoding.UTF8.GetBytes(Passwd), Encoding.UTF8.GetBytes(Groups), [.. add]);
 
     [Theory]
     [InlineData("", 0, 0, "29", "/root")]
@@ -50,7 +51,8 @@ public sealed class UserDatabaseTests
     }
 
     [Fact]
-    public void Added_groups_come_by_name_and_number_and_only_once() => Assert.Equal([29u, 44u, 5u], Resolve("www", "audio", "5", "33").AdditionalGids);
+    public void Added_groups_come_by_name_and_number_and_only_once() =>
+        Assert.Equal([29u, 44u, 5u], Resolve("www", "audio", "5", "33").AdditionalGids);
 
     [Theory]
     [InlineData("nobody")]
@@ -74,7 +76,10 @@ public sealed class UserDatabaseTests
 
     [Fact]
     public void Random_bytes_never_do_more_than_refuse() =>
-        Gen.Select(Gen.OneOf(Gen.Byte, Gen.Const((byte)':'), Gen.Const((byte)'\n'), Gen.Const((byte)'0')).Array[0, 200], Gen.OneOf(Gen.Const("0"), Gen.Const("x"), Gen.Const("0:0")))
+        Gen.Select(
+                Gen.OneOf(Gen.Byte, Gen.Const((byte)':'), Gen.Const((byte)'\n'), Gen.Const((byte)'0')).Array[0, 200],
+                Gen.OneOf(Gen.Const("0"), Gen.Const("x"), Gen.Const("0:0"))
+            )
             .Sample(
                 (bytes, text) =>
                 {

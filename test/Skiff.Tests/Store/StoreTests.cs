@@ -30,7 +30,12 @@ public sealed class StoreTests : IDisposable
     }
 
     private static ImportOptions Named(string name, params string[] changes) =>
-        new() { Name = Reference.Parse(name), Changes = changes, Created = DateTimeOffset.UnixEpoch };
+        new()
+        {
+            Name = Reference.Parse(name),
+            Changes = changes,
+            Created = DateTimeOffset.UnixEpoch,
+        };
 
     private Image Import(string name, string content, params string[] changes) =>
         ImageImporter.Import(_store, new MemoryStream(Gzip(LayerFixture.Tar(Item.File("f", content)))), Named(name, changes), default);
@@ -79,7 +84,10 @@ public sealed class StoreTests : IDisposable
         _store.Tag("a:1", Reference.Parse("a:2"));
         Assert.Equal(["a:1"], _store.Remove("a:1", force: false, _ => "container web").Untagged);
         Assert.NotNull(_store.Find("a:2"));
-        Assert.Contains("used by container web", Assert.Throws<SkiffException>(() => _store.Remove("a:2", force: false, _ => "container web")).Message);
+        Assert.Contains(
+            "used by container web",
+            Assert.Throws<SkiffException>(() => _store.Remove("a:2", force: false, _ => "container web")).Message
+        );
         RemovedImages removed = _store.Remove(image.Id.Short, force: false, Nobody);
         Assert.Equal([image.Id], removed.Deleted);
         Assert.True(removed.Bytes > 0);
@@ -137,9 +145,12 @@ public sealed class StoreTests : IDisposable
     public void LAY_25_The_same_layer_twice_in_one_image_is_fine()
     {
         byte[] layer = Gzip(new byte[1024]);
-        byte[] tar = Archive(("l1/layer.tar", layer), ("l2/layer.tar", layer),
+        byte[] tar = Archive(
+            ("l1/layer.tar", layer),
+            ("l2/layer.tar", layer),
             ("c.json", Config(Digest.Of(new byte[1024]), Digest.Of(new byte[1024]))),
-            ("manifest.json", """[{"Config":"c.json","RepoTags":["twice:1"],"Layers":["l1/layer.tar","l2/layer.tar"]}]"""u8.ToArray()));
+            ("manifest.json", """[{"Config":"c.json","RepoTags":["twice:1"],"Layers":["l1/layer.tar","l2/layer.tar"]}]"""u8.ToArray())
+        );
         Image image = Assert.Single(ImageLoader.Load(_store, new MemoryStream(tar), null, default));
         Assert.Equal(2, image.LayerDirectories.Distinct().Count());
         Assert.All(image.LayerDirectories, d => Assert.Empty(Directory.GetFileSystemEntries(d)));
@@ -165,15 +176,28 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void A_layer_that_is_not_what_its_config_says_is_refused_and_leaves_no_image()
     {
-        byte[] tar = Archive(("layer.tar", LayerFixture.Tar(Item.File("f"))), ("c.json", Config(Digest.Of("other"u8))),
-            ("manifest.json", """[{"Config":"c.json","RepoTags":["bad:1"],"Layers":["layer.tar"]}]"""u8.ToArray()));
-        Assert.Contains("damaged or forged", Assert.Throws<SkiffException>(() => ImageLoader.Load(_store, new MemoryStream(tar), null, default)).Message);
+        byte[] tar = Archive(
+            ("layer.tar", LayerFixture.Tar(Item.File("f"))),
+            ("c.json", Config(Digest.Of("other"u8))),
+            ("manifest.json", """[{"Config":"c.json","RepoTags":["bad:1"],"Layers":["layer.tar"]}]"""u8.ToArray())
+        );
+        Assert.Contains(
+            "damaged or forged",
+            Assert.Throws<SkiffException>(() => ImageLoader.Load(_store, new MemoryStream(tar), null, default)).Message
+        );
         Assert.Empty(_store.List());
     }
 
     [Fact]
     public void A_root_file_system_given_to_load_is_told_about_import() =>
-        Assert.Contains("skiff import", Assert.Throws<SkiffException>(() => ImageLoader.Load(_store, new MemoryStream(LayerFixture.Tar(Item.File("etc/passwd"))), null, default)).Message);
+        Assert.Contains(
+            "skiff import",
+            Assert
+                .Throws<SkiffException>(() =>
+                    ImageLoader.Load(_store, new MemoryStream(LayerFixture.Tar(Item.File("etc/passwd"))), null, default)
+                )
+                .Message
+        );
 
     [Fact]
     public void After_a_power_cut_an_image_is_unpacked_again_from_its_verified_blobs()
@@ -208,7 +232,17 @@ public sealed class StoreTests : IDisposable
         Assert.Throws<IOException>(() => session.Ingest(layer, diffIds, (_, _) => new CutStream(blob, blob.Length / 2), null, default));
         Assert.Equal(blob.Length / 2, new FileInfo($"{_store.Root}/ingest/{layer.Digest.Hex}").Length);
         long asked = -1;
-        session.Ingest(layer, diffIds, (offset, _) => { asked = offset; return new MemoryStream(blob[(int)offset..]); }, null, default);
+        session.Ingest(
+            layer,
+            diffIds,
+            (offset, _) =>
+            {
+                asked = offset;
+                return new MemoryStream(blob[(int)offset..]);
+            },
+            null,
+            default
+        );
         Assert.Equal(blob.Length / 2, asked);
         Assert.True(_store.HasBlob(layer.Digest));
         Assert.Equal(100_000, new FileInfo($"{_store.Root}/ingest/{layer.Digest.Hex}.tree/diff/f").Length);
@@ -223,7 +257,12 @@ public sealed class StoreTests : IDisposable
         using IngestSession session = _store.BeginIngest();
         byte[] wrong = [.. blob];
         wrong[^1] ^= 1;
-        Assert.Contains("other content", Assert.Throws<SkiffException>(() => session.Ingest(layer, [Digest.Of(tar)], (_, _) => new MemoryStream(wrong), null, default)).Message);
+        Assert.Contains(
+            "other content",
+            Assert
+                .Throws<SkiffException>(() => session.Ingest(layer, [Digest.Of(tar)], (_, _) => new MemoryStream(wrong), null, default))
+                .Message
+        );
         Assert.False(_store.HasBlob(layer.Digest));
         Assert.False(File.Exists($"{_store.Root}/ingest/{layer.Digest.Hex}"));
         File.WriteAllBytes($"{_store.Root}/ingest/{layer.Digest.Hex}", new byte[40]);
@@ -237,7 +276,14 @@ public sealed class StoreTests : IDisposable
         byte[] tar = LayerFixture.Tar(Item.File("f"));
         Descriptor layer = new(MediaTypes.OciLayer, Digest.Of(tar), tar.Length);
         using IngestSession session = _store.BeginIngest();
-        Assert.Contains("more than", Assert.Throws<SkiffException>(() => session.Ingest(layer, [Digest.Of(tar)], (_, _) => new MemoryStream([.. tar, 1]), null, default)).Message);
+        Assert.Contains(
+            "more than",
+            Assert
+                .Throws<SkiffException>(() =>
+                    session.Ingest(layer, [Digest.Of(tar)], (_, _) => new MemoryStream([.. tar, 1]), null, default)
+                )
+                .Message
+        );
     }
 
     private void Crash(Image image)
@@ -248,7 +294,9 @@ public sealed class StoreTests : IDisposable
     }
 
     private static byte[] Config(params Digest[] diffIds) =>
-        Encoding.UTF8.GetBytes($$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[{{string.Join(",", diffIds.Select(d => $"\"{d}\""))}}] } }""");
+        Encoding.UTF8.GetBytes(
+            $$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[{{string.Join(",", diffIds.Select(d => $"\"{d}\""))}}] } }"""
+        );
 
     private static byte[] Archive(params (string Name, byte[] Data)[] files)
     {
@@ -264,6 +312,7 @@ public sealed class StoreTests : IDisposable
 
     private sealed class CutStream(byte[] bytes, int at) : MemoryStream(bytes[..at])
     {
-        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, count) is int n and > 0 ? n : throw new IOException("cut");
+        public override int Read(byte[] buffer, int offset, int count) =>
+            base.Read(buffer, offset, count) is int n and > 0 ? n : throw new IOException("cut");
     }
 }

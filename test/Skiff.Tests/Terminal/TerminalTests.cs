@@ -56,7 +56,10 @@ public sealed class TerminalTests
     public void The_handler_is_as_written_down_on_both_architectures()
     {
         Assert.Equal("F30F1EFA57B801000000BF070000004889E6BA010000000F055FC3", Convert.ToHexString(SignalPipe.Code(7, Architecture.X64)));
-        Assert.Equal("E00F1FF8E0008052E1030091220080D2080880D2010000D4E00741F8C0035FD6", Convert.ToHexString(SignalPipe.Code(7, Architecture.Arm64)));
+        Assert.Equal(
+            "E00F1FF8E0008052E1030091220080D2080880D2010000D4E00741F8C0035FD6",
+            Convert.ToHexString(SignalPipe.Code(7, Architecture.Arm64))
+        );
     }
 
     private static string Through(SafeFd from, SafeFd to)

@@ -103,7 +103,13 @@ public static class CgroupResources
                     _ => DeviceAccess.Mknod,
                 };
             }
-            result[i] = new CgroupRule(rule.Allow, (DeviceKind)rule.Type, rule.Major, rule.Minor, access == DeviceAccess.None ? DeviceAccess.All : access);
+            result[i] = new CgroupRule(
+                rule.Allow,
+                (DeviceKind)rule.Type,
+                rule.Major,
+                rule.Minor,
+                access == DeviceAccess.None ? DeviceAccess.All : access
+            );
         }
         return result;
     }

@@ -12,13 +12,55 @@ internal static class DefaultSpec
     /// <summary>The mounts of docker's default spec; order matters, parents first.</summary>
     internal static List<MountSpec> Mounts(bool privileged, bool writableCgroups, long shmSize) =>
         [
-            new() { Destination = "/proc", Type = "proc", Source = "proc", Options = ["nosuid", "noexec", "nodev"] },
-            new() { Destination = "/dev", Type = "tmpfs", Source = "tmpfs", Options = ["nosuid", "strictatime", "mode=755", "size=65536k"] },
-            new() { Destination = "/dev/pts", Type = "devpts", Source = "devpts", Options = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"] },
-            new() { Destination = "/sys", Type = "sysfs", Source = "sysfs", Options = privileged ? ["nosuid", "noexec", "nodev"] : ["nosuid", "noexec", "nodev", "ro"] },
-            new() { Destination = "/sys/fs/cgroup", Type = "cgroup", Source = "cgroup", Options = privileged || writableCgroups ? ["nosuid", "noexec", "nodev"] : ["nosuid", "noexec", "nodev", "ro"] },
-            new() { Destination = "/dev/mqueue", Type = "mqueue", Source = "mqueue", Options = ["nosuid", "noexec", "nodev"] },
-            new() { Destination = "/dev/shm", Type = "tmpfs", Source = "shm", Options = ["nosuid", "noexec", "nodev", "mode=1777", $"size={shmSize}"] },
+            new()
+            {
+                Destination = "/proc",
+                Type = "proc",
+                Source = "proc",
+                Options = ["nosuid", "noexec", "nodev"],
+            },
+            new()
+            {
+                Destination = "/dev",
+                Type = "tmpfs",
+                Source = "tmpfs",
+                Options = ["nosuid", "strictatime", "mode=755", "size=65536k"],
+            },
+            new()
+            {
+                Destination = "/dev/pts",
+                Type = "devpts",
+                Source = "devpts",
+                Options = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+            },
+            new()
+            {
+                Destination = "/sys",
+                Type = "sysfs",
+                Source = "sysfs",
+                Options = privileged ? ["nosuid", "noexec", "nodev"] : ["nosuid", "noexec", "nodev", "ro"],
+            },
+            new()
+            {
+                Destination = "/sys/fs/cgroup",
+                Type = "cgroup",
+                Source = "cgroup",
+                Options = privileged || writableCgroups ? ["nosuid", "noexec", "nodev"] : ["nosuid", "noexec", "nodev", "ro"],
+            },
+            new()
+            {
+                Destination = "/dev/mqueue",
+                Type = "mqueue",
+                Source = "mqueue",
+                Options = ["nosuid", "noexec", "nodev"],
+            },
+            new()
+            {
+                Destination = "/dev/shm",
+                Type = "tmpfs",
+                Source = "shm",
+                Options = ["nosuid", "noexec", "nodev", "mode=1777", $"size={shmSize}"],
+            },
         ];
 
     /// <summary>Paths that tell of or steer the host: docker's list, with its later additions interrupts and powercap (counters and energy meters are side channels).</summary>
@@ -26,8 +68,18 @@ internal static class DefaultSpec
     {
         List<string> paths =
         [
-            "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-            "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+            "/proc/acpi",
+            "/proc/asound",
+            "/proc/interrupts",
+            "/proc/kcore",
+            "/proc/keys",
+            "/proc/latency_stats",
+            "/proc/sched_debug",
+            "/proc/scsi",
+            "/proc/timer_list",
+            "/proc/timer_stats",
+            "/sys/devices/virtual/powercap",
+            "/sys/firmware",
         ];
         for (int i = 0; i < thermalThrottleProcessors; i++)
         {

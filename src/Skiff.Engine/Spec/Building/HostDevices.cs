@@ -35,7 +35,19 @@ public static class HostDevices
         }
         foreach (string path in System.IO.Directory.EnumerateFileSystemEntries(directory))
         {
-            if (path is "/dev/pts" or "/dev/shm" or "/dev/fd" or "/dev/mqueue" or "/dev/console" or "/dev/.lxc" or "/dev/.lxd-mounts" or "/dev/.udev" or "/dev/ptmx" or "/dev/tty")
+            if (
+                path
+                is "/dev/pts"
+                    or "/dev/shm"
+                    or "/dev/fd"
+                    or "/dev/mqueue"
+                    or "/dev/console"
+                    or "/dev/.lxc"
+                    or "/dev/.lxd-mounts"
+                    or "/dev/.udev"
+                    or "/dev/ptmx"
+                    or "/dev/tty"
+            )
             {
                 continue;
             }

@@ -21,9 +21,13 @@ public sealed partial record HostFacts
             Gid = Effective(status, "Gid:\t"),
             SubordinateUids = ranges ? Range("/etc/subuid", uid, name) : null,
             SubordinateGids = ranges ? Range("/etc/subgid", uid, name) : null,
-            AppArmor = options.Security.AppArmor is not null && Files.TryReadText("/sys/module/apparmor/parameters/enabled", out _)?.StartsWith('Y') == true,
+            AppArmor =
+                options.Security.AppArmor is not null
+                && Files.TryReadText("/sys/module/apparmor/parameters/enabled", out _)?.StartsWith('Y') == true,
             SwapAccounting = options.Memory is null || LimitsSwap(),
-            ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle") ? Processors(Files.TryReadText("/sys/devices/system/cpu/possible", out _)) : 0,
+            ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
+                ? Processors(Files.TryReadText("/sys/devices/system/cpu/possible", out _))
+                : 0,
         };
     }
 
@@ -32,7 +36,14 @@ public sealed partial record HostFacts
     {
         const string Key = "CapBnd:\t";
         int at = status?.IndexOf(Key, StringComparison.Ordinal) ?? -1;
-        return at >= 0 && ulong.TryParse(status.AsSpan(at + Key.Length, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong bits)
+        return
+            at >= 0
+            && ulong.TryParse(
+                status.AsSpan(at + Key.Length, 16),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out ulong bits
+            )
             ? new CapabilitySet(bits) & CapabilitySet.All
             : CapabilitySet.All;
     }
@@ -55,7 +66,9 @@ public sealed partial record HostFacts
     {
         string text = list?.Trim() ?? "";
         int start = text.AsSpan().LastIndexOfAny('-', ',') + 1;
-        return int.TryParse(text.AsSpan(start), NumberStyles.None, CultureInfo.InvariantCulture, out int last) ? Math.Min(last + 1, 4096) : 1;
+        return int.TryParse(text.AsSpan(start), NumberStyles.None, CultureInfo.InvariantCulture, out int last)
+            ? Math.Min(last + 1, 4096)
+            : 1;
     }
 
     /// <summary>The first range of a user in the text of /etc/subuid, subuid(5): <c>name-or-uid:first:count</c>. For root also podman's user <c>containers</c>.</summary>
@@ -85,7 +98,8 @@ public sealed partial record HostFacts
         return null;
     }
 
-    private static IdMapping? Range(string path, uint uid, string? name) => Files.TryReadText(path, out _) is { } text ? ParseRange(text, uid, name) : null;
+    private static IdMapping? Range(string path, uint uid, string? name) =>
+        Files.TryReadText(path, out _) is { } text ? ParseRange(text, uid, name) : null;
 
     private static string? UserName(uint uid)
     {
@@ -104,5 +118,7 @@ public sealed partial record HostFacts
 
     /// <summary>cgroup v1 has memory.memsw files only with swap accounting; v2 has memory.swap.max wherever the kernel has swap at all.</summary>
     private static bool LimitsSwap() =>
-        Files.Exists("/sys/fs/cgroup/memory") ? Files.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") : Files.Exists("/proc/swaps");
+        Files.Exists("/sys/fs/cgroup/memory")
+            ? Files.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes")
+            : Files.Exists("/proc/swaps");
 }

@@ -38,8 +38,14 @@ public sealed partial class SpecBuilder
             default:
                 result.Add(new NamespaceSpec("user"));
                 // docker and podman: one map given alone counts for both kinds of ids.
-                uidMap = !_o.UidMap.IsEmpty ? _o.UidMap : !_o.GidMap.IsEmpty ? _o.GidMap : IdMap("uid", _c.Host.Uid, _c.Host.SubordinateUids);
-                gidMap = !_o.GidMap.IsEmpty ? _o.GidMap : !_o.UidMap.IsEmpty ? _o.UidMap : IdMap("gid", _c.Host.Gid, _c.Host.SubordinateGids);
+                uidMap =
+                    !_o.UidMap.IsEmpty ? _o.UidMap
+                    : !_o.GidMap.IsEmpty ? _o.GidMap
+                    : IdMap("uid", _c.Host.Uid, _c.Host.SubordinateUids);
+                gidMap =
+                    !_o.GidMap.IsEmpty ? _o.GidMap
+                    : !_o.UidMap.IsEmpty ? _o.UidMap
+                    : IdMap("gid", _c.Host.Gid, _c.Host.SubordinateGids);
                 break;
         }
         return result;
@@ -67,7 +73,10 @@ public sealed partial class SpecBuilder
     {
         if (range is not { } ids)
         {
-            throw new SkiffException($"--userns {OptionGrammar.Format(_o.Userns)} needs a range of ids for this user in /etc/sub{kind}, or --{kind}map", 125);
+            throw new SkiffException(
+                $"--userns {OptionGrammar.Format(_o.Userns)} needs a range of ids for this user in /etc/sub{kind}, or --{kind}map",
+                125
+            );
         }
         if (_o.Userns.Kind == NamespaceKind.Auto)
         {
@@ -80,7 +89,10 @@ public sealed partial class SpecBuilder
         }
         if (caller == 0)
         {
-            throw new SkiffException("--userns keep-id keeps the caller's own id, but the caller is root: run it as that user, or use --uidmap", 125);
+            throw new SkiffException(
+                "--userns keep-id keeps the caller's own id, but the caller is root: run it as that user, or use --uidmap",
+                125
+            );
         }
         uint inside = KeepTarget(kind, caller);
         List<IdMapping> map = [];
@@ -131,11 +143,19 @@ public sealed partial class SpecBuilder
         foreach (NameValue sysctl in _o.Sysctls)
         {
             string name = sysctl.Name.Replace('/', '.');
-            string? needs = name.StartsWith("net.", StringComparison.Ordinal) ? "network"
+            string? needs =
+                name.StartsWith("net.", StringComparison.Ordinal) ? "network"
                 : name.StartsWith("fs.mqueue.", StringComparison.Ordinal) ? "ipc"
                 : name switch
                 {
-                    "kernel.msgmax" or "kernel.msgmnb" or "kernel.msgmni" or "kernel.sem" or "kernel.shmall" or "kernel.shmmax" or "kernel.shmmni" or "kernel.shm_rmid_forced" => "ipc",
+                    "kernel.msgmax"
+                    or "kernel.msgmnb"
+                    or "kernel.msgmni"
+                    or "kernel.sem"
+                    or "kernel.shmall"
+                    or "kernel.shmmax"
+                    or "kernel.shmmni"
+                    or "kernel.shm_rmid_forced" => "ipc",
                     "kernel.domainname" => "uts",
                     _ => null,
                 };
@@ -144,12 +164,18 @@ public sealed partial class SpecBuilder
                 throw OptionValue.Wrong(
                     "sysctl",
                     sysctl.ToString(),
-                    name == "kernel.hostname" ? "the host name is set with --hostname" : "it is a parameter of the whole host; only net.*, fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm* belong to a container"
+                    name == "kernel.hostname"
+                        ? "the host name is set with --hostname"
+                        : "it is a parameter of the whole host; only net.*, fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm* belong to a container"
                 );
             }
             if (!Has(namespaces, needs))
             {
-                throw OptionValue.Wrong("sysctl", sysctl.ToString(), $"the container shares the host's {needs} namespace, so this would change the host");
+                throw OptionValue.Wrong(
+                    "sysctl",
+                    sysctl.ToString(),
+                    $"the container shares the host's {needs} namespace, so this would change the host"
+                );
             }
             result.Add(sysctl);
         }
@@ -170,12 +196,14 @@ public sealed partial class SpecBuilder
 
     private ValueList<string> Hidden()
     {
-        List<string> paths = _o.Privileged || _o.Security.SystemPathsUnconfined ? [] : Unmask(DefaultSpec.MaskedPaths(_c.Host.ThermalThrottleProcessors));
+        List<string> paths =
+            _o.Privileged || _o.Security.SystemPathsUnconfined ? [] : Unmask(DefaultSpec.MaskedPaths(_c.Host.ThermalThrottleProcessors));
         paths.AddRange(_o.Security.Mask);
         return [.. paths];
     }
 
-    private ValueList<string> ReadOnlyPaths() => _o.Privileged || _o.Security.SystemPathsUnconfined ? default : [.. Unmask(DefaultSpec.ReadonlyPaths())];
+    private ValueList<string> ReadOnlyPaths() =>
+        _o.Privileged || _o.Security.SystemPathsUnconfined ? default : [.. Unmask(DefaultSpec.ReadonlyPaths())];
 
     private List<string> Unmask(List<string> paths)
     {

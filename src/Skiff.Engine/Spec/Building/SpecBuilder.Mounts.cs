@@ -18,14 +18,24 @@ public sealed partial class SpecBuilder
         }
         // docker: what the user mounts replaces a default mount on the same path, and a mount on /dev replaces everything below it.
         bool device = asked.Exists(static mount => mount.Target == "/dev");
-        result.RemoveAll(mount => (device && mount.Destination.StartsWith("/dev/", StringComparison.Ordinal)) || asked.Exists(a => a.Target == mount.Destination));
+        result.RemoveAll(mount =>
+            (device && mount.Destination.StartsWith("/dev/", StringComparison.Ordinal)) || asked.Exists(a => a.Target == mount.Destination)
+        );
         if (_o.ReadOnly && _o.ReadOnlyTmpfs)
         {
             foreach (string path in (ReadOnlySpan<string>)["/run", "/tmp", "/var/tmp"])
             {
                 if (!asked.Exists(a => a.Target == path))
                 {
-                    result.Add(new MountSpec { Destination = path, Type = "tmpfs", Source = "tmpfs", Options = ["nosuid", "nodev", "mode=1777"] });
+                    result.Add(
+                        new MountSpec
+                        {
+                            Destination = path,
+                            Type = "tmpfs",
+                            Source = "tmpfs",
+                            Options = ["nosuid", "nodev", "mode=1777"],
+                        }
+                    );
                 }
             }
         }
@@ -39,7 +49,15 @@ public sealed partial class SpecBuilder
         {
             if (source is not null)
             {
-                result.Add(new MountSpec { Destination = target, Type = "bind", Source = source, Options = readOnly ? ["rbind", "rprivate", "ro"] : ["rbind", "rprivate"] });
+                result.Add(
+                    new MountSpec
+                    {
+                        Destination = target,
+                        Type = "bind",
+                        Source = source,
+                        Options = readOnly ? ["rbind", "rprivate", "ro"] : ["rbind", "rprivate"],
+                    }
+                );
             }
         }
     }
@@ -60,7 +78,14 @@ public sealed partial class SpecBuilder
             string target = OptionValue.CleanPath(path.StartsWith('/') ? path : "/" + path);
             if (target != "/" && !asked.Exists(a => a.Target == target))
             {
-                asked.Add(new ContainerMount { Syntax = MountSyntax.Volume, Type = MountType.Volume, Target = target });
+                asked.Add(
+                    new ContainerMount
+                    {
+                        Syntax = MountSyntax.Volume,
+                        Type = MountType.Volume,
+                        Target = target,
+                    }
+                );
             }
         }
         List<ContainerMount> sorted = new(asked.Count);
@@ -92,7 +117,15 @@ public sealed partial class SpecBuilder
         else if (source is not null)
         {
             mounts.RemoveAll(static mount => mount.Destination == "/dev/shm");
-            mounts.Add(new MountSpec { Destination = "/dev/shm", Type = "bind", Source = source, Options = ["rbind", "rprivate", "nosuid", "noexec", "nodev"] });
+            mounts.Add(
+                new MountSpec
+                {
+                    Destination = "/dev/shm",
+                    Type = "bind",
+                    Source = source,
+                    Options = ["rbind", "rprivate", "nosuid", "noexec", "nodev"],
+                }
+            );
         }
     }
 
@@ -101,7 +134,13 @@ public sealed partial class SpecBuilder
         switch (mount.Type)
         {
             case MountType.Tmpfs:
-                return new MountSpec { Destination = mount.Target, Type = "tmpfs", Source = "tmpfs", Options = Tmpfs(mount) };
+                return new MountSpec
+                {
+                    Destination = mount.Target,
+                    Type = "tmpfs",
+                    Source = "tmpfs",
+                    Options = Tmpfs(mount),
+                };
             case MountType.Ramfs or MountType.Devpts:
                 string type = mount.Type == MountType.Ramfs ? "ramfs" : "devpts";
                 List<string> memory = ["nosuid", "nodev", .. mount.Options.AsSpan()];
@@ -109,7 +148,13 @@ public sealed partial class SpecBuilder
                 {
                     memory.Add("ro");
                 }
-                return new MountSpec { Destination = mount.Target, Type = type, Source = type, Options = [.. memory] };
+                return new MountSpec
+                {
+                    Destination = mount.Target,
+                    Type = type,
+                    Source = type,
+                    Options = [.. memory],
+                };
             case MountType.Image:
                 return Image(mount);
             default:
@@ -121,7 +166,9 @@ public sealed partial class SpecBuilder
     private static ValueList<string> Tmpfs(ContainerMount mount)
     {
         List<string> options = [];
-        foreach ((string word, string opposite) in (ReadOnlySpan<(string, string)>)[("noexec", "exec"), ("nosuid", "suid"), ("nodev", "dev")])
+        foreach (
+            (string word, string opposite) in (ReadOnlySpan<(string, string)>)[("noexec", "exec"), ("nosuid", "suid"), ("nodev", "dev")]
+        )
         {
             bool said = false;
             foreach (string option in mount.Options)
@@ -191,7 +238,13 @@ public sealed partial class SpecBuilder
             options.Add(mount.Recursion is BindRecursion.Enabled or BindRecursion.ReadOnly && mount.Type == MountType.Bind ? "rro" : "ro");
         }
         options.AddRange(mount.Options);
-        MountSpec spec = new() { Destination = mount.Target, Type = "bind", Source = source, Options = [.. options] };
+        MountSpec spec = new()
+        {
+            Destination = mount.Target,
+            Type = "bind",
+            Source = source,
+            Options = [.. options],
+        };
         if (mount.IdMap is not { } map)
         {
             return spec;
@@ -199,20 +252,37 @@ public sealed partial class SpecBuilder
         ValueList<IdMapping> uids = map.Length == 0 ? uidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "uids");
         ValueList<IdMapping> gids = map.Length == 0 ? gidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "gids");
         return uids.IsEmpty && gids.IsEmpty
-            ? throw new SkiffException($"the mount on {mount.Target} asks for idmap, but the container has no user namespace to take the map from: write idmap=uids=0-1000-1;gids=0-1000-1, or add --userns", 125)
-            : spec with { Options = spec.Options.Add("idmap"), UidMappings = uids, GidMappings = gids };
+            ? throw new SkiffException(
+                $"the mount on {mount.Target} asks for idmap, but the container has no user namespace to take the map from: write idmap=uids=0-1000-1;gids=0-1000-1, or add --userns",
+                125
+            )
+            : spec with
+            {
+                Options = spec.Options.Add("idmap"),
+                UidMappings = uids,
+                GidMappings = gids,
+            };
     }
 
     private MountSpec Image(ContainerMount mount)
     {
         if (mount.Subpath.Length > 0)
         {
-            throw new SkiffException($"the mount on {mount.Target} asks for the directory {mount.Subpath} of the image {mount.Source}: only whole images can be mounted", 125);
+            throw new SkiffException(
+                $"the mount on {mount.Target} asks for the directory {mount.Subpath} of the image {mount.Source}: only whole images can be mounted",
+                125
+            );
         }
         IReadOnlyList<string> layers = _c.ImageLayers(mount.Source);
         if (layers.Count == 1 && !mount.Overlay)
         {
-            return new MountSpec { Destination = mount.Target, Type = "bind", Source = layers[0], Options = ["rbind", "rprivate", "ro"] };
+            return new MountSpec
+            {
+                Destination = mount.Target,
+                Type = "bind",
+                Source = layers[0],
+                Options = ["rbind", "rprivate", "ro"],
+            };
         }
         System.Text.StringBuilder lower = new("lowerdir=");
         for (int i = layers.Count - 1; i >= 0; i--)
@@ -221,7 +291,13 @@ public sealed partial class SpecBuilder
         }
         if (!mount.Overlay)
         {
-            return new MountSpec { Destination = mount.Target, Type = "overlay", Source = "overlay", Options = ["ro", lower.ToString()] };
+            return new MountSpec
+            {
+                Destination = mount.Target,
+                Type = "overlay",
+                Source = "overlay",
+                Options = ["ro", lower.ToString()],
+            };
         }
         string directory = _c.OverlayDirectory(_overlays.Count);
         _overlays.Add(directory);
@@ -236,5 +312,9 @@ public sealed partial class SpecBuilder
 
     /// <summary>overlayfs separates layers by colons; its documentation says to escape them in names.</summary>
     private static string Escape(string path) =>
-        path.AsSpan().IndexOfAny('\\', ':', ',') < 0 ? path : path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
+        path.AsSpan().IndexOfAny('\\', ':', ',') < 0
+            ? path
+            : path.Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace(":", "\\:", StringComparison.Ordinal)
+                .Replace(",", "\\,", StringComparison.Ordinal);
 }

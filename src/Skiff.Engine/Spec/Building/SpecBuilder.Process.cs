@@ -19,11 +19,22 @@ public sealed partial class SpecBuilder
         {
             Terminal = _o.Tty,
             ConsoleSize = _o.Tty ? _c.ConsoleSize : null,
-            User = new UserSpec { Uid = user.Uid, Gid = user.Gid, AdditionalGids = user.AdditionalGids, Umask = _o.Umask },
+            User = new UserSpec
+            {
+                Uid = user.Uid,
+                Gid = user.Gid,
+                AdditionalGids = user.AdditionalGids,
+                Umask = _o.Umask,
+            },
             Args = Arguments(),
             Env = Environment(user, hostname),
             Cwd = Workdir(),
-            Capabilities = new CapabilitiesSpec { Bounding = capabilities, Effective = root ? capabilities : default, Permitted = root ? capabilities : default },
+            Capabilities = new CapabilitiesSpec
+            {
+                Bounding = capabilities,
+                Effective = root ? capabilities : default,
+                Permitted = root ? capabilities : default,
+            },
             Rlimits = [.. limits],
             NoNewPrivileges = _o.Security.NoNewPrivileges,
             ApparmorProfile = AppArmor(),
@@ -121,7 +132,10 @@ public sealed partial class SpecBuilder
         path = path.Length == 0 ? "/" : OptionValue.CleanPath(path[0] == '/' ? path : "/" + path);
         // /proc/self/fd/N as working directory was a way out to the host's files (CVE-2024-21626): nobody needs it.
         return path.StartsWith("/proc/", StringComparison.Ordinal) && path.Contains("/fd", StringComparison.Ordinal)
-            ? throw new SkiffException($"the working directory {path} is refused: a descriptor of a process is no directory of the container (CVE-2024-21626)", 125)
+            ? throw new SkiffException(
+                $"the working directory {path} is refused: a descriptor of a process is no directory of the container (CVE-2024-21626)",
+                125
+            )
             : path;
     }
 
@@ -136,7 +150,10 @@ public sealed partial class SpecBuilder
         CapabilitySet missing = add - _c.Host.Capabilities;
         if (missing.Size > 0)
         {
-            throw new SkiffException($"--cap-add {Names(missing)[0]}: the kernel does not know it, or the engine itself may not hold it (its bounding set, CapBnd in /proc/self/status)", 125);
+            throw new SkiffException(
+                $"--cap-add {Names(missing)[0]}: the kernel does not know it, or the engine itself may not hold it (its bounding set, CapBnd in /proc/self/status)",
+                125
+            );
         }
         return addAll ? _c.Host.Capabilities - drop
             : dropAll ? add

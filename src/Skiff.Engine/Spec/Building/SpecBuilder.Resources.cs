@@ -8,7 +8,10 @@ public sealed partial class SpecBuilder
     {
         if (!_o.CdiDevices.IsEmpty)
         {
-            throw new SkiffException($"the device {_o.CdiDevices[0]} (--device or --gpus) is a CDI name, and Skiff does not read CDI specifications yet: name the device nodes with --device", 125);
+            throw new SkiffException(
+                $"the device {_o.CdiDevices[0]} (--device or --gpus) is a CDI name, and Skiff does not read CDI specifications yet: name the device nodes with --device",
+                125
+            );
         }
         if (_o.Privileged)
         {
@@ -80,7 +83,9 @@ public sealed partial class SpecBuilder
             Limit = _o.Memory,
             Reservation = _o.MemoryReservation,
             // docker: as much swap as memory unless said otherwise; where the kernel cannot limit swap only an explicit wish is passed on, and refused there.
-            Swap = _o.MemorySwap ?? (_o.Memory is long memory && _c.Host.SwapAccounting ? (memory > long.MaxValue / 2 ? long.MaxValue : memory * 2) : null),
+            Swap =
+                _o.MemorySwap
+                ?? (_o.Memory is long memory && _c.Host.SwapAccounting ? (memory > long.MaxValue / 2 ? long.MaxValue : memory * 2) : null),
             Swappiness = (ulong?)_o.MemorySwappiness,
             DisableOomKiller = _o.OomKillDisable ? true : null,
         };
@@ -135,5 +140,7 @@ public sealed partial class SpecBuilder
     }
 
     private DeviceSpec BlockDevice(string flag, DeviceValue value) =>
-        _c.Host.FindDevice(value.Path) is { Type: 'b' } device ? device : throw OptionValue.Wrong(flag, value.Path, "it is no block device of this host");
+        _c.Host.FindDevice(value.Path) is { Type: 'b' } device
+            ? device
+            : throw OptionValue.Wrong(flag, value.Path, "it is no block device of this host");
 }

@@ -34,13 +34,16 @@ public sealed record SpecContext
     public Func<string, string> AnonymousVolume { get; init; } = static _ => RandomBytes.Hex(32);
 
     /// <summary>Host directory for the upper and work directories of a throw-away overlay, by a number from 0 up.</summary>
-    public Func<int, string> OverlayDirectory { get; init; } = static number => throw new SkiffException($"no directory for overlay mount {number}", 125);
+    public Func<int, string> OverlayDirectory { get; init; } =
+        static number => throw new SkiffException($"no directory for overlay mount {number}", 125);
 
     /// <summary>Layer directories of another image, bottom first (<c>type=image</c>).</summary>
-    public Func<string, IReadOnlyList<string>> ImageLayers { get; init; } = static image => throw new SkiffException($"the image {image} is not in the store", 125);
+    public Func<string, IReadOnlyList<string>> ImageLayers { get; init; } =
+        static image => throw new SkiffException($"the image {image} is not in the store", 125);
 
     /// <summary>Facts of another container whose namespaces are joined; throws when it does not run.</summary>
-    public Func<string, PeerContainer> Peer { get; init; } = static name => throw new SkiffException($"there is no running container {name}", 125);
+    public Func<string, PeerContainer> Peer { get; init; } =
+        static name => throw new SkiffException($"there is no running container {name}", 125);
 
     /// <summary>Mounts that come from <c>--volumes-from</c>, already looked up.</summary>
     public ValueList<ContainerMount> InheritedMounts { get; init; }

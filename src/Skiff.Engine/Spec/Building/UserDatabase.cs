@@ -24,7 +24,12 @@ public static class UserDatabase
     /// <param name="group">Bytes of /etc/group; empty when there is none.</param>
     /// <param name="groupAdd">Further groups by name or number.</param>
     /// <exception cref="SkiffException">A name is not listed; exit code 125.</exception>
-    public static ResolvedUser Resolve(string text, ReadOnlySpan<byte> passwd, ReadOnlySpan<byte> group, ValueList<string> groupAdd = default)
+    public static ResolvedUser Resolve(
+        string text,
+        ReadOnlySpan<byte> passwd,
+        ReadOnlySpan<byte> group,
+        ValueList<string> groupAdd = default
+    )
     {
         passwd = passwd.Length > MaxBytes ? passwd[..MaxBytes] : passwd;
         group = group.Length > MaxBytes ? group[..MaxBytes] : group;
@@ -173,7 +178,8 @@ public static class UserDatabase
         return count;
     }
 
-    private static bool Number(ReadOnlySpan<byte> text, out uint number) => Utf8Parser.TryParse(text, out number, out int used) && used == text.Length && text.Length > 0;
+    private static bool Number(ReadOnlySpan<byte> text, out uint number) =>
+        Utf8Parser.TryParse(text, out number, out int used) && used == text.Length && text.Length > 0;
 
     private readonly record struct PasswdLine(Range Name, uint Uid, uint Gid, Range Home);
 }

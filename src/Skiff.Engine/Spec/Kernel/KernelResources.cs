@@ -13,8 +13,16 @@ public static class KernelResources
         {
             return Resources.None;
         }
-        Refuse(spec.Memory?.Kernel is > 0 || spec.Memory?.KernelTcp is > 0, "linux.resources.memory.kernel", "Linux has not limited kernel memory apart since 5.16");
-        Refuse(spec.Network is { ClassId: not null } or { Priorities.IsEmpty: false }, "linux.resources.network", "Skiff does not set net_cls and net_prio");
+        Refuse(
+            spec.Memory?.Kernel is > 0 || spec.Memory?.KernelTcp is > 0,
+            "linux.resources.memory.kernel",
+            "Linux has not limited kernel memory apart since 5.16"
+        );
+        Refuse(
+            spec.Network is { ClassId: not null } or { Priorities.IsEmpty: false },
+            "linux.resources.network",
+            "Skiff does not set net_cls and net_prio"
+        );
         Refuse(!spec.Rdma.IsEmpty, "linux.resources.rdma", "Skiff does not set RDMA limits; use linux.resources.unified on cgroup v2");
         BlockIoSpec io = spec.BlockIo ?? new BlockIoSpec();
         Refuse(io.LeafWeight is not null, "linux.resources.blockIO.leafWeight", "Linux has no leaf weights since 5.0");

@@ -24,7 +24,10 @@ public static class KernelSeccomp
     {
         byte[] json =
             Files.TryReadAll(path, out int errno, 1 << 20)
-            ?? throw new SkiffException($"the seccomp profile {path} cannot be read: {Errno.Describe(errno)}; give the path of a JSON profile, or seccomp=unconfined", 125);
+            ?? throw new SkiffException(
+                $"the seccomp profile {path} cannot be read: {Errno.Describe(errno)}; give the path of a JSON profile, or seccomp=unconfined",
+                125
+            );
         return SeccompProfile.Parse(json, path);
     }
 

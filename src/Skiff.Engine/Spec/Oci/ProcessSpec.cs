@@ -96,4 +96,12 @@ public sealed record IoPrioritySpec(string Class, int Priority);
 /// <param name="Runtime">Nanoseconds, SCHED_DEADLINE.</param>
 /// <param name="Deadline">Nanoseconds, SCHED_DEADLINE.</param>
 /// <param name="Period">Nanoseconds, SCHED_DEADLINE.</param>
-public sealed record SchedulerSpec(string Policy, int Nice, int Priority, ValueList<string> Flags, ulong Runtime, ulong Deadline, ulong Period);
+public sealed record SchedulerSpec(
+    string Policy,
+    int Nice,
+    int Priority,
+    ValueList<string> Flags,
+    ulong Runtime,
+    ulong Deadline,
+    ulong Period
+);

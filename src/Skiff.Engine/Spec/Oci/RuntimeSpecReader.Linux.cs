@@ -145,7 +145,8 @@ public static partial class RuntimeSpecReader
     }
 
     /// <summary>A device type of one letter.</summary>
-    private static char Letter(ref Utf8JsonReader r) => Text(ref r) is [char letter] ? letter : throw new JsonException("a device type is one letter");
+    private static char Letter(ref Utf8JsonReader r) =>
+        Text(ref r) is [char letter] ? letter : throw new JsonException("a device type is one letter");
 
     private static DeviceSpec Device(ref Utf8JsonReader r)
     {

@@ -97,7 +97,13 @@ public static partial class RuntimeSpecReader
         }
         // SemVer: within a major version everything newer may be read by ignoring what is unknown; crun 1.8.1 was stricter and refused 1.3.0.
         string[] parts = version.Split('.', 3);
-        if (parts.Length != 3 || parts[0] != "1" || !uint.TryParse(parts[1], out _) || parts[2].Length == 0 || !char.IsAsciiDigit(parts[2][0]))
+        if (
+            parts.Length != 3
+            || parts[0] != "1"
+            || !uint.TryParse(parts[1], out _)
+            || parts[2].Length == 0
+            || !char.IsAsciiDigit(parts[2][0])
+        )
         {
             throw new SkiffException($"config.json has ociVersion {version}; Skiff reads 1.x", 1);
         }
@@ -223,7 +229,8 @@ public static partial class RuntimeSpecReader
     private static bool First(ref Utf8JsonReader r, out string name)
     {
         name = "";
-        return r.TokenType != JsonTokenType.Null && (r.TokenType == JsonTokenType.StartObject ? Next(ref r, out name) : throw new JsonException("an object was expected"));
+        return r.TokenType != JsonTokenType.Null
+            && (r.TokenType == JsonTokenType.StartObject ? Next(ref r, out name) : throw new JsonException("an object was expected"));
     }
 
     /// <summary>Goes from the end of a member's value to the next member, and there to its value; false at the end of the object.</summary>
@@ -273,7 +280,8 @@ public static partial class RuntimeSpecReader
 
     private static ValueList<string> Strings(ref Utf8JsonReader r) => List(ref r, Text);
 
-    private static ValueList<NameValue> Map(ref Utf8JsonReader r) => Members(ref r, static (string name, ref Utf8JsonReader value) => new NameValue(name, Text(ref value)));
+    private static ValueList<NameValue> Map(ref Utf8JsonReader r) =>
+        Members(ref r, static (string name, ref Utf8JsonReader value) => new NameValue(name, Text(ref value)));
 
     private delegate T NamedReading<T>(string name, ref Utf8JsonReader reader);
 

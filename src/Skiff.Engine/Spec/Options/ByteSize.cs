@@ -27,7 +27,12 @@ public static class ByteSize
         {
             power = Units.IndexOf(char.ToLowerInvariant(unit[0]), StringComparison.Ordinal);
             ReadOnlySpan<char> rest = unit[1..];
-            bool wellFormed = rest.IsEmpty || (power > 0 && (rest.Equals("b", StringComparison.OrdinalIgnoreCase) || rest.Equals("ib", StringComparison.OrdinalIgnoreCase)));
+            bool wellFormed =
+                rest.IsEmpty
+                || (
+                    power > 0
+                    && (rest.Equals("b", StringComparison.OrdinalIgnoreCase) || rest.Equals("ib", StringComparison.OrdinalIgnoreCase))
+                );
             if (power < 0 || !wellFormed)
             {
                 return false;

@@ -23,7 +23,14 @@ public static class GoDuration
             {
                 at++;
             }
-            if (!decimal.TryParse(text.AsSpan(start, at - start), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
+            if (
+                !decimal.TryParse(
+                    text.AsSpan(start, at - start),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out decimal number
+                )
+            )
             {
                 return false;
             }

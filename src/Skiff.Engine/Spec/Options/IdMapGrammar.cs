@@ -10,7 +10,13 @@ public static class IdMapGrammar
     {
         string[] parts = text.Split(':');
         uint size = 1;
-        if (parts.Length is 2 or 3 && Number(parts[0], out uint inside) && Number(parts[1], out uint outside) && (parts.Length == 2 || Number(parts[2], out size)) && size > 0)
+        if (
+            parts.Length is 2 or 3
+            && Number(parts[0], out uint inside)
+            && Number(parts[1], out uint outside)
+            && (parts.Length == 2 || Number(parts[2], out size))
+            && size > 0
+        )
         {
             return new IdMapping(inside, outside, size);
         }
@@ -44,7 +50,13 @@ public static class IdMapGrammar
             {
                 // crun's @ (relative to the container's namespace) is left to the runtime front door.
                 string[] numbers = range.Split('-');
-                if (numbers.Length != 3 || !Number(numbers[0], out uint inside) || !Number(numbers[1], out uint outside) || !Number(numbers[2], out uint size) || size == 0)
+                if (
+                    numbers.Length != 3
+                    || !Number(numbers[0], out uint inside)
+                    || !Number(numbers[1], out uint outside)
+                    || !Number(numbers[2], out uint size)
+                    || size == 0
+                )
                 {
                     throw OptionValue.Wrong(flag, whole, $"\"{range}\" is not container-host-size, such as 0-1000-1");
                 }
@@ -57,5 +69,6 @@ public static class IdMapGrammar
         return [.. result];
     }
 
-    private static bool Number(string text, out uint number) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool Number(string text, out uint number) =>
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

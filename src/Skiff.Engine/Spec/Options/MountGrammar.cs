@@ -46,14 +46,20 @@ public static class MountGrammar
         };
         if (source.Length > 0)
         {
-            bool relative = source is "." or ".." || source.StartsWith("./", StringComparison.Ordinal) || source.StartsWith("../", StringComparison.Ordinal);
+            bool relative =
+                source is "." or ".."
+                || source.StartsWith("./", StringComparison.Ordinal)
+                || source.StartsWith("../", StringComparison.Ordinal);
             if (source[0] == '/' || relative)
             {
                 mount = mount with { Type = MountType.Bind, Source = OptionValue.CleanPath(relative ? $"{directory}/{source}" : source) };
             }
             else if (!IsVolumeName(source))
             {
-                throw Wrong(text, $"\"{source}\" is neither an absolute path, nor a relative one starting with ./, nor a volume name (at least two of [a-zA-Z0-9][a-zA-Z0-9_.-])");
+                throw Wrong(
+                    text,
+                    $"\"{source}\" is neither an absolute path, nor a relative one starting with ./, nor a volume name (at least two of [a-zA-Z0-9][a-zA-Z0-9_.-])"
+                );
             }
         }
         return options.Length == 0 && parts.Length < 3 ? mount : VolumeOptions(text, mount, options);
@@ -150,16 +156,36 @@ public static class MountGrammar
     {
         int equals = option.IndexOf('=', StringComparison.Ordinal);
         string key = equals < 0 ? option : option[..equals];
-        bool known = equals < 0
-            ? IsMountFlag(option) || option is "huge"
-            : key is "size" or "mode" or "uid" or "gid" or "nr_inodes" or "nr_blocks" or "mpol" or "huge";
+        bool known =
+            equals < 0
+                ? IsMountFlag(option) || option is "huge"
+                : key is "size" or "mode" or "uid" or "gid" or "nr_inodes" or "nr_blocks" or "mpol" or "huge";
         return known ? option : throw OptionValue.Wrong(flag, text, $"\"{option}\" is not an option of tmpfs");
     }
 
     /// <summary>Flags of mount(8) that any mount takes.</summary>
     internal static bool IsMountFlag(string word) =>
-        word is "exec" or "noexec" or "suid" or "nosuid" or "dev" or "nodev" or "atime" or "noatime" or "diratime" or "nodiratime"
-            or "relatime" or "norelatime" or "strictatime" or "nostrictatime" or "sync" or "async" or "dirsync" or "mand" or "nomand" or "nosymfollow";
+        word
+            is "exec"
+                or "noexec"
+                or "suid"
+                or "nosuid"
+                or "dev"
+                or "nodev"
+                or "atime"
+                or "noatime"
+                or "diratime"
+                or "nodiratime"
+                or "relatime"
+                or "norelatime"
+                or "strictatime"
+                or "nostrictatime"
+                or "sync"
+                or "async"
+                or "dirsync"
+                or "mand"
+                or "nomand"
+                or "nosymfollow";
 
     internal static bool TryPropagation(string word, out Propagation propagation)
     {
@@ -204,7 +230,17 @@ public static class MountGrammar
                         throw Wrong(text, "a mount is either ro or rw");
                     }
                     readOnly = wanted;
-                    mount = word == "rro" ? mount with { ReadOnly = true, Recursion = BindRecursion.ReadOnly } : mount with { ReadOnly = wanted };
+                    mount =
+                        word == "rro"
+                            ? mount with
+                            {
+                                ReadOnly = true,
+                                Recursion = BindRecursion.ReadOnly,
+                            }
+                            : mount with
+                            {
+                                ReadOnly = wanted,
+                            };
                     break;
                 case "z":
                     mount = mount with { Relabel = Relabel.Shared };
@@ -249,7 +285,10 @@ public static class MountGrammar
                     }
                     else
                     {
-                        throw Wrong(text, $"\"{word}\" is not one of ro, rw, rro, z, Z, U, O, idmap, nocopy, [r]private, [r]shared, [r]slave, bind, rbind, noexec, nosuid, nodev");
+                        throw Wrong(
+                            text,
+                            $"\"{word}\" is not one of ro, rw, rro, z, Z, U, O, idmap, nocopy, [r]private, [r]shared, [r]slave, bind, rbind, noexec, nosuid, nodev"
+                        );
                     }
                     break;
             }

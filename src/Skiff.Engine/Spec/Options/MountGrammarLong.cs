@@ -13,7 +13,12 @@ public static class MountGrammarLong
     {
         // docker's default type is volume, and the type may stand anywhere in the line, so it is looked for first.
         List<string> fields = Csv.Split("mount", text);
-        ContainerMount mount = new() { Syntax = MountSyntax.Mount, Type = MountType.Volume, Target = "" };
+        ContainerMount mount = new()
+        {
+            Syntax = MountSyntax.Mount,
+            Type = MountType.Volume,
+            Target = "",
+        };
         foreach (string field in fields)
         {
             (string key, string value) = Split(field);
@@ -65,7 +70,13 @@ public static class MountGrammarLong
         }
         foreach (string option in mount.Options)
         {
-            Csv.Append(line, mount.Type == MountType.Tmpfs && (option.StartsWith("size=", StringComparison.Ordinal) || option.StartsWith("mode=", StringComparison.Ordinal)) ? "tmpfs-" + option : option);
+            Csv.Append(
+                line,
+                mount.Type == MountType.Tmpfs
+                && (option.StartsWith("size=", StringComparison.Ordinal) || option.StartsWith("mode=", StringComparison.Ordinal))
+                    ? "tmpfs-" + option
+                    : option
+            );
         }
         return line.ToString();
 
@@ -155,7 +166,10 @@ public static class MountGrammarLong
             return special;
         }
         return !hasValue && MountGrammar.IsMountFlag(key)
-            ? mount with { Options = mount.Options.Add(key) }
+            ? mount with
+            {
+                Options = mount.Options.Add(key),
+            }
             : throw OptionValue.Wrong("mount", text, $"\"{key}\" is not an option of a {mount.Type.ToString().ToLowerInvariant()} mount");
     }
 
@@ -163,7 +177,10 @@ public static class MountGrammarLong
         key switch
         {
             "bind-propagation" => MountGrammar.TryPropagation(value, out Propagation propagation)
-                ? mount with { Propagation = propagation }
+                ? mount with
+                {
+                    Propagation = propagation,
+                }
                 : throw OptionValue.Wrong("mount", text, "bind-propagation is one of private, rprivate, shared, rshared, slave, rslave"),
             "bind-nonrecursive" => mount with { Recursion = on() ? BindRecursion.Disabled : BindRecursion.Enabled },
             "bind-recursive" => mount with
@@ -193,7 +210,12 @@ public static class MountGrammarLong
                 return mount with { Driver = value };
             case "volume-label":
                 int equals = value.IndexOf('=', StringComparison.Ordinal);
-                return mount with { Labels = mount.Labels.Add(equals < 0 ? new NameValue(value, "") : new NameValue(value[..equals], value[(equals + 1)..])) };
+                return mount with
+                {
+                    Labels = mount.Labels.Add(
+                        equals < 0 ? new NameValue(value, "") : new NameValue(value[..equals], value[(equals + 1)..])
+                    ),
+                };
             case "volume-opt":
                 return mount with { DriverOptions = mount.DriverOptions.Add(OptionValue.Pair("mount", value)) };
             default:
@@ -207,7 +229,12 @@ public static class MountGrammarLong
         {
             case "tmpfs-size" when mount.Type == MountType.Tmpfs:
                 long bytes = OptionValue.Bytes("mount", value);
-                return bytes == 0 ? mount : mount with { Options = mount.Options.Add("size=" + bytes.ToString(CultureInfo.InvariantCulture)) };
+                return bytes == 0
+                    ? mount
+                    : mount with
+                    {
+                        Options = mount.Options.Add("size=" + bytes.ToString(CultureInfo.InvariantCulture)),
+                    };
             case "tmpfs-mode" or "mode":
                 return mount with { Options = mount.Options.Add("mode=" + Octal(text, value)) };
             case "uid" or "gid" or "max" when uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _):
@@ -241,7 +268,11 @@ public static class MountGrammarLong
             throw OptionValue.Wrong("mount", text, "a subpath is relative to the root of the volume or image");
         }
         string clean = OptionValue.CleanPath("/" + value)[1..];
-        bool climbs = value == ".." || value.StartsWith("../", StringComparison.Ordinal) || value.Contains("/../", StringComparison.Ordinal) || value.EndsWith("/..", StringComparison.Ordinal);
+        bool climbs =
+            value == ".."
+            || value.StartsWith("../", StringComparison.Ordinal)
+            || value.Contains("/../", StringComparison.Ordinal)
+            || value.EndsWith("/..", StringComparison.Ordinal);
         return climbs ? throw OptionValue.Wrong("mount", text, "a subpath must not contain \"..\"") : mount with { Subpath = clean };
     }
 
@@ -261,7 +292,9 @@ public static class MountGrammarLong
                 throw OptionValue.Wrong(
                     "mount",
                     text,
-                    mount.Source[0] == '/' ? "the source of a volume is its name; a path needs type=bind" : "a volume name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"
+                    mount.Source[0] == '/'
+                        ? "the source of a volume is its name; a path needs type=bind"
+                        : "a volume name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"
                 );
             default:
                 return mount;

@@ -14,7 +14,8 @@ public static class NetworkGrammar
         if (equals < 0 || (colon >= 0 && colon < equals))
         {
             // podman writes the options of a network after a colon: bridge:ip=10.1.2.3.
-            bool options = equals > 0 && !text.StartsWith("container:", StringComparison.Ordinal) && !text.StartsWith("ns:", StringComparison.Ordinal);
+            bool options =
+                equals > 0 && !text.StartsWith("container:", StringComparison.Ordinal) && !text.StartsWith("ns:", StringComparison.Ordinal);
             return options ? Fields(text, Named(text, text[..colon]), text[(colon + 1)..]) : Named(text, text);
         }
         return Fields(text, null, text);
@@ -88,17 +89,24 @@ public static class NetworkGrammar
         bool good = parts.Length == 6;
         for (int i = 0; good && i < 6; i++)
         {
-            good = parts[i].Length == 2 && byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b) && (i > 0 || (b & 1) == 0);
+            good =
+                parts[i].Length == 2
+                && byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b)
+                && (i > 0 || (b & 1) == 0);
             result.Append(i == 0 ? "" : ":").Append(parts[i].ToLowerInvariant());
         }
-        return good ? result.ToString() : throw OptionValue.Wrong(flag, text, "expected a unicast hardware address such as 92:d0:c6:0a:29:33");
+        return good
+            ? result.ToString()
+            : throw OptionValue.Wrong(flag, text, "expected a unicast hardware address such as 92:d0:c6:0a:29:33");
     }
 
     /// <summary>An address of one family.</summary>
     public static string ParseIp(string flag, string text, bool six)
     {
         string address = OptionValue.Address(flag, text);
-        return address.Contains(':', StringComparison.Ordinal) == six ? address : throw OptionValue.Wrong(flag, text, six ? "expected an IPv6 address" : "expected an IPv4 address");
+        return address.Contains(':', StringComparison.Ordinal) == six
+            ? address
+            : throw OptionValue.Wrong(flag, text, six ? "expected an IPv6 address" : "expected an IPv4 address");
     }
 
     private static NetworkAttachment Named(string text, string name)
@@ -114,8 +122,16 @@ public static class NetworkGrammar
         };
         return kind switch
         {
-            NetworkKind.Container when target.Length == 0 => throw OptionValue.Wrong("network", text, "expected the container's name or id after container:"),
-            NetworkKind.Path when !target.StartsWith('/') => throw OptionValue.Wrong("network", text, "expected an absolute path after ns:"),
+            NetworkKind.Container when target.Length == 0 => throw OptionValue.Wrong(
+                "network",
+                text,
+                "expected the container's name or id after container:"
+            ),
+            NetworkKind.Path when !target.StartsWith('/') => throw OptionValue.Wrong(
+                "network",
+                text,
+                "expected an absolute path after ns:"
+            ),
             NetworkKind.Named when !MountGrammar.IsName(target) => throw OptionValue.Wrong(
                 "network",
                 text,
@@ -144,7 +160,15 @@ public static class NetworkGrammar
                     break;
                 case "ip":
                     string address = OptionValue.Address("network", value);
-                    network = address.Contains(':', StringComparison.Ordinal) ? network with { Ip6 = address } : network with { Ip4 = address };
+                    network = address.Contains(':', StringComparison.Ordinal)
+                        ? network with
+                        {
+                            Ip6 = address,
+                        }
+                        : network with
+                        {
+                            Ip4 = address,
+                        };
                     break;
                 case "ip6":
                     network = network with { Ip6 = ParseIp("network", value, six: true) };
@@ -162,7 +186,11 @@ public static class NetworkGrammar
                     network = network with { GatewayPriority = (int)OptionValue.Integer("network", value, int.MinValue, int.MaxValue) };
                     break;
                 default:
-                    throw OptionValue.Wrong("network", text, $"\"{field}\" is not one of name=, alias=, ip=, ip6=, mac-address=, link-local-ip=, driver-opt=, gw-priority=");
+                    throw OptionValue.Wrong(
+                        "network",
+                        text,
+                        $"\"{field}\" is not one of name=, alias=, ip=, ip6=, mac-address=, link-local-ip=, driver-opt=, gw-priority="
+                    );
             }
         }
         return named is not null ? network : throw OptionValue.Wrong("network", text, "name= is missing");

@@ -14,29 +14,23 @@ public static class OptionGrammar
         if (text.StartsWith("on-failure:", StringComparison.Ordinal))
         {
             return int.TryParse(text.AsSpan(11), NumberStyles.None, CultureInfo.InvariantCulture, out int retries)
-                ? new RestartPolicy(RestartKind.OnFailure, retries)
+                ? new RestartPolicy(RestartMode.OnFailure, retries)
                 : throw OptionValue.Wrong("restart", text, "the maximum of retries is a whole number from 0 up");
         }
         return text switch
         {
             "no" or "" => default,
-            "always" => new RestartPolicy(RestartKind.Always),
-            "unless-stopped" => new RestartPolicy(RestartKind.UnlessStopped),
-            "on-failure" => new RestartPolicy(RestartKind.OnFailure),
-            _ when text.Contains(':', StringComparison.Ordinal) => throw OptionValue.Wrong("restart", text, "a maximum of retries is for on-failure only"),
+            "always" => new RestartPolicy(RestartMode.Always),
+            "unless-stopped" => new RestartPolicy(RestartMode.UnlessStopped),
+            "on-failure" => new RestartPolicy(RestartMode.OnFailure),
+            _ when text.Contains(':', StringComparison.Ordinal) => throw OptionValue.Wrong(
+                "restart",
+                text,
+                "a maximum of retries is for on-failure only"
+            ),
             _ => throw OptionValue.Wrong("restart", text, Allowed),
         };
     }
-
-    /// <summary>The canonical text of a restart policy.</summary>
-    public static string Format(RestartPolicy policy) =>
-        policy.Kind switch
-        {
-            RestartKind.Always => "always",
-            RestartKind.UnlessStopped => "unless-stopped",
-            RestartKind.OnFailure => policy.MaximumRetries > 0 ? $"on-failure:{policy.MaximumRetries}" : "on-failure",
-            _ => "no",
-        };
 
     /// <summary><c>name=soft[:hard]</c> with the names of setrlimit(2).</summary>
     public static Ulimit ParseUlimit(string text)
@@ -59,7 +53,8 @@ public static class OptionGrammar
     }
 
     /// <summary>The canonical text of a ulimit.</summary>
-    public static string Format(Ulimit limit) => limit.Soft == limit.Hard ? $"{limit.Name}={limit.Soft}" : $"{limit.Name}={limit.Soft}:{limit.Hard}";
+    public static string Format(Ulimit limit) =>
+        limit.Soft == limit.Hard ? $"{limit.Name}={limit.Soft}" : $"{limit.Name}={limit.Soft}:{limit.Hard}";
 
     /// <summary>The OCI name, such as <c>RLIMIT_NOFILE</c>; null for an unknown one.</summary>
     public static string? RlimitType(string name) =>
@@ -114,7 +109,11 @@ public static class OptionGrammar
         }
         return host.StartsWith('/') && container.StartsWith('/')
             ? new DeviceMapping(OptionValue.CleanPath(host), OptionValue.CleanPath(container), access)
-            : throw OptionValue.Wrong("device", text, "expected absolute paths host-path[:container-path][:rwm], or a CDI name vendor/class=name");
+            : throw OptionValue.Wrong(
+                "device",
+                text,
+                "expected absolute paths host-path[:container-path][:rwm], or a CDI name vendor/class=name"
+            );
     }
 
     /// <summary>The canonical text of a device.</summary>
@@ -139,7 +138,9 @@ public static class OptionGrammar
         bool devices = false;
         foreach (string field in Csv.Split("gpus", text))
         {
-            NameValue pair = field.Contains('=', StringComparison.Ordinal) ? OptionValue.Pair("gpus", field) : new NameValue(devices ? "device" : "count", field);
+            NameValue pair = field.Contains('=', StringComparison.Ordinal)
+                ? OptionValue.Pair("gpus", field)
+                : new NameValue(devices ? "device" : "count", field);
             switch (pair.Name)
             {
                 case "count" when pair.Value is "all" or "-1":
@@ -173,7 +174,13 @@ public static class OptionGrammar
     {
         string[] parts = text.Split(' ');
         int colon = parts.Length == 3 ? parts[1].IndexOf(':', StringComparison.Ordinal) : -1;
-        if (colon > 0 && parts[0] is "a" or "b" or "c" && IsAccess(parts[2]) && Number(parts[1][..colon], out long? major) && Number(parts[1][(colon + 1)..], out long? minor))
+        if (
+            colon > 0
+            && parts[0] is "a" or "b" or "c"
+            && IsAccess(parts[2])
+            && Number(parts[1][..colon], out long? major)
+            && Number(parts[1][(colon + 1)..], out long? minor)
+        )
         {
             return new DeviceRule(parts[0][0], major, minor, parts[2]);
         }
@@ -193,7 +200,8 @@ public static class OptionGrammar
     }
 
     /// <summary>The canonical text of a device rule.</summary>
-    public static string Format(DeviceRule rule) => $"{rule.Type} {rule.Major?.ToString(CultureInfo.InvariantCulture) ?? "*"}:{rule.Minor?.ToString(CultureInfo.InvariantCulture) ?? "*"} {rule.Access}";
+    public static string Format(DeviceRule rule) =>
+        $"{rule.Type} {rule.Major?.ToString(CultureInfo.InvariantCulture) ?? "*"}:{rule.Minor?.ToString(CultureInfo.InvariantCulture) ?? "*"} {rule.Access}";
 
     private static bool IsAccess(string text)
     {
@@ -227,7 +235,9 @@ public static class OptionGrammar
 
     /// <summary>The canonical text of a device value.</summary>
     public static string Format(string flag, DeviceValue value) =>
-        flag.EndsWith("bps", StringComparison.Ordinal) ? $"{value.Path}:{ByteSize.Format((long)value.Value)}" : $"{value.Path}:{value.Value}";
+        flag.EndsWith("bps", StringComparison.Ordinal)
+            ? $"{value.Path}:{ByteSize.Format((long)value.Value)}"
+            : $"{value.Path}:{value.Value}";
 
     /// <summary><c>--cpus</c>: a decimal number of processors with at most nine places, in billionths; 0 is no limit.</summary>
     public static long? ParseCpus(string text)
@@ -242,7 +252,9 @@ public static class OptionGrammar
             throw OptionValue.Wrong("cpus", text, "at most nine decimal places are possible");
         }
         // The kernel refuses a quota below 1 ms; with docker's period of 100 ms that is a hundredth of a processor.
-        return nano == 0 ? null : nano >= 10_000_000 ? (long)nano : throw OptionValue.Wrong("cpus", text, "the smallest possible value is 0.01");
+        return nano == 0 ? null
+            : nano >= 10_000_000 ? (long)nano
+            : throw OptionValue.Wrong("cpus", text, "the smallest possible value is 0.01");
     }
 
     /// <summary>The canonical text of a number of processors.</summary>
@@ -256,7 +268,11 @@ public static class OptionGrammar
             int dash = part.IndexOf('-', StringComparison.Ordinal);
             string first = dash < 0 ? part : part[..dash];
             string last = dash < 0 ? part : part[(dash + 1)..];
-            if (!ushort.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out ushort from) || !ushort.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out ushort to) || to < from)
+            if (
+                !ushort.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out ushort from)
+                || !ushort.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out ushort to)
+                || to < from
+            )
             {
                 throw OptionValue.Wrong(flag, text, "expected numbers and ranges such as 0-3,8");
             }
@@ -359,7 +375,12 @@ public static class OptionGrammar
             return words[0];
         }
         using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            Utf8JsonWriter writer = new(
+                buffer,
+                new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
         {
             writer.WriteStartArray();
             foreach (string word in words)
@@ -376,7 +397,10 @@ public static class OptionGrammar
     {
         foreach (string key in text.Length == 0 ? [] : text.Split(','))
         {
-            bool control = key.Length == 6 && key.StartsWith("ctrl-", StringComparison.Ordinal) && (char.IsAsciiLetterLower(key[5]) || key[5] is '@' or '[' or '\\' or ']' or '^' or '_');
+            bool control =
+                key.Length == 6
+                && key.StartsWith("ctrl-", StringComparison.Ordinal)
+                && (char.IsAsciiLetterLower(key[5]) || key[5] is '@' or '[' or '\\' or ']' or '^' or '_');
             if (!control && (key.Length != 1 || !char.IsAscii(key[0])))
             {
                 throw OptionValue.Wrong("detach-keys", text, "expected a list of single characters and ctrl-x, such as ctrl-p,ctrl-q");

@@ -26,7 +26,11 @@ public static class OptionValue
     /// <summary>A whole number within bounds, both inclusive.</summary>
     public static long Integer(string flag, string value, long minimum, long maximum, string unit = "")
     {
-        if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= minimum && number <= maximum)
+        if (
+            long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && number >= minimum
+            && number <= maximum
+        )
         {
             return number;
         }
@@ -61,9 +65,7 @@ public static class OptionValue
     public static NameValue Pair(string flag, string value)
     {
         int equals = value.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new NameValue(value[..equals], value[(equals + 1)..])
-            : throw Wrong(flag, value, "expected name=value");
+        return equals > 0 ? new NameValue(value[..equals], value[(equals + 1)..]) : throw Wrong(flag, value, "expected name=value");
     }
 
     /// <summary>An IP address of either family in canonical text, without brackets; a zone id is kept.</summary>

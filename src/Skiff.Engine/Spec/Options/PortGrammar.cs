@@ -5,7 +5,8 @@ namespace Skiff.Engine.Spec;
 /// <summary>docker's grammar of published and exposed ports.</summary>
 public static class PortGrammar
 {
-    private const string Allowed = "expected [ip:][host-port[-end]:]container-port[-end][/tcp|udp|sctp], such as 8080:80 or 127.0.0.1:8000-8010:80-90/udp";
+    private const string Allowed =
+        "expected [ip:][host-port[-end]:]container-port[-end][/tcp|udp|sctp], such as 8080:80 or 127.0.0.1:8000-8010:80-90/udp";
 
     /// <summary>Reads one <c>--publish</c>, short or long (<c>published=8080,target=80,protocol=tcp</c>) form.</summary>
     public static PortMapping ParsePublish(string text)
@@ -39,7 +40,11 @@ public static class PortGrammar
         }
         if (hostFrom != 0 && to != from && hostTo - hostFrom != to - from)
         {
-            throw OptionValue.Wrong("publish", text, $"{hostTo - hostFrom + 1} host ports cannot map to {to - from + 1} container ports: the ranges must be equally long");
+            throw OptionValue.Wrong(
+                "publish",
+                text,
+                $"{hostTo - hostFrom + 1} host ports cannot map to {to - from + 1} container ports: the ranges must be equally long"
+            );
         }
         return new PortMapping(ip, hostFrom, hostTo, from, to, protocol);
     }
@@ -56,8 +61,14 @@ public static class PortGrammar
     /// <summary>The canonical text of a mapping, in docker's short form.</summary>
     public static string Format(in PortMapping port)
     {
-        string ip = port.HostIp.Contains(':', StringComparison.Ordinal) ? $"[{port.HostIp}]:" : port.HostIp.Length > 0 ? port.HostIp + ":" : "";
-        string host = port.HostPort != 0 ? Range(port.HostPort, port.HostPortEnd) + ":" : ip.Length > 0 ? ":" : "";
+        string ip =
+            port.HostIp.Contains(':', StringComparison.Ordinal) ? $"[{port.HostIp}]:"
+            : port.HostIp.Length > 0 ? port.HostIp + ":"
+            : "";
+        string host =
+            port.HostPort != 0 ? Range(port.HostPort, port.HostPortEnd) + ":"
+            : ip.Length > 0 ? ":"
+            : "";
         return $"{ip}{host}{Range(port.ContainerPort, port.ContainerPortEnd)}{Suffix(port.Protocol)}";
     }
 
@@ -77,7 +88,9 @@ public static class PortGrammar
         }
         string protocol = spec[(slash + 1)..].ToLowerInvariant();
         spec = spec[..slash];
-        return protocol is "tcp" or "udp" or "sctp" ? protocol : throw OptionValue.Wrong(flag, text, "the protocol must be tcp, udp or sctp");
+        return protocol is "tcp" or "udp" or "sctp"
+            ? protocol
+            : throw OptionValue.Wrong(flag, text, "the protocol must be tcp, udp or sctp");
     }
 
     private static (int From, int To) Range(string flag, string text, string range, int minimum)
@@ -124,6 +137,8 @@ public static class PortGrammar
                     throw OptionValue.Wrong("publish", text, "the long form has published=, target=, protocol= and host-ip=");
             }
         }
-        return ip.Length > 0 ? $"{ip}:{published}:{target}/{protocol}" : published.Length > 0 ? $"{published}:{target}/{protocol}" : $"{target}/{protocol}";
+        return ip.Length > 0 ? $"{ip}:{published}:{target}/{protocol}"
+            : published.Length > 0 ? $"{published}:{target}/{protocol}"
+            : $"{target}/{protocol}";
     }
 }

@@ -7,7 +7,14 @@ namespace Skiff.Engine.Spec;
 /// <param name="ContainerPort">First container port, 1–65535.</param>
 /// <param name="ContainerPortEnd">Last container port.</param>
 /// <param name="Protocol"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
-public readonly record struct PortMapping(string HostIp, int HostPort, int HostPortEnd, int ContainerPort, int ContainerPortEnd, string Protocol)
+public readonly record struct PortMapping(
+    string HostIp,
+    int HostPort,
+    int HostPortEnd,
+    int ContainerPort,
+    int ContainerPortEnd,
+    string Protocol
+)
 {
     /// <summary>How many container ports it maps.</summary>
     public int Count => ContainerPortEnd - ContainerPort + 1;

@@ -35,20 +35,6 @@ public enum HealthAction
     Stop,
 }
 
-/// <summary>When a container is started again (<c>--restart</c>).</summary>
-public enum RestartKind
-{
-    No,
-    Always,
-    OnFailure,
-    UnlessStopped,
-}
-
-/// <summary>The restart policy, docker's grammar <c>no|always|unless-stopped|on-failure[:max]</c>.</summary>
-/// <param name="Kind">When.</param>
-/// <param name="MaximumRetries">For on-failure: how often at most; 0 means without limit.</param>
-public readonly record struct RestartPolicy(RestartKind Kind, int MaximumRetries = 0);
-
 /// <summary>One resource limit (<c>--ulimit</c>): values in the resource's own unit, -1 for unlimited.</summary>
 /// <param name="Name">The name without RLIMIT_, lower case: <c>nofile</c>.</param>
 /// <param name="Soft">Soft limit.</param>

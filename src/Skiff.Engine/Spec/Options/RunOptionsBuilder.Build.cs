@@ -23,7 +23,10 @@ public sealed partial class RunOptionsBuilder
         };
         if ((image is null) == (o.Rootfs is null))
         {
-            throw new SkiffException(image is null ? "an image is missing" : $"--rootfs {o.Rootfs} and the image {image} exclude each other", 125);
+            throw new SkiffException(
+                image is null ? "an image is missing" : $"--rootfs {o.Rootfs} and the image {image} exclude each other",
+                125
+            );
         }
         CheckProcess(o);
         CheckNetwork(o);
@@ -86,7 +89,11 @@ public sealed partial class RunOptionsBuilder
         // docker: the old single flags belong to the first network.
         NetworkAttachment[] networks = _o.Networks.IsEmpty ? [new NetworkAttachment()] : _o.Networks.AsSpan().ToArray();
         NetworkAttachment first = networks[0];
-        if ((_ip is not null && first.Ip4 is not null) || (_ip6 is not null && first.Ip6 is not null) || (_mac is not null && first.MacAddress is not null))
+        if (
+            (_ip is not null && first.Ip4 is not null)
+            || (_ip6 is not null && first.Ip6 is not null)
+            || (_mac is not null && first.MacAddress is not null)
+        )
         {
             throw new SkiffException("an address is given twice: in --network and by a flag of its own", 125);
         }
@@ -103,17 +110,29 @@ public sealed partial class RunOptionsBuilder
 
     private static void CheckProcess(RunOptions o)
     {
-        Conflict(o.Remove && o.Restart.Kind != RestartKind.No, "--rm", "--restart");
+        Conflict(o.Remove && o.Restart.Mode != RestartMode.No, "--rm", "--restart");
         Conflict(o.Detach && o.Attach != StandardStreams.None, "--detach", "--attach");
-        bool health = o.HealthCommand is not null || o.HealthInterval is not null || o.HealthTimeout is not null || o.HealthRetries is not null || o.HealthStartPeriod is not null;
+        bool health =
+            o.HealthCommand is not null
+            || o.HealthInterval is not null
+            || o.HealthTimeout is not null
+            || o.HealthRetries is not null
+            || o.HealthStartPeriod is not null;
         Conflict(o.NoHealthcheck && health, "--no-healthcheck", "--health-*");
         Conflict(o.Hostname is not null && o.Uts.Kind == NamespaceKind.Host, "--hostname", "--uts host");
         Conflict(o.Domainname is not null && o.Uts.Kind == NamespaceKind.Host, "--domainname", "--uts host");
         Conflict(o.Privileged && o.Userns.Kind is NamespaceKind.Auto, "--privileged", "--userns auto");
-        Conflict(!o.UidMap.IsEmpty && o.Userns.Kind is NamespaceKind.Host or NamespaceKind.Container or NamespaceKind.Path, "--uidmap", "--userns");
+        Conflict(
+            !o.UidMap.IsEmpty && o.Userns.Kind is NamespaceKind.Host or NamespaceKind.Container or NamespaceKind.Path,
+            "--uidmap",
+            "--userns"
+        );
         if (o.Ipc.Kind is NamespaceKind.Host or NamespaceKind.Container or NamespaceKind.None && o.ShmSize is not null)
         {
-            throw new SkiffException($"--shm-size has no effect with --ipc {OptionGrammar.Format(o.Ipc)}, whose /dev/shm is another one", 125);
+            throw new SkiffException(
+                $"--shm-size has no effect with --ipc {OptionGrammar.Format(o.Ipc)}, whose /dev/shm is another one",
+                125
+            );
         }
     }
 
@@ -150,7 +169,10 @@ public sealed partial class RunOptionsBuilder
             {
                 if (o.Networks[i].Kind == o.Networks[j].Kind && o.Networks[i].Target == o.Networks[j].Target)
                 {
-                    throw new SkiffException($"the network {NetworkGrammar.Format(new NetworkAttachment { Kind = o.Networks[i].Kind, Target = o.Networks[i].Target })} is given twice", 125);
+                    throw new SkiffException(
+                        $"the network {NetworkGrammar.Format(new NetworkAttachment { Kind = o.Networks[i].Kind, Target = o.Networks[i].Target })} is given twice",
+                        125
+                    );
                 }
             }
         }
@@ -170,7 +192,11 @@ public sealed partial class RunOptionsBuilder
             }
             if (o.MemorySwap is > 0 && o.MemorySwap < memory)
             {
-                throw OptionValue.Wrong("memory-swap", ByteSize.Format(o.MemorySwap.Value), "it is memory plus swap and so cannot be below --memory");
+                throw OptionValue.Wrong(
+                    "memory-swap",
+                    ByteSize.Format(o.MemorySwap.Value),
+                    "it is memory plus swap and so cannot be below --memory"
+                );
             }
             if (o.MemoryReservation > memory)
             {

@@ -78,8 +78,16 @@ public sealed partial class RunOptionsBuilder
                 int colon = value.IndexOf(':', StringComparison.Ordinal);
                 string mode = colon < 0 ? "" : value[(colon + 1)..];
                 bool good = (colon < 0 ? value.Length : colon) > 0 && (mode is "" or "ro" or "rw" or "z" or "Z");
-                VolumesFrom from = new(colon < 0 ? value : value[..colon], mode is "ro" ? true : mode is "rw" ? false : null);
-                _o = _o with { VolumesFrom = good ? _o.VolumesFrom.Add(from) : throw OptionValue.Wrong(flag, value, "expected container[:ro|rw]") };
+                VolumesFrom from = new(
+                    colon < 0 ? value : value[..colon],
+                    mode is "ro" ? true
+                        : mode is "rw" ? false
+                        : null
+                );
+                _o = _o with
+                {
+                    VolumesFrom = good ? _o.VolumesFrom.Add(from) : throw OptionValue.Wrong(flag, value, "expected container[:ro|rw]"),
+                };
                 return true;
             case "read-only":
                 _o = _o with { ReadOnly = OptionValue.Bool(flag, value) };
@@ -142,15 +150,33 @@ public sealed partial class RunOptionsBuilder
                 return true;
             case "cpu-shares":
                 long shares = OptionValue.Integer(flag, value, 0, 262144);
-                _o = _o with { CpuShares = shares == 0 ? null : shares == 1 ? throw OptionValue.Wrong(flag, value, "the smallest weight is 2") : (ulong)shares };
+                _o = _o with
+                {
+                    CpuShares =
+                        shares == 0 ? null
+                        : shares == 1 ? throw OptionValue.Wrong(flag, value, "the smallest weight is 2")
+                        : (ulong)shares,
+                };
                 return true;
             case "cpu-quota":
                 long quota = OptionValue.Integer(flag, value, -1, long.MaxValue, "microseconds");
-                _o = _o with { CpuQuota = quota == 0 ? null : quota is > 0 and < 1000 ? throw OptionValue.Wrong(flag, value, "the kernel's smallest quota is 1000 microseconds") : quota };
+                _o = _o with
+                {
+                    CpuQuota =
+                        quota == 0 ? null
+                        : quota is > 0 and < 1000 ? throw OptionValue.Wrong(flag, value, "the kernel's smallest quota is 1000 microseconds")
+                        : quota,
+                };
                 return true;
             case "cpu-period":
                 long period = OptionValue.Integer(flag, value, 0, 1_000_000, "microseconds");
-                _o = _o with { CpuPeriod = period == 0 ? null : period < 1000 ? throw OptionValue.Wrong(flag, value, "a period has from 1000 to 1000000 microseconds") : (ulong)period };
+                _o = _o with
+                {
+                    CpuPeriod =
+                        period == 0 ? null
+                        : period < 1000 ? throw OptionValue.Wrong(flag, value, "a period has from 1000 to 1000000 microseconds")
+                        : (ulong)period,
+                };
                 return true;
             case "cpu-rt-period":
                 _o = _o with { CpuRtPeriod = (ulong?)NullIfZero(OptionValue.Integer(flag, value, 0, long.MaxValue, "microseconds")) };
@@ -170,7 +196,13 @@ public sealed partial class RunOptionsBuilder
                 return true;
             case "blkio-weight":
                 long weight = OptionValue.Integer(flag, value, 0, 1000);
-                _o = _o with { BlkioWeight = weight == 0 ? null : weight < 10 ? throw OptionValue.Wrong(flag, value, "expected 0 or a weight from 10 to 1000") : (int)weight };
+                _o = _o with
+                {
+                    BlkioWeight =
+                        weight == 0 ? null
+                        : weight < 10 ? throw OptionValue.Wrong(flag, value, "expected 0 or a weight from 10 to 1000")
+                        : (int)weight,
+                };
                 return true;
             case "blkio-weight-device":
                 _o = _o with { BlkioWeightDevices = _o.BlkioWeightDevices.Add(OptionGrammar.ParseDeviceValue(flag, value)) };
@@ -188,7 +220,14 @@ public sealed partial class RunOptionsBuilder
                 _o = _o with { DeviceWriteIops = _o.DeviceWriteIops.Add(OptionGrammar.ParseDeviceValue(flag, value)) };
                 return true;
             case "cgroup-parent":
-                _o = _o with { CgroupParent = value.Length == 0 ? null : value.Contains("..", StringComparison.Ordinal) ? throw OptionValue.Wrong(flag, value, "a cgroup path has no \"..\"") : value };
+                _o = _o with
+                {
+                    CgroupParent =
+                        value.Length == 0 ? null
+                        : value.Contains("..", StringComparison.Ordinal)
+                            ? throw OptionValue.Wrong(flag, value, "a cgroup path has no \"..\"")
+                        : value,
+                };
                 return true;
             case "cgroup-conf":
                 _o = _o with { CgroupConf = Put(_o.CgroupConf, OptionValue.Pair(flag, value)) };
@@ -224,9 +263,16 @@ public sealed partial class RunOptionsBuilder
                 _o = _o with { Sysctls = Put(_o.Sysctls, OptionValue.Pair(flag, value)) };
                 return true;
             case "device":
-                _o = OptionGrammar.IsCdiName(value) && value[0] != '/'
-                    ? _o with { CdiDevices = AddOnce(_o.CdiDevices, value) }
-                    : _o with { Devices = _o.Devices.Add(OptionGrammar.ParseDevice(value)) };
+                _o =
+                    OptionGrammar.IsCdiName(value) && value[0] != '/'
+                        ? _o with
+                        {
+                            CdiDevices = AddOnce(_o.CdiDevices, value),
+                        }
+                        : _o with
+                        {
+                            Devices = _o.Devices.Add(OptionGrammar.ParseDevice(value)),
+                        };
                 return true;
             case "gpus":
                 foreach (string name in OptionGrammar.ParseGpus(value))
@@ -261,7 +307,9 @@ public sealed partial class RunOptionsBuilder
             case "isolation":
                 return value is "default" or "" ? true : throw OptionValue.Wrong(flag, value, "Linux has default only");
             case "runtime":
-                return value is "" or "skiff" or "runc" or "io.containerd.runc.v2" ? true : throw OptionValue.Wrong(flag, value, "Skiff starts containers itself");
+                return value is "" or "skiff" or "runc" or "io.containerd.runc.v2"
+                    ? true
+                    : throw OptionValue.Wrong(flag, value, "Skiff starts containers itself");
             default:
                 return false;
         }

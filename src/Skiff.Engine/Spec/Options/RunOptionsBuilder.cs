@@ -11,7 +11,12 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
     private readonly List<string> _unset = [];
     private readonly List<NameValue> _fileLabels = [];
     private readonly List<NameValue> _labels = [];
-    private readonly List<ContainerMount>[] _mounts = [[], [], []];
+    private readonly List<ContainerMount>[] _mounts =
+    [
+        [],
+        [],
+        [],
+    ];
     private readonly List<string> _aliases = [];
     private readonly List<string> _linkLocal = [];
     private string? _ip;
@@ -24,7 +29,13 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
     /// <param name="value">The value; <c>true</c> or <c>false</c> for a switch.</param>
     public void Set(string flag, string value)
     {
-        if (!SetProcess(flag, value) && !SetNetwork(flag, value) && !SetStorage(flag, value) && !SetResource(flag, value) && !SetSecurity(flag, value))
+        if (
+            !SetProcess(flag, value)
+            && !SetNetwork(flag, value)
+            && !SetStorage(flag, value)
+            && !SetResource(flag, value)
+            && !SetSecurity(flag, value)
+        )
         {
             throw new ArgumentException($"unknown flag --{flag}", nameof(flag));
         }
@@ -38,7 +49,10 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 string name = value.TrimStart('/');
                 _o = _o with
                 {
-                    Name = name.Length >= 2 && MountGrammar.IsName(name) ? name : throw OptionValue.Wrong(flag, value, "a name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"),
+                    Name =
+                        name.Length >= 2 && MountGrammar.IsName(name)
+                            ? name
+                            : throw OptionValue.Wrong(flag, value, "a name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"),
                 };
                 return true;
             case "detach":
@@ -53,13 +67,15 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
             case "attach":
                 _o = _o with
                 {
-                    Attach = _o.Attach | value.ToLowerInvariant() switch
-                    {
-                        "stdin" => StandardStreams.Stdin,
-                        "stdout" => StandardStreams.Stdout,
-                        "stderr" => StandardStreams.Stderr,
-                        _ => throw OptionValue.Wrong(flag, value, "expected stdin, stdout or stderr"),
-                    },
+                    Attach =
+                        _o.Attach
+                        | value.ToLowerInvariant() switch
+                        {
+                            "stdin" => StandardStreams.Stdin,
+                            "stdout" => StandardStreams.Stdout,
+                            "stderr" => StandardStreams.Stderr,
+                            _ => throw OptionValue.Wrong(flag, value, "expected stdin, stdout or stderr"),
+                        },
                 };
                 return true;
             case "env":
@@ -77,14 +93,29 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
             case "workdir":
                 _o = _o with
                 {
-                    Workdir = value.StartsWith('/') ? OptionValue.CleanPath(value) : value.Length == 0 ? null : throw OptionValue.Wrong(flag, value, "the working directory must be an absolute path"),
+                    Workdir =
+                        value.StartsWith('/') ? OptionValue.CleanPath(value)
+                        : value.Length == 0 ? null
+                        : throw OptionValue.Wrong(flag, value, "the working directory must be an absolute path"),
                 };
                 return true;
             case "user":
-                _o = _o with { User = value.Length == 0 ? null : value.StartsWith(':') ? throw OptionValue.Wrong(flag, value, "expected name|uid[:group|gid]") : value };
+                _o = _o with
+                {
+                    User =
+                        value.Length == 0 ? null
+                        : value.StartsWith(':') ? throw OptionValue.Wrong(flag, value, "expected name|uid[:group|gid]")
+                        : value,
+                };
                 return true;
             case "group-add":
-                _o = _o with { GroupAdd = value.Length == 0 ? throw OptionValue.Wrong(flag, value, "expected a group name or number") : _o.GroupAdd.Add(value) };
+                _o = _o with
+                {
+                    GroupAdd =
+                        value.Length == 0
+                            ? throw OptionValue.Wrong(flag, value, "expected a group name or number")
+                            : _o.GroupAdd.Add(value),
+                };
                 return true;
             case "rm":
                 _o = _o with { Remove = OptionValue.Bool(flag, value) };
@@ -113,7 +144,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
             case "stop-signal":
                 _o = _o with
                 {
-                    StopSignal = SignalName.TryParse(value, out int signal) ? SignalName.Format(signal) : throw OptionValue.Wrong(flag, value, "expected a signal such as SIGTERM, SIGRTMIN+3 or 15"),
+                    StopSignal = SignalName.TryParse(value, out int signal)
+                        ? SignalName.Format(signal)
+                        : throw OptionValue.Wrong(flag, value, "expected a signal such as SIGTERM, SIGRTMIN+3 or 15"),
                 };
                 return true;
             case "stop-timeout":
@@ -142,7 +175,10 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 return true;
             case "tz":
                 bool bad = value.Length == 0 || value[0] == '/' || value.Contains("..", StringComparison.Ordinal);
-                _o = _o with { Timezone = bad ? throw OptionValue.Wrong(flag, value, "expected local or a zone such as Europe/Berlin") : value };
+                _o = _o with
+                {
+                    Timezone = bad ? throw OptionValue.Wrong(flag, value, "expected local or a zone such as Europe/Berlin") : value,
+                };
                 return true;
             case "cidfile":
                 _o = _o with { CidFile = Absolute(flag, value) };
@@ -219,7 +255,12 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 };
                 return true;
             case "log-driver":
-                _o = _o with { LogDriver = value is "json-file" or "local" or "journald" or "none" ? value : throw OptionValue.Wrong(flag, value, "expected json-file, local, journald or none") };
+                _o = _o with
+                {
+                    LogDriver = value is "json-file" or "local" or "journald" or "none"
+                        ? value
+                        : throw OptionValue.Wrong(flag, value, "expected json-file, local, journald or none"),
+                };
                 return true;
             case "log-opt":
                 _o = _o with { LogOptions = Put(_o.LogOptions, OptionValue.Pair(flag, value)) };
@@ -252,7 +293,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
         {
             good &= char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_';
         }
-        return good ? value : throw OptionValue.Wrong(flag, value, "expected at most 64 letters, digits, hyphens and dots (sethostname(2))");
+        return good
+            ? value
+            : throw OptionValue.Wrong(flag, value, "expected at most 64 letters, digits, hyphens and dots (sethostname(2))");
     }
 
     private static uint Octal(string flag, string value)
@@ -266,7 +309,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
     }
 
     private string Absolute(string flag, string value) =>
-        value.Length == 0 ? throw OptionValue.Wrong(flag, value, "expected a path") : OptionValue.CleanPath(value[0] == '/' ? value : $"{context.Directory}/{value}");
+        value.Length == 0
+            ? throw OptionValue.Wrong(flag, value, "expected a path")
+            : OptionValue.CleanPath(value[0] == '/' ? value : $"{context.Directory}/{value}");
 
     /// <summary>Sets a name in an ordered list; the last value wins and keeps the first one's place.</summary>
     private static ValueList<NameValue> Put(ValueList<NameValue> list, NameValue pair)

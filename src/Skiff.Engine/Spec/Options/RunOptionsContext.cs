@@ -7,5 +7,6 @@ namespace Skiff.Engine.Spec;
 public sealed record RunOptionsContext(string Directory, Func<string, string?> Variable, Func<string, byte[]> ReadFile)
 {
     /// <summary>For options that were resolved before (a record on disk): no environment, no files.</summary>
-    public static RunOptionsContext Resolved { get; } = new("/", static _ => null, static path => throw new InvalidOperationException(path));
+    public static RunOptionsContext Resolved { get; } =
+        new("/", static _ => null, static path => throw new InvalidOperationException(path));
 }

@@ -8,7 +8,10 @@ public static partial class RunOptionsText
         Switch(f, "detach", o.Detach);
         Switch(f, "interactive", o.Interactive);
         Switch(f, "tty", o.Tty);
-        foreach ((StandardStreams stream, string name) in (ReadOnlySpan<(StandardStreams, string)>)[(StandardStreams.Stdin, "stdin"), (StandardStreams.Stdout, "stdout"), (StandardStreams.Stderr, "stderr")])
+        foreach (
+            (StandardStreams stream, string name) in (ReadOnlySpan<(StandardStreams, string)>)
+                [(StandardStreams.Stdin, "stdin"), (StandardStreams.Stdout, "stdout"), (StandardStreams.Stderr, "stderr")]
+        )
         {
             Text(f, "attach", (o.Attach & stream) != StandardStreams.None ? name : null);
         }
@@ -23,7 +26,7 @@ public static partial class RunOptionsText
         Text(f, "workdir", o.Workdir);
         Text(f, "user", o.User);
         List(f, "group-add", o.GroupAdd);
-        Text(f, "restart", o.Restart.Kind == RestartKind.No ? null : OptionGrammar.Format(o.Restart));
+        Text(f, "restart", o.Restart.Mode == RestartMode.No ? null : o.Restart.ToString());
         Text(f, "hostname", o.Hostname);
         Text(f, "domainname", o.Domainname);
         Text(f, "entrypoint", o.Entrypoint is { } words ? OptionGrammar.FormatEntrypoint(words) : null);
@@ -88,7 +91,12 @@ public static partial class RunOptionsText
         }
         foreach (VolumesFrom from in o.VolumesFrom)
         {
-            f.Add(new NameValue("volumes-from", from.ReadOnly is bool readOnly ? $"{from.Container}:{(readOnly ? "ro" : "rw")}" : from.Container));
+            f.Add(
+                new NameValue(
+                    "volumes-from",
+                    from.ReadOnly is bool readOnly ? $"{from.Container}:{(readOnly ? "ro" : "rw")}" : from.Container
+                )
+            );
         }
         Switch(f, "read-only", o.ReadOnly);
         Switch(f, "read-only-tmpfs", o.ReadOnlyTmpfs);

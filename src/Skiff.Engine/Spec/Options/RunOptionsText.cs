@@ -67,8 +67,26 @@ public static partial class RunOptionsText
 
     /// <summary>True for flags that take no value.</summary>
     public static bool IsSwitch(string flag) =>
-        flag is "detach" or "interactive" or "tty" or "unsetenv-all" or "rm" or "rmi" or "replace" or "init" or "sig-proxy" or "quiet" or "tls-verify"
-            or "publish-all" or "no-hosts" or "no-hostname" or "read-only" or "read-only-tmpfs" or "oom-kill-disable" or "privileged" or "no-healthcheck";
+        flag
+            is "detach"
+                or "interactive"
+                or "tty"
+                or "unsetenv-all"
+                or "rm"
+                or "rmi"
+                or "replace"
+                or "init"
+                or "sig-proxy"
+                or "quiet"
+                or "tls-verify"
+                or "publish-all"
+                or "no-hosts"
+                or "no-hostname"
+                or "read-only"
+                or "read-only-tmpfs"
+                or "oom-kill-disable"
+                or "privileged"
+                or "no-healthcheck";
 
     private static void Quote(StringBuilder line, string word)
     {
@@ -105,9 +123,17 @@ public static partial class RunOptionsText
 
     private static void Number(List<NameValue> f, string name, long? value) => Text(f, name, value?.ToString(CultureInfo.InvariantCulture));
 
-    private static void Bytes(List<NameValue> f, string name, long? value) => Text(f, name, value is null ? null : value < 0 ? "-1" : ByteSize.Format(value.Value));
+    private static void Bytes(List<NameValue> f, string name, long? value) =>
+        Text(
+            f,
+            name,
+            value is null ? null
+                : value < 0 ? "-1"
+                : ByteSize.Format(value.Value)
+        );
 
-    private static void Time(List<NameValue> f, string name, TimeSpan? value) => Text(f, name, value is null ? null : GoDuration.Format(value.Value));
+    private static void Time(List<NameValue> f, string name, TimeSpan? value) =>
+        Text(f, name, value is null ? null : GoDuration.Format(value.Value));
 
     private static void List(List<NameValue> f, string name, ValueList<string> values)
     {
@@ -125,7 +151,8 @@ public static partial class RunOptionsText
         }
     }
 
-    private static void Mode(List<NameValue> f, string name, NamespaceMode mode) => Text(f, name, mode.Kind == NamespaceKind.Default ? null : OptionGrammar.Format(mode));
+    private static void Mode(List<NameValue> f, string name, NamespaceMode mode) =>
+        Text(f, name, mode.Kind == NamespaceKind.Default ? null : OptionGrammar.Format(mode));
 
     private static void Devices(List<NameValue> f, string name, ValueList<DeviceValue> values)
     {

@@ -22,7 +22,10 @@ public static class SecurityGrammar
             case "seccomp" when value is "builtin" or "default":
                 return options with { Seccomp = null };
             case "seccomp" when value.Length > 0:
-                return options with { Seccomp = value == "unconfined" ? value : OptionValue.CleanPath(value[0] == '/' ? value : $"{directory}/{value}") };
+                return options with
+                {
+                    Seccomp = value == "unconfined" ? value : OptionValue.CleanPath(value[0] == '/' ? value : $"{directory}/{value}"),
+                };
             case "apparmor" when value.Length > 0:
                 return options with { AppArmor = value };
             case "label" when IsLabel(value):
@@ -85,7 +88,8 @@ public static class SecurityGrammar
     private static bool IsLabel(string value)
     {
         int colon = value.IndexOf(':', StringComparison.Ordinal);
-        return value is "disable" or "nested" || (colon > 0 && value[..colon] is "user" or "role" or "type" or "level" or "filetype" && colon < value.Length - 1);
+        return value is "disable" or "nested"
+            || (colon > 0 && value[..colon] is "user" or "role" or "type" or "level" or "filetype" && colon < value.Length - 1);
     }
 
     private static ValueList<string> Paths(string text, ValueList<string> before, string value, bool all)
@@ -96,7 +100,10 @@ public static class SecurityGrammar
             bool everything = all && path.Equals("all", StringComparison.OrdinalIgnoreCase);
             if (!everything && !path.StartsWith('/'))
             {
-                throw Wrong(text, all ? "unmask= takes ALL or absolute paths separated by colons" : "mask= takes absolute paths separated by colons");
+                throw Wrong(
+                    text,
+                    all ? "unmask= takes ALL or absolute paths separated by colons" : "mask= takes absolute paths separated by colons"
+                );
             }
             result = result.Add(everything ? "ALL" : OptionValue.CleanPath(path));
         }

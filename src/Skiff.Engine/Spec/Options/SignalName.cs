@@ -12,10 +12,40 @@ public static class SignalName
 
     // x86-64 and arm64 share these numbers (asm-generic/signal.h).
     private static readonly string[] s_names =
-        [
-            "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
-            "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
-        ];
+    [
+        "",
+        "HUP",
+        "INT",
+        "QUIT",
+        "ILL",
+        "TRAP",
+        "ABRT",
+        "BUS",
+        "FPE",
+        "KILL",
+        "USR1",
+        "SEGV",
+        "USR2",
+        "PIPE",
+        "ALRM",
+        "TERM",
+        "STKFLT",
+        "CHLD",
+        "CONT",
+        "STOP",
+        "TSTP",
+        "TTIN",
+        "TTOU",
+        "URG",
+        "XCPU",
+        "XFSZ",
+        "VTALRM",
+        "PROF",
+        "WINCH",
+        "IO",
+        "PWR",
+        "SYS",
+    ];
 
     /// <summary>The number of a signal given by name (any case, with or without SIG) or number.</summary>
     public static bool TryParse(string text, out int signal)
@@ -38,7 +68,13 @@ public static class SignalName
         {
             bool up = name[3] == 'I';
             int offset = 0;
-            if (name.Length > 5 && (name[5] != (up ? '+' : '-') || !int.TryParse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out offset)))
+            if (
+                name.Length > 5
+                && (
+                    name[5] != (up ? '+' : '-')
+                    || !int.TryParse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out offset)
+                )
+            )
             {
                 return false;
             }

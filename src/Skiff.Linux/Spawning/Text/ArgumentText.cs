@@ -60,14 +60,38 @@ internal static class ArgumentText
             AtFlags => FlagText.At(bits),
             MountFlags => FlagText.Mount(bits),
             UnmountFlags => FlagText.Join(bits, "0", new Word(2, "MNT_DETACH"), new Word(8, "UMOUNT_NOFOLLOW")),
-            OpenTreeFlags => FlagText.Join(bits, "0", new Word(1, "OPEN_TREE_CLONE"), new Word(0x80000, "OPEN_TREE_CLOEXEC"), new Word(0x1000, "AT_EMPTY_PATH"), new Word(0x8000, "AT_RECURSIVE")),
+            OpenTreeFlags => FlagText.Join(
+                bits,
+                "0",
+                new Word(1, "OPEN_TREE_CLONE"),
+                new Word(0x80000, "OPEN_TREE_CLOEXEC"),
+                new Word(0x1000, "AT_EMPTY_PATH"),
+                new Word(0x8000, "AT_RECURSIVE")
+            ),
             MoveMountFlags => FlagText.Join(bits, "0", new Word(4, "MOVE_MOUNT_F_EMPTY_PATH"), new Word(0x40, "MOVE_MOUNT_T_EMPTY_PATH")),
-            FsConfig => FlagText.Constant(value, new Word(0, "FSCONFIG_SET_FLAG"), new Word(1, "FSCONFIG_SET_STRING"), new Word(2, "FSCONFIG_SET_BINARY"), new Word(3, "FSCONFIG_SET_PATH"), new Word(5, "FSCONFIG_SET_FD"), new Word(6, "FSCONFIG_CMD_CREATE"), new Word(7, "FSCONFIG_CMD_RECONFIGURE")),
+            FsConfig => FlagText.Constant(
+                value,
+                new Word(0, "FSCONFIG_SET_FLAG"),
+                new Word(1, "FSCONFIG_SET_STRING"),
+                new Word(2, "FSCONFIG_SET_BINARY"),
+                new Word(3, "FSCONFIG_SET_PATH"),
+                new Word(5, "FSCONFIG_SET_FD"),
+                new Word(6, "FSCONFIG_CMD_CREATE"),
+                new Word(7, "FSCONFIG_CMD_RECONFIGURE")
+            ),
             FsOpenFlags => FlagText.Join(bits, "0", new Word(1, "FSOPEN_CLOEXEC")),
             FsMountFlags => FlagText.Join(bits, "0", new Word(1, "FSMOUNT_CLOEXEC")),
             ArgumentKind.MountAttributes => FlagText.MountAttributes(bits),
             ArgumentKind.CloneFlags => FlagText.Clone(bits),
-            Prctl => FlagText.Constant(value, new Word(1, "PR_SET_PDEATHSIG"), new Word(8, "PR_SET_KEEPCAPS"), new Word(24, "PR_CAPBSET_DROP"), new Word(36, "PR_SET_CHILD_SUBREAPER"), new Word(38, "PR_SET_NO_NEW_PRIVS"), new Word(47, "PR_CAP_AMBIENT")),
+            Prctl => FlagText.Constant(
+                value,
+                new Word(1, "PR_SET_PDEATHSIG"),
+                new Word(8, "PR_SET_KEEPCAPS"),
+                new Word(24, "PR_CAPBSET_DROP"),
+                new Word(36, "PR_SET_CHILD_SUBREAPER"),
+                new Word(38, "PR_SET_NO_NEW_PRIVS"),
+                new Word(47, "PR_CAP_AMBIENT")
+            ),
             PrctlValue => i.A switch
             {
                 1 => Signals.Name((int)value),
@@ -77,9 +101,22 @@ internal static class ArgumentText
             SeccompOperation => FlagText.Constant(value, new Word(0, "SECCOMP_SET_MODE_STRICT"), new Word(1, "SECCOMP_SET_MODE_FILTER")),
             MaskHow => FlagText.Constant(value, new Word(0, "SIG_BLOCK"), new Word(1, "SIG_UNBLOCK"), new Word(2, "SIG_SETMASK")),
             Limit => FlagText.Limit(value),
-            Ioctl => FlagText.Constant(value, new Word(0x40045431, "TIOCSPTLCK"), new Word(0x5441, "TIOCGPTPEER"), new Word(0x5414, "TIOCSWINSZ"), new Word(0x540E, "TIOCSCTTY")),
+            Ioctl => FlagText.Constant(
+                value,
+                new Word(0x40045431, "TIOCSPTLCK"),
+                new Word(0x5441, "TIOCGPTPEER"),
+                new Word(0x5414, "TIOCSWINSZ"),
+                new Word(0x540E, "TIOCSCTTY")
+            ),
             IoctlValue => IoctlValueOf(i.B, value),
-            Fcntl => FlagText.Constant(value, new Word(1, "F_GETFD"), new Word(2, "F_SETFD"), new Word(4, "F_SETFL"), new Word(1030, "F_DUPFD_CLOEXEC"), new Word(1033, "F_ADD_SEALS")),
+            Fcntl => FlagText.Constant(
+                value,
+                new Word(1, "F_GETFD"),
+                new Word(2, "F_SETFD"),
+                new Word(4, "F_SETFL"),
+                new Word(1030, "F_DUPFD_CLOEXEC"),
+                new Word(1033, "F_ADD_SEALS")
+            ),
             Keyctl => FlagText.Constant(value, new Word(1, "KEYCTL_JOIN_SESSION_KEYRING")),
             CloseRangeFlags => FlagText.Join(bits, "0", new Word(2, "CLOSE_RANGE_UNSHARE"), new Word(4, "CLOSE_RANGE_CLOEXEC")),
             Domain => FlagText.Constant(value, new Word(1, "AF_UNIX"), new Word(16, "AF_NETLINK")),

@@ -63,9 +63,25 @@ internal static class FlagText
 
     /// <summary>openat2(2).</summary>
     internal static string Resolve(ulong value) =>
-        Join(value, "0", new Word(0x10, "RESOLVE_IN_ROOT"), new Word(8, "RESOLVE_BENEATH"), new Word(4, "RESOLVE_NO_SYMLINKS"), new Word(2, "RESOLVE_NO_MAGICLINKS"), new Word(1, "RESOLVE_NO_XDEV"));
+        Join(
+            value,
+            "0",
+            new Word(0x10, "RESOLVE_IN_ROOT"),
+            new Word(8, "RESOLVE_BENEATH"),
+            new Word(4, "RESOLVE_NO_SYMLINKS"),
+            new Word(2, "RESOLVE_NO_MAGICLINKS"),
+            new Word(1, "RESOLVE_NO_XDEV")
+        );
 
-    internal static string At(ulong value) => Join(value, "0", new Word(0x1000, "AT_EMPTY_PATH"), new Word(0x8000, "AT_RECURSIVE"), new Word(0x100, "AT_SYMLINK_NOFOLLOW"), new Word(0x200, "AT_REMOVEDIR"));
+    internal static string At(ulong value) =>
+        Join(
+            value,
+            "0",
+            new Word(0x1000, "AT_EMPTY_PATH"),
+            new Word(0x8000, "AT_RECURSIVE"),
+            new Word(0x100, "AT_SYMLINK_NOFOLLOW"),
+            new Word(0x200, "AT_REMOVEDIR")
+        );
 
     /// <summary>mount(2).</summary>
     internal static string Mount(ulong value) =>
@@ -137,7 +153,25 @@ internal static class FlagText
     /// <summary>RLIMIT_*, getrlimit(2).</summary>
     internal static string Limit(nint value)
     {
-        ReadOnlySpan<string> names = ["CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"];
+        ReadOnlySpan<string> names =
+        [
+            "CPU",
+            "FSIZE",
+            "DATA",
+            "STACK",
+            "CORE",
+            "RSS",
+            "NPROC",
+            "NOFILE",
+            "MEMLOCK",
+            "AS",
+            "LOCKS",
+            "SIGPENDING",
+            "MSGQUEUE",
+            "NICE",
+            "RTPRIO",
+            "RTTIME",
+        ];
         return value >= 0 && value < names.Length ? "RLIMIT_" + names[(int)value] : value.ToString(CultureInfo.InvariantCulture);
     }
 }

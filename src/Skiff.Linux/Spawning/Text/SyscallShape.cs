@@ -13,11 +13,14 @@ internal sealed record SyscallShape(int Number, string Name, string ManPage, boo
     /// <summary>The shape of a call, or null for one that no program uses yet.</summary>
     internal static SyscallShape? Of(nint number) => Array.Find(Table.Shapes, shape => shape.Number == number);
 
-    private static SyscallShape Plain(int number, string name, params ArgumentKind[] arguments) => new(number, name, name + "(2)", false, arguments);
+    private static SyscallShape Plain(int number, string name, params ArgumentKind[] arguments) =>
+        new(number, name, name + "(2)", false, arguments);
 
-    private static SyscallShape Opens(int number, string name, params ArgumentKind[] arguments) => new(number, name, name + "(2)", true, arguments);
+    private static SyscallShape Opens(int number, string name, params ArgumentKind[] arguments) =>
+        new(number, name, name + "(2)", true, arguments);
 
-    private static SyscallShape See(int number, string name, string page, params ArgumentKind[] arguments) => new(number, name, page, false, arguments);
+    private static SyscallShape See(int number, string name, string page, params ArgumentKind[] arguments) =>
+        new(number, name, page, false, arguments);
 
     /// <summary>A class of its own: it is made when the first instruction is described, and never on the way of a run.</summary>
     private static class Table

@@ -29,7 +29,11 @@ internal static class ContainerAccess
     public static (ContainerRecord Record, ContainerState State) FindRunning(SkiffEngine engine, string nameOrId)
     {
         (ContainerRecord record, ContainerState state) = Find(engine, nameOrId);
-        return state.IsUp ? (record, state) : throw new SkiffException($"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())})");
+        return state.IsUp
+            ? (record, state)
+            : throw new SkiffException(
+                $"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())})"
+            );
     }
 
     /// <summary>Changes the recorded state under the container's lock, so that no change of its monitor is lost.</summary>

@@ -9,7 +9,23 @@ namespace Skiff.Commands.Containers;
 internal sealed class ContainerFilter(SkiffEngine engine, Filters filters)
 {
     /// <summary>docker's names.</summary>
-    public static readonly string[] Known = ["ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish", "since", "status", "volume"];
+    public static readonly string[] Known =
+    [
+        "ancestor",
+        "before",
+        "exited",
+        "expose",
+        "health",
+        "id",
+        "is-task",
+        "label",
+        "name",
+        "network",
+        "publish",
+        "since",
+        "status",
+        "volume",
+    ];
 
     private readonly DateTimeOffset? _before = filters.Of("before") is [.., var name] ? engine.Containers.Find(name).Created : null;
     private readonly DateTimeOffset? _since = filters.Of("since") is [.., var name] ? engine.Containers.Find(name).Created : null;
@@ -43,16 +59,22 @@ internal sealed class ContainerFilter(SkiffEngine engine, Filters filters)
     private static bool Anchored(string pattern, string name)
     {
         string text = pattern.TrimStart('^').TrimEnd('$').TrimStart('/');
-        return (!pattern.StartsWith('^') || name.StartsWith(text, StringComparison.Ordinal)) && (!pattern.EndsWith('$') || name.EndsWith(text, StringComparison.Ordinal));
+        return (!pattern.StartsWith('^') || name.StartsWith(text, StringComparison.Ordinal))
+            && (!pattern.EndsWith('$') || name.EndsWith(text, StringComparison.Ordinal));
     }
 
     private static string Status(string value) =>
         value is "created" or "running" or "paused" or "restarting" or "removing" or "exited" or "dead"
             ? value
-            : throw new SkiffException($"--filter status={value}: expected created, running, paused, restarting, removing, exited or dead", 125);
+            : throw new SkiffException(
+                $"--filter status={value}: expected created, running, paused, restarting, removing, exited or dead",
+                125
+            );
 
     private static int Number(string name, string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new SkiffException($"--filter {name}={value}: a number is expected", 125);
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new SkiffException($"--filter {name}={value}: a number is expected", 125);
 
     private static bool Port(string value, int port, string protocol)
     {

@@ -5,7 +5,6 @@ using Skiff.Engine.Spec;
 using Skiff.Format;
 using Skiff.Images;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
-using RestartMode = Skiff.Engine.Containers.RestartMode;
 
 namespace Skiff.Commands.Containers;
 
@@ -15,7 +14,10 @@ internal static partial class ContainerJson
     private static Value Config(SkiffEngine engine, ContainerRecord record, RunOptions options, RuntimeSpec? spec)
     {
         ImageConfig? image = record.ImageId.Length > 0 ? engine.Images.Find(record.ImageId)?.Config : null;
-        IReadOnlyList<string> cmd = !options.Arguments.IsEmpty ? [.. options.Arguments.AsSpan()] : options.Entrypoint is null && image is not null ? image.Cmd : [];
+        IReadOnlyList<string> cmd =
+            !options.Arguments.IsEmpty ? [.. options.Arguments.AsSpan()]
+            : options.Entrypoint is null && image is not null ? image.Cmd
+            : [];
         IReadOnlyList<string> entrypoint = options.Entrypoint is { } own ? [.. own.AsSpan()] : image?.Entrypoint ?? [];
         return Value.Struct(
             ("Hostname", Value.Of(spec?.Hostname ?? "")),
@@ -48,7 +50,13 @@ internal static partial class ContainerJson
             ("LogConfig", Value.Struct(("Type", Value.Of(record.LogDriver)), ("Config", Value.Of(record.LogOptions)))),
             ("NetworkMode", Value.Of(record.NetworkMode)),
             ("PortBindings", Bindings(o)),
-            ("RestartPolicy", Value.Struct(("Name", Value.Of(PolicyName(record.RestartPolicy.Mode))), ("MaximumRetryCount", Value.Of((long)record.RestartPolicy.MaximumRetries)))),
+            (
+                "RestartPolicy",
+                Value.Struct(
+                    ("Name", Value.Of(record.RestartPolicy.Name)),
+                    ("MaximumRetryCount", Value.Of((long)record.RestartPolicy.MaximumRetries))
+                )
+            ),
             ("AutoRemove", Value.Of(record.AutoRemove)),
             ("CapAdd", Words(o.CapAdd)),
             ("CapDrop", Words(o.CapDrop)),
@@ -82,26 +90,40 @@ internal static partial class ContainerJson
             ("CpusetMems", Value.Of(o.CpusetMems ?? "")),
             ("CgroupParent", Value.Of(o.CgroupParent ?? "")),
             ("PidsLimit", Value.Of(o.PidsLimit)),
-            ("Ulimits", Value.List([.. o.Ulimits.Select(static u => Value.Struct(("Name", Value.Of(u.Name)), ("Hard", Value.Of(u.Hard)), ("Soft", Value.Of(u.Soft))))])),
+            (
+                "Ulimits",
+                Value.List([
+                    .. o.Ulimits.Select(static u =>
+                        Value.Struct(("Name", Value.Of(u.Name)), ("Hard", Value.Of(u.Hard)), ("Soft", Value.Of(u.Soft)))
+                    ),
+                ])
+            ),
             ("BlkioWeight", Value.Of((long)(o.BlkioWeight ?? 0))),
-            ("Devices", Value.List([.. o.Devices.Select(static d => Value.Struct(("PathOnHost", Value.Of(d.HostPath)), ("PathInContainer", Value.Of(d.ContainerPath)), ("CgroupPermissions", Value.Of(d.Access))))])),
+            (
+                "Devices",
+                Value.List([
+                    .. o.Devices.Select(static d =>
+                        Value.Struct(
+                            ("PathOnHost", Value.Of(d.HostPath)),
+                            ("PathInContainer", Value.Of(d.ContainerPath)),
+                            ("CgroupPermissions", Value.Of(d.Access))
+                        )
+                    ),
+                ])
+            ),
             ("OomKillDisable", Value.Of(o.OomKillDisable))
         );
 
     private static List<string>? Binds(ContainerRecord record)
     {
-        List<string> binds = [.. record.Mounts.Where(static m => m.Type == "bind").Select(static m => $"{m.Source}:{m.Destination}{(m.ReadWrite ? "" : ":ro")}")];
+        List<string> binds =
+        [
+            .. record
+                .Mounts.Where(static m => m.Type == "bind")
+                .Select(static m => $"{m.Source}:{m.Destination}{(m.ReadWrite ? "" : ":ro")}"),
+        ];
         return binds.Count == 0 ? null : binds;
     }
-
-    private static string PolicyName(RestartMode mode) =>
-        mode switch
-        {
-            RestartMode.Always => "always",
-            RestartMode.OnFailure => "on-failure",
-            RestartMode.UnlessStopped => "unless-stopped",
-            _ => "no",
-        };
 
     private static string Mode(NamespaceMode mode, string otherwise) =>
         mode.Kind == NamespaceKind.Default ? otherwise
@@ -116,7 +138,9 @@ internal static partial class ContainerJson
             for (int i = 0; i < port.Count; i++)
             {
                 string host = port.HostPort == 0 ? "" : (port.HostPort + i).ToString(CultureInfo.InvariantCulture);
-                map[$"{port.ContainerPort + i}/{port.Protocol}"] = Value.List([Value.Struct(("HostIp", Value.Of(port.HostIp)), ("HostPort", Value.Of(host)))]);
+                map[$"{port.ContainerPort + i}/{port.Protocol}"] = Value.List([
+                    Value.Struct(("HostIp", Value.Of(port.HostIp)), ("HostPort", Value.Of(host))),
+                ]);
             }
         }
         return Value.Map(map);
@@ -131,7 +155,11 @@ internal static partial class ContainerJson
         }
         foreach (IGrouping<string, PublishedPort> group in state.Ports.GroupBy(static p => $"{p.ContainerPort}/{p.Protocol}"))
         {
-            ports[group.Key] = Value.List([.. group.Select(static p => Value.Struct(("HostIp", Value.Of(p.HostIp)), ("HostPort", Value.Of(p.HostPort.ToString(CultureInfo.InvariantCulture)))))]);
+            ports[group.Key] = Value.List([
+                .. group.Select(static p =>
+                    Value.Struct(("HostIp", Value.Of(p.HostIp)), ("HostPort", Value.Of(p.HostPort.ToString(CultureInfo.InvariantCulture))))
+                ),
+            ]);
         }
         Dictionary<string, Value> networks = [];
         foreach (NetworkEndpoint endpoint in state.Endpoints)

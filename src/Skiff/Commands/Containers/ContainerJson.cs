@@ -82,18 +82,16 @@ internal static partial class ContainerJson
                         ("FailingStreak", Value.Of((long)health.FailingStreak)),
                         (
                             "Log",
-                            Value.List(
-                                [
-                                    .. health.Log.Select(static r =>
-                                        Value.Struct(
-                                            ("Start", Value.Of(Time(r.Start))),
-                                            ("End", Value.Of(Time(r.End))),
-                                            ("ExitCode", Value.Of((long)r.ExitCode)),
-                                            ("Output", Value.Of(r.Output))
-                                        )
-                                    ),
-                                ]
-                            )
+                            Value.List([
+                                .. health.Log.Select(static r =>
+                                    Value.Struct(
+                                        ("Start", Value.Of(Time(r.Start))),
+                                        ("End", Value.Of(Time(r.End))),
+                                        ("ExitCode", Value.Of((long)r.ExitCode)),
+                                        ("Output", Value.Of(r.Output))
+                                    )
+                                ),
+                            ])
                         )
                     )
                 )
@@ -103,16 +101,14 @@ internal static partial class ContainerJson
     }
 
     private static Value GraphData(EnginePaths paths, ContainerRecord record) =>
-        Value.Map(
-            [
-                KeyValuePair.Create("LowerDir", Value.Of(string.Join(':', record.LayerDirectories.Reverse()))),
-                KeyValuePair.Create("MergedDir", Value.Of(paths.Container(record.Id))),
-                KeyValuePair.Create("UpperDir", Value.Of(paths.Upper(record.Id))),
-                KeyValuePair.Create("WorkDir", Value.Of(paths.Work(record.Id))),
-            ]
-        );
+        Value.Map([
+            KeyValuePair.Create("LowerDir", Value.Of(string.Join(':', record.LayerDirectories.Reverse()))),
+            KeyValuePair.Create("MergedDir", Value.Of(paths.Container(record.Id))),
+            KeyValuePair.Create("UpperDir", Value.Of(paths.Upper(record.Id))),
+            KeyValuePair.Create("WorkDir", Value.Of(paths.Work(record.Id))),
+        ]);
 
-    private static Value Mount(Engine.Containers.ContainerMount mount)
+    private static Value Mount(MountRecord mount)
     {
         List<(string, Value)> fields = [("Type", Value.Of(mount.Type))];
         if (mount.Name.Length > 0)
@@ -131,9 +127,11 @@ internal static partial class ContainerJson
         return Value.Struct(fields);
     }
 
-    internal static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    internal static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
     private static Value Words(ValueList<string> words) => Value.Of(words.IsEmpty ? null : [.. words.AsSpan()]);
 
-    private static Value Keys(IReadOnlyList<string> keys) => Value.Map(keys.Count == 0 ? null : keys.Select(static k => KeyValuePair.Create(k, Value.Struct())));
+    private static Value Keys(IReadOnlyList<string> keys) =>
+        Value.Map(keys.Count == 0 ? null : keys.Select(static k => KeyValuePair.Create(k, Value.Struct())));
 }

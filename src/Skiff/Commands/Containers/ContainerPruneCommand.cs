@@ -16,7 +16,11 @@ internal static class ContainerPruneCommand
             Summary = "Remove all containers that do not run",
             Usage = "[OPTIONS]",
             Description = "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE].",
-            Flags = [Flag.List("filter", "Remove only what fits the condition", valueName: "filter"), Flag.Bool("force", "Do not ask", 'f')],
+            Flags =
+            [
+                Flag.List("filter", "Remove only what fits the condition", valueName: "filter"),
+                Flag.Bool("force", "Do not ask", 'f'),
+            ],
             MaxArguments = 0,
             Run = Run,
         };
@@ -25,7 +29,9 @@ internal static class ContainerPruneCommand
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         Filters filters = Filters.Parse(invocation.Values("filter"), "until", "label", "label!");
-        DateTimeOffset? until = filters.Of("until") is [.., var text] ? TimeArgument.Parse(text, TimeProvider.System.GetUtcNow(), "--filter until") : null;
+        DateTimeOffset? until = filters.Of("until") is [.., var text]
+            ? TimeArgument.Parse(text, TimeProvider.System.GetUtcNow(), "--filter until")
+            : null;
         if (!invocation.Is("force") && !Prompt.Confirm(invocation.Output, "WARNING! This will remove all stopped containers."))
         {
             return 0;
@@ -36,8 +42,13 @@ internal static class ContainerPruneCommand
         foreach (ContainerRecord record in engine.Containers.List())
         {
             ContainerState? state = engine.Reconciler.Check(record);
-            bool fits = state?.Status is ContainerStatus.Created or ContainerStatus.Exited or ContainerStatus.Dead && (until is not { } limit || record.Created < limit)
-                && filters.LabelsMatch(record.Labels) && !filters.Labels("label!").Any(l => record.Labels.TryGetValue(l.Name, out string? have) && (l.Value is null || l.Value == have));
+            bool fits =
+                state?.Status is ContainerStatus.Created or ContainerStatus.Exited or ContainerStatus.Dead
+                && (until is not { } limit || record.Created < limit)
+                && filters.LabelsMatch(record.Labels)
+                && !filters
+                    .Labels("label!")
+                    .Any(l => record.Labels.TryGetValue(l.Name, out string? have) && (l.Value is null || l.Value == have));
             if (fits)
             {
                 bytes += DiskUse.Of(engine.Paths.Container(record.Id));
@@ -45,7 +56,10 @@ internal static class ContainerPruneCommand
                 removed.Add(record.Id);
             }
         }
-        invocation.Output.Write((removed.Count > 0 ? "Deleted Containers:\n" + string.Join('\n', removed) + "\n\n" : "") + $"Total reclaimed space: {Human.Size(bytes)}\n");
+        invocation.Output.Write(
+            (removed.Count > 0 ? "Deleted Containers:\n" + string.Join('\n', removed) + "\n\n" : "")
+                + $"Total reclaimed space: {Human.Size(bytes)}\n"
+        );
         return 0;
     }
 }

@@ -31,7 +31,9 @@ internal static class CreateCommand
         RunOptions options = RunFlags.Options(invocation, HostContext.Make());
         SkiffEngine engine = ContainerAccess.Open(invocation);
         using FileLock? hold = options.Image is null ? null : RunCommand.Hold(engine);
-        Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
+        Image? image = options.Image is { } name
+            ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output)
+            : null;
         PreparedContainer container = Make(engine, options, image, invocation);
         invocation.Output.Line(container.Record.Id);
         return 0;

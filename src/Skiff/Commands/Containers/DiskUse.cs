@@ -11,7 +11,12 @@ internal static class DiskUse
             return 0;
         }
         long sum = 0;
-        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+        };
         foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles("*", options))
         {
             sum += file.Length;

@@ -23,7 +23,10 @@ internal static class ExecCommand
             [
                 Flag.Bool("detach", "Run the command in the background", 'd'),
                 Flag.List("env", "Set an environment variable, or take it from the caller: NAME=value or NAME", 'e'),
-                Flag.List("env-file", "Read environment variables from a file") with { Completes = Completion.File },
+                Flag.List("env-file", "Read environment variables from a file") with
+                {
+                    Completes = Completion.File,
+                },
                 Flag.Bool("interactive", "Keep stdin open", 'i'),
                 Flag.Bool("privileged", "Give the command all rights"),
                 Flag.Bool("tty", "Allocate a pseudo-terminal", 't'),

@@ -12,12 +12,18 @@ namespace Skiff.Commands.Containers;
 /// <summary><c>skiff inspect</c> for containers and images, <c>skiff container inspect</c>.</summary>
 internal static class InspectCommand
 {
-    public static Command Define() => Verb("Show all that is known of containers or images, as JSON", "NAME|ID [NAME|ID...]", Run) with
-    {
-        Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = ["container", "image"] }],
-    };
+    public static Command Define() =>
+        Verb("Show all that is known of containers or images, as JSON", "NAME|ID [NAME|ID...]", Run) with
+        {
+            Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = ["container", "image"] }],
+        };
 
-    public static Command DefineContainer() => Verb("Show all that is known of containers, as JSON", "CONTAINER [CONTAINER...]", static invocation => Run(invocation, "container"));
+    public static Command DefineContainer() =>
+        Verb(
+            "Show all that is known of containers, as JSON",
+            "CONTAINER [CONTAINER...]",
+            static invocation => Run(invocation, "container")
+        );
 
     private static Command Verb(string summary, string names, Func<Invocation, int> run) =>
         new()
@@ -32,7 +38,11 @@ internal static class InspectCommand
         };
 
     private static IReadOnlyList<Flag> Flags() =>
-        [InspectPrinter.FormatFlag(), Flag.Bool("size", "Show sizes of containers", 's'), Flag.Bool("run-command", "Show the command line that makes the same container again")];
+        [
+            InspectPrinter.FormatFlag(),
+            Flag.Bool("size", "Show sizes of containers", 's'),
+            Flag.Bool("run-command", "Show the command line that makes the same container again"),
+        ];
 
     private static int Run(Invocation invocation) => Run(invocation, invocation.Value("type"));
 
@@ -45,9 +55,17 @@ internal static class InspectCommand
         SkiffEngine engine = ContainerAccess.Open(invocation);
         if (invocation.Is("run-command"))
         {
-            return Each.Argument(invocation, name => invocation.Output.Line(RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name)))));
+            return Each.Argument(
+                invocation,
+                name => invocation.Output.Line(RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name))))
+            );
         }
-        return InspectPrinter.Print(invocation.Output, invocation.Value("format"), invocation.Arguments, name => Find(engine, name, type, invocation.Is("size")));
+        return InspectPrinter.Print(
+            invocation.Output,
+            invocation.Value("format"),
+            invocation.Arguments,
+            name => Find(engine, name, type, invocation.Is("size"))
+        );
     }
 
     private static Value Find(SkiffEngine engine, string name, string? type, bool size)

@@ -22,7 +22,10 @@ internal static class LogsCommand
                 Flag.Bool("details", "Accepted for compatibility: there are no further attributes"),
                 Flag.Bool("follow", "Go on showing until the container ends", 'f'),
                 Flag.Text("since", "Only what was written after this time or within this duration"),
-                Flag.Text("tail", "Only the last lines", 'n') with { Default = "all" },
+                Flag.Text("tail", "Only the last lines", 'n') with
+                {
+                    Default = "all",
+                },
                 Flag.Bool("timestamps", "Show when each line was written", 't'),
                 Flag.Text("until", "Only what was written before this time or duration"),
             ],
@@ -43,7 +46,9 @@ internal static class LogsCommand
         }
         if (record.Foreground && !Files.Exists(path))
         {
-            throw new SkiffException($"the container {record.Name} ran in the foreground: its output went to the command that started it and was not kept; use run -d");
+            throw new SkiffException(
+                $"the container {record.Name} ran in the foreground: its output went to the command that started it and was not kept; use run -d"
+            );
         }
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         DateTimeOffset? since = invocation.Value("since") is { } s ? TimeArgument.Parse(s, now, "--since") : null;
@@ -87,7 +92,15 @@ internal static class LogsCommand
         return 0;
     }
 
-    private static void Follow(SkiffEngine engine, ContainerRecord record, ContainerState state, LogReader reader, Invocation invocation, DateTimeOffset? until, bool stamps)
+    private static void Follow(
+        SkiffEngine engine,
+        ContainerRecord record,
+        ContainerState state,
+        LogReader reader,
+        Invocation invocation,
+        DateTimeOffset? until,
+        bool stamps
+    )
     {
         bool alive = state.IsUp || state.Status == ContainerStatus.Restarting;
         using Pidfd? monitor = alive && state.Monitor.Exists ? Pidfd.TryOpen(state.Monitor.Pid) : null;

@@ -45,7 +45,11 @@ internal static class PauseCommand
                 {
                     cgroup.Thaw();
                 }
-                ContainerAccess.Change(engine, record.Id, s => s.IsUp ? s with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running } : s);
+                ContainerAccess.Change(
+                    engine,
+                    record.Id,
+                    s => s.IsUp ? s with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running } : s
+                );
                 invocation.Output.Line(name);
             }
         );

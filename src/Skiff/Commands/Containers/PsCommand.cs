@@ -11,8 +11,20 @@ internal static class PsCommand
 {
     private static readonly (string, string)[] s_titles =
     [
-        ("ID", "CONTAINER ID"), ("Image", "IMAGE"), ("Command", "COMMAND"), ("CreatedAt", "CREATED AT"), ("RunningFor", "CREATED"), ("Status", "STATUS"),
-        ("Ports", "PORTS"), ("Names", "NAMES"), ("Size", "SIZE"), ("Mounts", "MOUNTS"), ("Networks", "NETWORKS"), ("Labels", "LABELS"), ("LocalVolumes", "LOCAL VOLUMES"), ("State", "STATE"),
+        ("ID", "CONTAINER ID"),
+        ("Image", "IMAGE"),
+        ("Command", "COMMAND"),
+        ("CreatedAt", "CREATED AT"),
+        ("RunningFor", "CREATED"),
+        ("Status", "STATUS"),
+        ("Ports", "PORTS"),
+        ("Names", "NAMES"),
+        ("Size", "SIZE"),
+        ("Mounts", "MOUNTS"),
+        ("Networks", "NETWORKS"),
+        ("Labels", "LABELS"),
+        ("LocalVolumes", "LOCAL VOLUMES"),
+        ("State", "STATE"),
     ];
 
     public static Command Define() =>
@@ -58,7 +70,11 @@ internal static class PsCommand
                 rows.Add(Row(engine, record, state, invocation.Is("no-trunc"), size, now));
             }
         }
-        var listing = new Listing("{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}" + (invocation.Is("size") ? "\t{{.Size}}" : ""), s_titles);
+        var listing = new Listing(
+            "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+                + (invocation.Is("size") ? "\t{{.Size}}" : ""),
+            s_titles
+        );
         listing.Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
         return 0;
     }
@@ -77,7 +93,10 @@ internal static class PsCommand
             ("LocalVolumes", Value.Of(record.Mounts.Count(static m => m.Type == "volume").ToString())),
             ("Mounts", Value.Of(string.Join(',', full ? mounts : mounts.Select(static m => Human.Ellipsis(m, 15))))),
             ("Names", Value.Of(record.Name)),
-            ("Networks", Value.Of(state.Endpoints.Count > 0 ? string.Join(',', state.Endpoints.Select(static e => e.Network)) : record.NetworkMode)),
+            (
+                "Networks",
+                Value.Of(state.Endpoints.Count > 0 ? string.Join(',', state.Endpoints.Select(static e => e.Network)) : record.NetworkMode)
+            ),
             ("Ports", Value.Of(StatusText.Ports(state.Ports, state.IsUp ? record.ExposedPorts : []))),
             ("RunningFor", Value.Of(Human.Ago(record.Created, now))),
             ("Size", Value.Of(size ? SizeText(engine, record) : "0B")),

@@ -13,7 +13,11 @@ internal static class RmCommand
             Name = "rm",
             Summary = "Remove containers",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Flags = [Flag.Bool("force", "Kill a running container first; it is no error if there is none", 'f'), Flag.Bool("volumes", "Remove the container's anonymous volumes too", 'v')],
+            Flags =
+            [
+                Flag.Bool("force", "Kill a running container first; it is no error if there is none", 'f'),
+                Flag.Bool("volumes", "Remove the container's anonymous volumes too", 'v'),
+            ],
             MinArguments = 1,
             Completes = [Completion.Container],
             Run = Run,

@@ -16,7 +16,11 @@ internal static class StartCommand
             Name = "start",
             Summary = "Start containers that were created or have ended",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Flags = [Flag.Bool("attach", "Run it in the foreground: output here, signals passed on", 'a'), Flag.Bool("interactive", "With --attach: the container's input is ours", 'i')],
+            Flags =
+            [
+                Flag.Bool("attach", "Run it in the foreground: output here, signals passed on", 'a'),
+                Flag.Bool("interactive", "With --attach: the container's input is ours", 'i'),
+            ],
             MinArguments = 1,
             Completes = [Completion.Container],
             Run = Run,
@@ -27,7 +31,9 @@ internal static class StartCommand
         SkiffEngine engine = ContainerAccess.Open(invocation);
         if (invocation.Is("attach") || invocation.Is("interactive"))
         {
-            return invocation.Arguments.Count == 1 ? Attached(engine, invocation) : throw invocation.Usage("only one container can be started in the foreground");
+            return invocation.Arguments.Count == 1
+                ? Attached(engine, invocation)
+                : throw invocation.Usage("only one container can be started in the foreground");
         }
         return Each.Argument(
             invocation,

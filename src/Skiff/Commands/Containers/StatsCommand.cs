@@ -14,7 +14,14 @@ internal static class StatsCommand
 {
     private static readonly (string, string)[] s_titles =
     [
-        ("ID", "CONTAINER ID"), ("Name", "NAME"), ("CPUPerc", "CPU %"), ("MemUsage", "MEM USAGE / LIMIT"), ("MemPerc", "MEM %"), ("NetIO", "NET I/O"), ("BlockIO", "BLOCK I/O"), ("PIDs", "PIDS"),
+        ("ID", "CONTAINER ID"),
+        ("Name", "NAME"),
+        ("CPUPerc", "CPU %"),
+        ("MemUsage", "MEM USAGE / LIMIT"),
+        ("MemPerc", "MEM %"),
+        ("NetIO", "NET I/O"),
+        ("BlockIO", "BLOCK I/O"),
+        ("PIDs", "PIDS"),
     ];
 
     public static Command Define() =>
@@ -23,7 +30,13 @@ internal static class StatsCommand
             Name = "stats",
             Summary = "Show what containers use",
             Usage = "[OPTIONS] [CONTAINER...]",
-            Flags = [Flag.Bool("all", "Show all containers, not only running ones", 'a'), Listing.FormatFlag(), Flag.Bool("no-stream", "Show one measurement and end"), Flag.Bool("no-trunc", "Do not shorten")],
+            Flags =
+            [
+                Flag.Bool("all", "Show all containers, not only running ones", 'a'),
+                Listing.FormatFlag(),
+                Flag.Bool("no-stream", "Show one measurement and end"),
+                Flag.Bool("no-trunc", "Do not shorten"),
+            ],
             Completes = [Completion.RunningContainer],
             Run = Run,
         };
@@ -36,7 +49,10 @@ internal static class StatsCommand
         {
             List<Value> rows = Measure(engine, invocation);
             invocation.Output.Write(once ? "" : "\u001b[H\u001b[J");
-            new Listing("{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}", s_titles).Write(invocation.Output, invocation.Value("format"), rows);
+            new Listing(
+                "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}",
+                s_titles
+            ).Write(invocation.Output, invocation.Value("format"), rows);
             if (once)
             {
                 return 0;
@@ -46,11 +62,22 @@ internal static class StatsCommand
 
     private static List<Value> Measure(SkiffEngine engine, Invocation invocation)
     {
-        List<(ContainerRecord Record, ContainerState State)> shown = invocation.Arguments.Count > 0
-            ? [.. invocation.Arguments.Select(name => ContainerAccess.Find(engine, name))]
-            : [.. engine.Containers.List().Select(r => (r, State: engine.Reconciler.Check(r))).Where(p => p.State is { } s && (s.IsUp || invocation.Is("all"))).Select(static p => (p.r, p.State!))];
+        List<(ContainerRecord Record, ContainerState State)> shown =
+            invocation.Arguments.Count > 0
+                ? [.. invocation.Arguments.Select(name => ContainerAccess.Find(engine, name))]
+                :
+                [
+                    .. engine
+                        .Containers.List()
+                        .Select(r => (r, State: engine.Reconciler.Check(r)))
+                        .Where(p => p.State is { } s && (s.IsUp || invocation.Is("all")))
+                        .Select(static p => (p.r, p.State!)),
+                ];
         long began = Stopwatch.GetTimestamp();
-        List<ulong> before = [.. shown.Select(static p => p.State.IsUp ? PauseCommand.CgroupOf(p.Record, p.State).ReadStats().CpuUsage ?? 0 : 0)];
+        List<ulong> before =
+        [
+            .. shown.Select(static p => p.State.IsUp ? PauseCommand.CgroupOf(p.Record, p.State).ReadStats().CpuUsage ?? 0 : 0),
+        ];
         Thread.Sleep(500);
         double elapsed = Stopwatch.GetElapsedTime(began).TotalNanoseconds;
         List<Value> rows = [];

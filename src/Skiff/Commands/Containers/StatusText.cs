@@ -56,7 +56,13 @@ internal static class StatusText
     /// <summary><c>0.0.0.0:8000-8002->8000-8002/tcp, 443/tcp</c>: neighbours are joined, exposed ports that are not published come last.</summary>
     public static string Ports(IReadOnlyList<PublishedPort> published, IReadOnlyList<string> exposed)
     {
-        List<PublishedPort> sorted = [.. published.OrderBy(static p => p.Protocol, StringComparer.Ordinal).ThenBy(static p => p.HostIp, StringComparer.Ordinal).ThenBy(static p => p.ContainerPort)];
+        List<PublishedPort> sorted =
+        [
+            .. published
+                .OrderBy(static p => p.Protocol, StringComparer.Ordinal)
+                .ThenBy(static p => p.HostIp, StringComparer.Ordinal)
+                .ThenBy(static p => p.ContainerPort),
+        ];
         StringBuilder text = new();
         for (int i = 0; i < sorted.Count; )
         {
@@ -67,7 +73,10 @@ internal static class StatusText
             }
             PublishedPort first = sorted[i];
             string ip = first.HostIp.Contains(':') ? $"[{first.HostIp}]" : first.HostIp;
-            Add(text, $"{ip}:{Range(first.HostPort, sorted[last].HostPort)}->{Range(first.ContainerPort, sorted[last].ContainerPort)}/{first.Protocol}");
+            Add(
+                text,
+                $"{ip}:{Range(first.HostPort, sorted[last].HostPort)}->{Range(first.ContainerPort, sorted[last].ContainerPort)}/{first.Protocol}"
+            );
             i = last + 1;
         }
         foreach (string port in exposed)

@@ -14,7 +14,14 @@ internal static class StopCommand
             Name = "stop",
             Summary = "Stop containers: the stop signal, then SIGKILL after the timeout",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Flags = [Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'), Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with { Alias = "time" }],
+            Flags =
+            [
+                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'),
+                Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with
+                {
+                    Alias = "time",
+                },
+            ],
             MinArguments = 1,
             Completes = [Completion.RunningContainer],
             Run = Stop,
@@ -38,7 +45,14 @@ internal static class StopCommand
             Name = "restart",
             Summary = "Stop containers and start them again",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Flags = [Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'), Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with { Alias = "time" }],
+            Flags =
+            [
+                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'),
+                Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with
+                {
+                    Alias = "time",
+                },
+            ],
             MinArguments = 1,
             Completes = [Completion.Container],
             Run = Restart,
@@ -91,7 +105,9 @@ internal static class StopCommand
                 (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
                 if (record.Foreground && state.IsUp)
                 {
-                    throw new SkiffException($"the container {record.Name} runs in the foreground of another command: stop it there, then start it");
+                    throw new SkiffException(
+                        $"the container {record.Name} runs in the foreground of another command: stop it there, then start it"
+                    );
                 }
                 Stopper.Stop(engine, record, state, invocation);
                 StartCommand.Detached(engine, engine.Containers.Find(record.Id));

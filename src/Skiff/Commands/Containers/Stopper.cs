@@ -35,7 +35,9 @@ internal static class Stopper
         }
         if (signal != Signals.SIGKILL && !Handles(record, state, signal, milliseconds))
         {
-            invocation.Output.ErrorLine($"skiff: {record.Name}: its process 1 has no handler for {Signals.Name(signal)}, so the kernel would drop the signal (pid_namespaces(7)): it is killed at once; --init forwards signals");
+            invocation.Output.ErrorLine(
+                $"skiff: {record.Name}: its process 1 has no handler for {Signals.Name(signal)}, so the kernel would drop the signal (pid_namespaces(7)): it is killed at once; --init forwards signals"
+            );
             milliseconds = 0;
         }
         else
@@ -47,7 +49,9 @@ internal static class Stopper
             Signal(engine, record, state, Signals.SIGKILL);
             if (!AwaitEnd(engine, record, state, 10_000))
             {
-                throw new SkiffException($"the container {record.Name} does not end after SIGKILL: a process hangs in the kernel, see /proc/{state.Process.Pid}/stack");
+                throw new SkiffException(
+                    $"the container {record.Name} does not end after SIGKILL: a process hangs in the kernel, see /proc/{state.Process.Pid}/stack"
+                );
             }
         }
     }
@@ -84,7 +88,10 @@ internal static class Stopper
         }
         while (Stopwatch.GetElapsedTime(began).TotalMilliseconds < Math.Max(milliseconds, 0) + 5000)
         {
-            if (engine.Containers.TryLoad(record.Id) is null || !(engine.Containers.LoadState(record.Id) is { IsUp: true } now && now.Process == state.Process))
+            if (
+                engine.Containers.TryLoad(record.Id) is null
+                || !(engine.Containers.LoadState(record.Id) is { IsUp: true } now && now.Process == state.Process)
+            )
             {
                 return true;
             }
@@ -147,6 +154,13 @@ internal static class Stopper
             return 0;
         }
         int end = status.IndexOf('\n', at);
-        return ulong.TryParse(status.AsSpan(at + key.Length, end - at - key.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong mask) ? mask : 0;
+        return ulong.TryParse(
+            status.AsSpan(at + key.Length, end - at - key.Length).Trim(),
+            NumberStyles.HexNumber,
+            CultureInfo.InvariantCulture,
+            out ulong mask
+        )
+            ? mask
+            : 0;
     }
 }

@@ -51,20 +51,31 @@ internal static class TopCommand
             "pid" => pid.ToString(CultureInfo.InvariantCulture),
             "nspid" => Field(status, "NSpid:", ^1),
             "ppid" => stat.Parent.ToString(CultureInfo.InvariantCulture),
-            "stime" => (boot + TimeSpan.FromSeconds(stat.StartTicks / TicksPerSecond)).ToLocalTime().ToString("HH:mm", CultureInfo.InvariantCulture),
+            "stime" => (boot + TimeSpan.FromSeconds(stat.StartTicks / TicksPerSecond))
+                .ToLocalTime()
+                .ToString("HH:mm", CultureInfo.InvariantCulture),
             "tty" => stat.Tty == 0 ? "?" : $"pts/{stat.Tty & 0xFF}",
-            "time" => TimeSpan.FromSeconds((stat.UserTicks + stat.SystemTicks) / TicksPerSecond).ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture),
+            "time" => TimeSpan
+                .FromSeconds((stat.UserTicks + stat.SystemTicks) / TicksPerSecond)
+                .ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture),
             "cmd" or "args" => CommandOf(pid, status),
             "comm" => Field(status, "Name:", 1),
             "state" or "stat" => stat.State.ToString(),
             "rss" => Field(status, "VmRSS:", 1).Replace(" kB", "", StringComparison.Ordinal).Trim(),
             "vsz" => Field(status, "VmSize:", 1).Replace(" kB", "", StringComparison.Ordinal).Trim(),
-            _ => throw new SkiffException($"there is no column {column}: choose from uid, pid, nspid, ppid, stime, tty, time, cmd, comm, state, rss, vsz", 125),
+            _ => throw new SkiffException(
+                $"there is no column {column}: choose from uid, pid, nspid, ppid, stime, tty, time, cmd, comm, state, rss, vsz",
+                125
+            ),
         };
 
     private static string CommandOf(int pid, string status)
     {
-        string text = (Files.TryReadText($"/proc/{pid}/cmdline", out _) ?? "").TrimEnd('\0').Replace('\0', ' ').Replace('\t', ' ').Replace('\n', ' ');
+        string text = (Files.TryReadText($"/proc/{pid}/cmdline", out _) ?? "")
+            .TrimEnd('\0')
+            .Replace('\0', ' ')
+            .Replace('\t', ' ')
+            .Replace('\n', ' ');
         return text.Length > 0 ? text : $"[{Field(status, "Name:", 1)}]";
     }
 

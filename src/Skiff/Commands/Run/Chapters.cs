@@ -18,7 +18,8 @@ internal static class Chapters
         {
             Block.Image => "An image is files and a few settings; a container is a process that sees those files and nothing else.",
             Block.Filesystem => "The process gets a tree of mounts of its own: read-only image layers below, a writable directory on top.",
-            Block.Namespaces => "A namespace is the kernel's way to show a process its own list of something: mounts, processes, interfaces, names.",
+            Block.Namespaces =>
+                "A namespace is the kernel's way to show a process its own list of something: mounts, processes, interfaces, names.",
             Block.ProcAndDev => "Programs expect a few kernel file systems and devices; the dangerous parts of them are covered.",
             Block.Cgroup => "Namespaces decide what a process sees, cgroups what it may use.",
             Block.Network => "A new network namespace is empty: not even loopback is up.",

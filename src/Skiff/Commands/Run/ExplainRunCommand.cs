@@ -38,7 +38,10 @@ internal static class ExplainRunCommand
             invocation.Output.Write(Lesson.Json(plan));
             return 0;
         }
-        string example = found is null && options.Image is not null ? $" ({options.Image} is not here: with an example image; \"skiff explain pull {options.Image}\" shows how it would come)" : "";
+        string example =
+            found is null && options.Image is not null
+                ? $" ({options.Image} is not here: with an example image; \"skiff explain pull {options.Image}\" shows how it would come)"
+                : "";
         invocation.Output.Write(Lesson.Text($"skiff run {options.Image ?? options.Rootfs}{example}", plan));
         return 0;
     }

@@ -10,7 +10,8 @@ namespace Skiff.Commands.Run;
 /// <summary>Waits for the container's end; meanwhile passes on signals and, with a terminal, bytes and window sizes.</summary>
 internal static class ForegroundLoop
 {
-    internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals) => Serve(launch.Process, launch.Console, options, signals);
+    internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals) =>
+        Serve(launch.Process, launch.Console, options, signals);
 
     /// <summary>The same for a process that joined a container.</summary>
     internal static void Serve(SpawnedProcess process, SafeFd? console, RunOptions options, SignalPipe signals)
@@ -47,16 +48,16 @@ internal static class ForegroundLoop
             }
             if (entries[0].ReturnedEvents != 0)
             {
-                while (output && Poll.Wait(master, Poll.POLLIN, 0) != 0 && Copy(master, 1, buffer))
-                {
-                }
+                while (output && Poll.Wait(master, Poll.POLLIN, 0) != 0 && Copy(master, 1, buffer)) { }
                 return;
             }
         }
     }
 
     private static int Milliseconds(long deadline) =>
-        deadline == long.MaxValue ? -1 : (int)Math.Clamp(((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency) + 1, 0, int.MaxValue);
+        deadline == long.MaxValue
+            ? -1
+            : (int)Math.Clamp(((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency) + 1, 0, int.MaxValue);
 
     private static void Forward(SpawnedProcess process, RunOptions options, SignalPipe signals, int master)
     {

@@ -95,7 +95,16 @@ internal static class ForegroundRun
         }
         catch (SkiffException e) when (!options.Remove)
         {
-            engine.Containers.SaveState(container.Record.Id, new ContainerState { Status = ContainerStatus.Created, ExitCode = e.ExitCode, Error = e.Message, Reason = e.Message });
+            engine.Containers.SaveState(
+                container.Record.Id,
+                new ContainerState
+                {
+                    Status = ContainerStatus.Created,
+                    ExitCode = e.ExitCode,
+                    Error = e.Message,
+                    Reason = e.Message,
+                }
+            );
             throw;
         }
         using (launch)
@@ -131,7 +140,12 @@ internal static class ForegroundRun
         }
         using SafeFd fd =
             Files.TryOpen(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, out int errno, 0x1A4)
-            ?? throw new SkiffException(errno == Errno.EEXIST ? $"the file {path} exists: remove it, or give another name" : $"cannot write {path}: {Errno.Describe(errno)}", 125);
+            ?? throw new SkiffException(
+                errno == Errno.EEXIST
+                    ? $"the file {path} exists: remove it, or give another name"
+                    : $"cannot write {path}: {Errno.Describe(errno)}",
+                125
+            );
         Files.WriteAll(fd, System.Text.Encoding.UTF8.GetBytes(text), path);
     }
 }

@@ -10,6 +10,7 @@ internal static class HostContext
         new(
             Path.GetFullPath("."),
             Environment.GetEnvironmentVariable,
-            static path => Files.TryReadAll(path, out int errno) ?? throw new SkiffException($"cannot read {path}: {Errno.Describe(errno)}", 125)
+            static path =>
+                Files.TryReadAll(path, out int errno) ?? throw new SkiffException($"cannot read {path}: {Errno.Describe(errno)}", 125)
         );
 }

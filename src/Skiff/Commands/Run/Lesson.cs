@@ -32,7 +32,9 @@ internal static class Lesson
             {
                 text.Append("     ").Append(line).Append('\n');
             }
-            text.Append("   man: ").AppendJoin(", ", calls.Select(static c => c.ManPage).Where(static m => m.Length > 0).Distinct()).Append('\n');
+            text.Append("   man: ")
+                .AppendJoin(", ", calls.Select(static c => c.ManPage).Where(static m => m.Length > 0).Distinct())
+                .Append('\n');
         }
         return text.ToString();
     }

@@ -53,5 +53,6 @@ internal static class PlanCalls
         return lines;
     }
 
-    private static bool IsRepetitive(PlanCall call) => call.Name is "rt_sigaction" or "mkdirat" || call.Text.StartsWith("prctl(PR_CAPBSET_DROP", StringComparison.Ordinal);
+    private static bool IsRepetitive(PlanCall call) =>
+        call.Name is "rt_sigaction" or "mkdirat" || call.Text.StartsWith("prctl(PR_CAPBSET_DROP", StringComparison.Ordinal);
 }

@@ -31,7 +31,9 @@ internal static class RunCommand
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         // A concurrent prune must not take the image between its lookup and the container's record.
         using FileLock? hold = options.Image is null ? null : Hold(engine);
-        Image? image = options.Image is { } name ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output) : null;
+        Image? image = options.Image is { } name
+            ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output)
+            : null;
         if (options.Detach)
         {
             engine.Reconciler.Sessions();
@@ -40,5 +42,6 @@ internal static class RunCommand
         return ForegroundRun.Run(engine, options, image, hold, invocation);
     }
 
-    internal static FileLock? Hold(SkiffEngine engine) => Files.Exists(engine.Paths.Root + "/oci-layout") ? engine.Images.HoldForUse() : null;
+    internal static FileLock? Hold(SkiffEngine engine) =>
+        Files.Exists(engine.Paths.Root + "/oci-layout") ? engine.Images.HoldForUse() : null;
 }

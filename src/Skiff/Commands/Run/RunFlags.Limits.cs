@@ -59,9 +59,21 @@ internal static partial class RunFlags
         flags.Add(Flag.Text("health-start-period", "Time after the start in which failures do not count", valueName: "duration"));
         flags.Add(Flag.Text("health-start-interval", "Time between checks in the start period", valueName: "duration"));
         flags.Add(Flag.Number("health-retries", "Failures in a row that make the container unhealthy"));
-        flags.Add(Flag.Text("health-on-failure", "What an unhealthy container meets") with { Default = "none", Choices = ["none", "kill", "restart", "stop"] });
+        flags.Add(
+            Flag.Text("health-on-failure", "What an unhealthy container meets") with
+            {
+                Default = "none",
+                Choices = ["none", "kill", "restart", "stop"],
+            }
+        );
         flags.Add(Flag.Bool("no-healthcheck", "Ignore the image's HEALTHCHECK"));
-        flags.Add(Flag.Text("log-driver", "Where the output is kept") with { Default = "json-file", Choices = ["json-file", "local", "journald", "none"] });
+        flags.Add(
+            Flag.Text("log-driver", "Where the output is kept") with
+            {
+                Default = "json-file",
+                Choices = ["json-file", "local", "journald", "none"],
+            }
+        );
         flags.Add(Flag.List("log-opt", "Option of the log driver: max-size=10m"));
     }
 

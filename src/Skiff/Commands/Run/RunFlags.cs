@@ -71,7 +71,13 @@ internal static partial class RunFlags
         flags.Add(Flag.Text("workdir", "Working directory in the container", 'w'));
         flags.Add(Flag.Text("user", "User and group: name|uid[:group|gid]", 'u'));
         flags.Add(Flag.List("group-add", "Join a further group"));
-        flags.Add(Flag.Text("restart", "Restart policy: no, always, unless-stopped, on-failure[:max]") with { Default = "no", Choices = ["no", "always", "unless-stopped", "on-failure"] });
+        flags.Add(
+            Flag.Text("restart", "Restart policy: no, always, unless-stopped, on-failure[:max]") with
+            {
+                Default = "no",
+                Choices = ["no", "always", "unless-stopped", "on-failure"],
+            }
+        );
         flags.Add(Flag.Text("hostname", "Host name in the container", 'h'));
         flags.Add(Flag.Text("domainname", "NIS domain name in the container"));
         flags.Add(Flag.Text("entrypoint", "Overwrite the image's ENTRYPOINT"));
@@ -86,13 +92,24 @@ internal static partial class RunFlags
         flags.Add(Flag.Text("tz", "Time zone, or local for the host's"));
         flags.Add(Flag.Text("cidfile", "Write the container's ID to a file") with { Completes = Completion.File });
         flags.Add(Flag.Text("pidfile", "Write the process ID to a file") with { Completes = Completion.File });
-        flags.Add(Flag.Text("rootfs", "Use a directory as root file system instead of an image", valueName: "dir") with { Completes = Completion.Directory });
+        flags.Add(
+            Flag.Text("rootfs", "Use a directory as root file system instead of an image", valueName: "dir") with
+            {
+                Completes = Completion.Directory,
+            }
+        );
     }
 
     private static void Image(List<Flag> flags)
     {
         flags.Add(Flag.Text("platform", "Platform of the image: os/architecture[/variant]"));
-        flags.Add(Flag.Text("pull", "When to pull the image") with { Default = "missing", Choices = ["always", "missing", "never", "newer"] });
+        flags.Add(
+            Flag.Text("pull", "When to pull the image") with
+            {
+                Default = "missing",
+                Choices = ["always", "missing", "never", "newer"],
+            }
+        );
         flags.Add(Flag.Bool("quiet", "Show no progress of the pull", 'q'));
         flags.Add(Flag.Bool("tls-verify", "Require TLS with a valid certificate from the registry") with { Default = "true" });
     }
@@ -102,7 +119,13 @@ internal static partial class RunFlags
         flags.Add(Flag.List("publish", "Publish a port to the host: [ip:][host:]container[/protocol]", 'p'));
         flags.Add(Flag.Bool("publish-all", "Publish every exposed port on a free port of the host", 'P'));
         flags.Add(Flag.List("expose", "Expose a port or a range of ports"));
-        flags.Add(Flag.List("network", "Network: bridge, none, host, container:ID, ns:PATH or a name", valueName: "network") with { Alias = "net", Completes = Completion.Network });
+        flags.Add(
+            Flag.List("network", "Network: bridge, none, host, container:ID, ns:PATH or a name", valueName: "network") with
+            {
+                Alias = "net",
+                Completes = Completion.Network,
+            }
+        );
         flags.Add(Flag.List("network-alias", "Further name of the container on its network") with { Alias = "net-alias" });
         flags.Add(Flag.Text("ip", "IPv4 address, such as 172.30.100.104"));
         flags.Add(Flag.Text("ip6", "IPv6 address, such as 2001:db8::33"));
@@ -119,10 +142,20 @@ internal static partial class RunFlags
 
     private static void Storage(List<Flag> flags)
     {
-        flags.Add(Flag.List("volume", "Mount a directory or volume: [source:]target[:ro,z,U,O,idmap,…]", 'v') with { Completes = Completion.Volume });
+        flags.Add(
+            Flag.List("volume", "Mount a directory or volume: [source:]target[:ro,z,U,O,idmap,…]", 'v') with
+            {
+                Completes = Completion.Volume,
+            }
+        );
         flags.Add(Flag.List("mount", "Mount anything: type=bind|volume|tmpfs|image,source=…,target=…", valueName: "mount"));
         flags.Add(Flag.List("tmpfs", "Mount memory: target[:size=64m,mode=1777,…]"));
-        flags.Add(Flag.List("volumes-from", "Mount the volumes of another container: container[:ro]") with { Completes = Completion.Container });
+        flags.Add(
+            Flag.List("volumes-from", "Mount the volumes of another container: container[:ro]") with
+            {
+                Completes = Completion.Container,
+            }
+        );
         flags.Add(Flag.Bool("read-only", "Mount the root file system read-only"));
         flags.Add(Flag.Bool("read-only-tmpfs", "With --read-only: writable memory on /run, /tmp and /var/tmp"));
         flags.Add(Flag.Text("shm-size", "Size of /dev/shm", valueName: "bytes") with { Default = "64m" });

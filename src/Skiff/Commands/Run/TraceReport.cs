@@ -33,11 +33,11 @@ internal static class TraceReport
         }
         rows.Sort(static (a, b) => a.Begin.CompareTo(b.Begin));
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{"at ms",9} {"took ms",9}  {"host".PadRight(Width)}  container\n");
+        text.Append(CultureInfo.InvariantCulture, $"{"at ms", 9} {"took ms", 9}  {"host".PadRight(Width)}  container\n");
         foreach ((long begin, long end, PlanStep step) in rows)
         {
             string what = Short(step.Why);
-            text.Append(CultureInfo.InvariantCulture, $"{(begin - rows[0].Begin) / 1e6,9:0.000} {(end - begin) / 1e6,9:0.000}  ");
+            text.Append(CultureInfo.InvariantCulture, $"{(begin - rows[0].Begin) / 1e6, 9:0.000} {(end - begin) / 1e6, 9:0.000}  ");
             text.Append(step.Place == Place.Host ? what : new string(' ', Width) + "  " + what).Append('\n');
         }
         return text.ToString();
