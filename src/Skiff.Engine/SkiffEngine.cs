@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -11,6 +12,7 @@ public sealed class SkiffEngine
     private ImageStore? _images;
     private ContainerStore? _containers;
     private Reconciler? _reconciler;
+    private EventLog? _events;
 
     private SkiffEngine(EnginePaths paths, string bridge)
     {
@@ -31,7 +33,10 @@ public sealed class SkiffEngine
     public ContainerStore Containers => _containers ??= new ContainerStore(Paths);
 
     /// <summary>Compares records with what is, and cleans up after commands and monitors that died.</summary>
-    public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this));
+    public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this), events: Events);
+
+    /// <summary>The journal of what happened.</summary>
+    public EventLog Events => _events ??= new EventLog(Paths.Events);
 
     /// <summary>Opens an engine.</summary>
     /// <param name="root"><c>--root</c>, or null for /var/lib/skiff.</param>

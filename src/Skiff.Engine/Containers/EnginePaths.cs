@@ -14,7 +14,7 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>Named and anonymous volumes.</summary>
     public string Volumes { get; } = Root + "/volumes";
 
-    /// <summary>Events, one file of JSON lines per UTC day.</summary>
+    /// <summary>What happened, as JSON lines: the current file and the one before.</summary>
     public string Events { get; } = Root + "/events";
 
     /// <summary>One flock'ed file per foreground container: while its CLI lives, the lock is held.</summary>

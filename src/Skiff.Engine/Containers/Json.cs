@@ -6,16 +6,14 @@ namespace Skiff.Engine.Containers;
 /// <summary>The few shapes of JSON that records are made of, written and read by hand: no reflection, no tables at start.</summary>
 internal static class Json
 {
-    private static readonly JsonWriterOptions s_compact = new()
-    {
-        SkipValidation = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    /// <summary>Without blanks, and with nothing escaped that JSON does not ask for.</summary>
+    internal static JsonWriterOptions Compact { get; } =
+        new() { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     internal static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
     {
         ArrayBufferWriter<byte> buffer = new(2048);
-        using (Utf8JsonWriter writer = new(buffer, s_compact))
+        using (Utf8JsonWriter writer = new(buffer, Compact))
         {
             write(writer, value);
         }

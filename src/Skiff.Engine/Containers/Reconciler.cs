@@ -1,3 +1,5 @@
+using System.Globalization;
+using Skiff.Engine.Events;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -21,13 +23,15 @@ public sealed class Reconciler
     private readonly ContainerStore _store;
     private readonly IContainerCleanup _cleanup;
     private readonly TimeProvider _time;
+    private readonly EventLog? _events;
 
     /// <summary>A reconciler of one store.</summary>
-    public Reconciler(ContainerStore store, IContainerCleanup cleanup, TimeProvider? time = null)
+    public Reconciler(ContainerStore store, IContainerCleanup cleanup, TimeProvider? time = null, EventLog? events = null)
     {
         _store = store;
         _cleanup = cleanup;
         _time = time ?? TimeProvider.System;
+        _events = events;
     }
 
     /// <summary>One liveness for the whole command.</summary>
@@ -59,13 +63,20 @@ public sealed class Reconciler
             bool lived = Liveness.IsAlive(state.Process);
             _cleanup.KillAll(record, Trusted(state));
             _cleanup.GiveBack(record, state);
+            bool ended = state.IsUp || state.Status == ContainerStatus.Restarting;
+            if (ended)
+            {
+                state = Abandoned(state, lived);
+                Died(record, state.ExitCode);
+            }
             if (record.AutoRemove)
             {
                 _store.Remove(record);
+                _events?.Container(record, "destroy");
             }
-            else if (state.IsUp || state.Status == ContainerStatus.Restarting)
+            else if (ended)
             {
-                _store.SaveState(id, Abandoned(state, lived));
+                _store.SaveState(id, state);
             }
         }
         Session.Remove(_store.Paths, id);
@@ -110,14 +121,19 @@ public sealed class Reconciler
         }
         _cleanup.KillAll(record, Trusted(recorded));
         _cleanup.GiveBack(record, recorded);
+        Died(record, state.ExitCode);
         if (record.AutoRemove)
         {
             _store.Remove(record);
+            _events?.Container(record, "destroy");
             return null;
         }
         _store.SaveState(record.Id, state);
         return state;
     }
+
+    private void Died(ContainerRecord record, int exitCode) =>
+        _events?.Container(record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Removes directories whose creation was cut off more than a minute ago, and names that lead nowhere. Called by prune and listings of all containers, never on the path of run.</summary>
     public void Remains(IReadOnlyList<string> ids)

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Events;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
@@ -27,6 +28,9 @@ public sealed record ExecWishes
     /// <summary>All rights and no filter.</summary>
     public bool Privileged { get; init; }
 
+    /// <summary>No exec events: a health check, of which only a change is told.</summary>
+    public bool Silent { get; init; }
+
     /// <summary>A terminal of its own.</summary>
     public bool Terminal { get; init; }
 
@@ -39,10 +43,12 @@ public sealed class ContainerExec : IDisposable
 {
     private const int PR_SET_DUMPABLE = 4;
     private readonly LaunchPlan _plan;
+    private readonly ExecEvents? _events;
 
-    private ContainerExec(LaunchPlan plan, SpawnedProcess process, SafeFd? console)
+    private ContainerExec(LaunchPlan plan, SpawnedProcess process, SafeFd? console, ExecEvents? events)
     {
         _plan = plan;
+        _events = events;
         Process = process;
         Console = console;
     }
@@ -97,14 +103,25 @@ public sealed class ContainerExec : IDisposable
         consoleChild?.Dispose();
         SafeFd? console = consoleParent is null ? null : ContainerLaunch.ReceiveDescriptor(consoleParent);
         consoleParent?.Dispose();
-        ContainerExec exec = new(plan, process, console);
+        ExecEvents? events = wishes.Silent ? null : new ExecEvents(engine.Events, record, wishes.Arguments);
+        events?.Created();
+        ContainerExec exec = new(plan, process, console, events);
         if (channel.AwaitReport() is { } failure)
         {
             SkiffException why = exec.Failure(failure, spec.Process.Args[0], candidates);
             exec.Dispose();
             throw why;
         }
+        events?.Started();
         return exec;
+    }
+
+    /// <summary>Waits for the end of the command; its exit code, 128+n for signal n.</summary>
+    public int Finish()
+    {
+        int code = Process.Pidfd.Wait()?.ShellCode ?? 0;
+        _events?.Died(code);
+        return code;
     }
 
     /// <summary>A child is born into a pid namespace that its parent has chosen before, setns(2); afterwards the parent chooses its own again.</summary>

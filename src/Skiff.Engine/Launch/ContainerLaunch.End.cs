@@ -1,4 +1,6 @@
+using System.Globalization;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Events;
 using Skiff.Engine.Plan;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
@@ -16,8 +18,15 @@ public sealed partial class ContainerLaunch
         long begin = Clock();
         OomState oom = _cgroup?.ReadOom() ?? default;
         bool killedByOom = oom.Kills > 0 && status.Signal == Signals.SIGKILL;
+        if (oom.Kills > 0)
+        {
+            _engine.Events.Container(_container.Record, "oom");
+        }
+        string network = State.Endpoints.Count > 0 ? State.Endpoints[0].Network : "";
         Undo();
         Timed(HostMoment.CleanUp, begin);
+        Died(status.ShellCode);
+        Connection(network, "disconnect");
         State = State with
         {
             Status = ContainerStatus.Exited,
@@ -30,6 +39,30 @@ public sealed partial class ContainerLaunch
             Ports = [],
         };
         return State;
+    }
+
+    private void Started()
+    {
+        Connection(_network?.Endpoint.Network ?? "", "connect");
+        _engine.Events.Container(_container.Record, "start");
+    }
+
+    private void Died(int exitCode) =>
+        _engine.Events.Container(_container.Record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
+
+    private void Connection(string network, string action)
+    {
+        if (network.Length > 0)
+        {
+            _engine.Events.Write(
+                EventType.Network,
+                action,
+                network,
+                ("container", _container.Record.Id),
+                ("name", network),
+                ("type", "bridge")
+            );
+        }
     }
 
     private static string Reason(ExitStatus status, OomState oom, bool killedByOom) =>

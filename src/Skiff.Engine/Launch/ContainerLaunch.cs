@@ -55,11 +55,13 @@ public sealed partial class ContainerLaunch : IDisposable
         try
         {
             launch.Begin();
+            launch.Started();
             return launch;
         }
         catch (Exception e)
         {
             launch.Abandon();
+            launch.Died(e is SkiffException known ? known.ExitCode : 125);
             launch.Dispose();
             if (e is LinuxException linux)
             {

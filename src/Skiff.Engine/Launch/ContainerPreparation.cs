@@ -35,6 +35,7 @@ public static partial class ContainerPreparation
             engine.Containers.Remove(record);
             throw;
         }
+        engine.Events.Container(record, "create");
         return plan with { Record = record };
     }
 

@@ -32,7 +32,7 @@ public static class ContainerRemoval
         {
             RemoveAnonymousVolumes(engine, record);
         }
-        engine.Containers.Remove(record);
+        Destroy(engine, record);
     }
 
     /// <summary>Kills it and waits until its monitor has given everything back: whoever removes the directory must be the only one who writes there.</summary>
@@ -51,6 +51,10 @@ public static class ContainerRemoval
         {
             _ = monitor?.Signal(Signals.SIGTERM);
         }
+        if (state.IsUp)
+        {
+            engine.Events.Container(record, "kill", ("signal", "9"));
+        }
         cleanup.KillAll(record, state);
         _ = monitor?.WaitReadable(10_000);
     }
@@ -59,7 +63,13 @@ public static class ContainerRemoval
     public static void RemoveEnded(SkiffEngine engine, ContainerRecord record)
     {
         RemoveAnonymousVolumes(engine, record);
+        Destroy(engine, record);
+    }
+
+    private static void Destroy(SkiffEngine engine, ContainerRecord record)
+    {
         engine.Containers.Remove(record);
+        engine.Events.Container(record, "destroy");
     }
 
     /// <summary>Removes the volumes that were made for this container alone.</summary>

@@ -20,6 +20,7 @@ internal static class CommandTable
                 new("completion", CompletionCommand.Define),
                 new("container", Containers.ContainerGroup.Define),
                 new("create", Containers.CreateCommand.Define),
+                new("events", EventsCommand.Define),
                 new("exec", Containers.ExecCommand.Define),
                 new("explain", ExplainCommand.Define),
                 new("help", HelpCommand.Define),

@@ -1,6 +1,7 @@
 using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
+using Skiff.Engine.Events;
 using Skiff.Images;
 using Skiff.Images.Store;
 
@@ -64,6 +65,8 @@ internal static class ImagePruneCommand
         }
         // Containers may have come since the plan was shown.
         RemovedImages removed = store.Prune(plan, EngineAccess.UsedBy(invocation.Globals));
+        ImageEvents.Removed(store, removed, ImageEvents.IdsOfNames(plan));
+        ImageEvents.Of(store).Write(EventType.Image, "prune", "", ("reclaimed", $"{removed.Bytes}"));
         var text = new StringBuilder();
         if (removed.Deleted.Count > 0)
         {

@@ -47,7 +47,9 @@ internal static class ImportCommand
         using Interruption interruption = new();
         bool remote = from.StartsWith("http://", StringComparison.Ordinal) || from.StartsWith("https://", StringComparison.Ordinal);
         using Stream source = remote ? Download(from, interruption.Token) : Archive.Open(from);
-        Image image = ImageImporter.Import(EngineAccess.Images(invocation.Globals), source, options, interruption.Token);
+        ImageStore store = EngineAccess.Images(invocation.Globals);
+        Image image = ImageImporter.Import(store, source, options, interruption.Token);
+        ImageEvents.Of(store).Image(image.Id.ToString(), "import", options.Name?.Familiar ?? "");
         invocation.Output.Line(image.Id.ToString());
         return 0;
     }

@@ -41,8 +41,10 @@ internal static class LoadCommand
         Platform? platform = invocation.Value("platform") is { } text ? Platform.Parse(text) : null;
         using Interruption interruption = new();
         using Stream source = Archive.Open(file);
-        foreach (Image image in ImageLoader.Load(EngineAccess.Images(invocation.Globals), source, platform, interruption.Token))
+        ImageStore store = EngineAccess.Images(invocation.Globals);
+        foreach (Image image in ImageLoader.Load(store, source, platform, interruption.Token))
         {
+            ImageEvents.Of(store).Image(image.Id.ToString(), "load", image.Names.Count > 0 ? image.Names[0].Familiar : "");
             invocation.Output.Write(
                 image.Names.Count == 0
                     ? $"Loaded image ID: {image.Id}\n"

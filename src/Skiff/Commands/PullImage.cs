@@ -101,6 +101,7 @@ internal static class PullImage
             Registry = RegistryOptions.WithLogins(request.VerifyTls, request.AuthFile, Credentials.Helper),
         };
         Image image = Puller.Pull(store, reference, options, seen, interruption.Token);
+        ImageEvents.Of(store).Image(reference.Familiar, "pull", reference.FamiliarName);
         return (image, seen.Result ?? throw new InvalidOperationException("the pull ended without a result"));
     }
 

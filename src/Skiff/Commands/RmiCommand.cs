@@ -40,7 +40,9 @@ internal static class RmiCommand
                     invocation.Output.ErrorLine($"skiff: No such image: {name}");
                     return;
                 }
+                Dictionary<string, string> ids = ImageEvents.IdsOfNames(store.Find(name));
                 RemovedImages removed = store.Remove(name, force, usedBy);
+                ImageEvents.Removed(store, removed, ids);
                 invocation.Output.Write(
                     string.Concat(
                         removed

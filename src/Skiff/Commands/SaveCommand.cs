@@ -47,6 +47,7 @@ internal static class SaveCommand
         if (invocation.Value("output") is { Length: > 0 } file && file != "-")
         {
             ToFile(store, invocation.Arguments, Path.GetFullPath(file), oci, interruption.Token);
+            Saved(store, invocation.Arguments);
             return 0;
         }
         if (Tty.IsTerminal(1))
@@ -58,12 +59,21 @@ internal static class SaveCommand
             using Stream target = StandardStreams.OutputStream();
             ImageSaver.Save(store, invocation.Arguments, target, oci, interruption.Token);
             target.Flush();
+            Saved(store, invocation.Arguments);
         }
         catch (IOException e) when (e.HResult == Errno.EPIPE)
         {
             throw new BrokenPipeException();
         }
         return 0;
+    }
+
+    private static void Saved(ImageStore store, IReadOnlyList<string> images)
+    {
+        foreach (string name in images)
+        {
+            ImageEvents.Of(store).Image(store.Get(name).Id.ToString(), "save", name);
+        }
     }
 
     /// <summary>Writes beside the file and renames at the end: a save that fails leaves no half archive, and keeps the old one.</summary>

@@ -1,5 +1,6 @@
 using Skiff.CommandLine;
 using Skiff.Images;
+using Skiff.Images.Store;
 
 namespace Skiff.Commands;
 
@@ -20,7 +21,10 @@ internal static class TagCommand
 
     private static int Run(Invocation invocation)
     {
-        _ = EngineAccess.Images(invocation.Globals).Tag(invocation.Arguments[0], Reference.Parse(invocation.Arguments[1]));
+        Reference name = Reference.Parse(invocation.Arguments[1]);
+        ImageStore store = EngineAccess.Images(invocation.Globals);
+        Image image = store.Tag(invocation.Arguments[0], name);
+        ImageEvents.Of(store).Image(image.Id.ToString(), "tag", name.Familiar);
         return 0;
     }
 }

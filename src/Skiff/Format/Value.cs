@@ -66,6 +66,12 @@ internal sealed class Value
     /// <summary>What docker's method <c>.Label "key"</c> answers for a row of a listing; null where there are no labels.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>What JSON shows of a struct whose fields have other names there, as Go's tags do; null for the same.</summary>
+    public Value? InJson { get; private init; }
+
+    /// <summary>The same value, which JSON shows as <paramref name="json"/>.</summary>
+    public Value As(Value json) => new(Kind, _number, _float, _object) { Labels = Labels, InJson = json };
+
     public static Value Of(bool value) => value ? True : False;
 
     public static Value Of(long value) => new(ValueKind.Int, value);

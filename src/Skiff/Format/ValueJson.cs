@@ -71,6 +71,7 @@ internal static class ValueJson
 
     private static void Write(StringBuilder text, Value value, string? indent, int depth)
     {
+        value = value.InJson ?? value;
         switch (value.Kind)
         {
             case ValueKind.Bool:

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
 
 namespace Skiff.Commands.Containers;
@@ -56,6 +57,7 @@ internal static class ContainerPruneCommand
                 removed.Add(record.Id);
             }
         }
+        engine.Events.Write(EventType.Container, "prune", "", ("reclaimed", $"{bytes}"));
         invocation.Output.Write(
             (removed.Count > 0 ? "Deleted Containers:\n" + string.Join('\n', removed) + "\n\n" : "")
                 + $"Total reclaimed space: {Human.Size(bytes)}\n"

@@ -78,7 +78,7 @@ internal static class ExecCommand
             return 0;
         }
         ForegroundLoop.Serve(exec.Process, exec.Console, new RunOptions { Interactive = interactive, Tty = tty }, signals);
-        return exec.Process.Pidfd.Wait()?.ShellCode ?? 0;
+        return exec.Finish();
     }
 
     /// <summary>By the rules of <c>run</c>: the same builder reads the flags.</summary>

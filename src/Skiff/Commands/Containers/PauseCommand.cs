@@ -50,6 +50,7 @@ internal static class PauseCommand
                     record.Id,
                     s => s.IsUp ? s with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running } : s
                 );
+                engine.Events.Container(record, pause ? "pause" : "unpause");
                 invocation.Output.Line(name);
             }
         );

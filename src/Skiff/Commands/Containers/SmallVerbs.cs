@@ -44,7 +44,8 @@ internal static class SmallVerbs
             throw new SkiffException($"the container is called {name} already");
         }
         using FileLock? gate = engine.Containers.Lock(record.Id);
-        engine.Containers.Rename(engine.Containers.Find(record.Id), name);
+        ContainerRecord renamed = engine.Containers.Rename(engine.Containers.Find(record.Id), name);
+        engine.Events.Container(renamed, "rename", ("oldName", "/" + record.Name));
         return 0;
     }
 

@@ -111,6 +111,7 @@ internal static class StopCommand
                 }
                 Stopper.Stop(engine, record, state, invocation);
                 StartCommand.Detached(engine, engine.Containers.Find(record.Id));
+                engine.Events.Container(record, "restart");
                 invocation.Output.Line(name);
             }
         );

@@ -54,6 +54,7 @@ internal static class Stopper
                 );
             }
         }
+        engine.Events.Container(record, "stop");
     }
 
     /// <summary>Sends a signal to the first process, pinned against reuse of its number.</summary>
@@ -64,6 +65,8 @@ internal static class Stopper
         {
             return;
         }
+        // The event first: what the signal leads to follows it in the journal.
+        engine.Events.Container(record, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
         int errno = process.Signal(signal);
         if (errno is not (0 or Errno.ESRCH))
         {

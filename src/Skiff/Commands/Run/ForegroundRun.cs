@@ -78,6 +78,7 @@ internal static class ForegroundRun
             throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
         }
         using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        engine.Events.Container(container.Record, "attach");
         ContainerLaunch launch;
         try
         {

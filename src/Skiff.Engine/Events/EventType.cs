@@ -1,0 +1,10 @@
+namespace Skiff.Engine.Events;
+
+/// <summary>docker's types of events that an engine without a daemon and a swarm has.</summary>
+public static class EventType
+{
+    public const string Container = "container";
+    public const string Image = "image";
+    public const string Network = "network";
+    public const string Volume = "volume";
+}
