@@ -86,10 +86,26 @@ public sealed class ContainerMonitor
             Report("+");
             streams.Started();
             using LogWriter log = new(_engine.Paths.Log(_record.Id), _record);
-            MonitorLoop.Serve(launch, streams, log, signals, SignalOfStop());
+            Serve(launch, streams, log, signals);
             log.End();
             return launch.Finish();
         }
+    }
+
+    private void Serve(ContainerLaunch launch, MonitorStreams streams, LogWriter log, SignalPipe signals)
+    {
+        MonitorLoop loop = new();
+        loop.Add(new SignalSource(signals, launch.Process.Pidfd, SignalOfStop()));
+        if ((launch.Console ?? streams.Output) is { } output)
+        {
+            loop.Add(new OutputSource(output, isError: false, log));
+        }
+        if (streams.Error is { } error)
+        {
+            loop.Add(new OutputSource(error, isError: true, log));
+        }
+        loop.Add(new ProcessSource(launch.Process));
+        loop.Run();
     }
 
     private int SignalOfStop() => Signals.TryParse(_record.StopSignal, out int signal) ? signal : Signals.SIGTERM;

@@ -1,58 +1,94 @@
-using Skiff.Engine.Launch;
 using Skiff.Linux;
-using Skiff.Linux.Terminal;
 
 namespace Skiff.Engine.Monitoring;
 
-/// <summary>Copies a container's output to its log until it ends.</summary>
-internal static class MonitorLoop
+/// <summary>One poll loop in one thread for everything that happens during one life of a container. A round allocates nothing.</summary>
+internal sealed class MonitorLoop
 {
-    internal static void Serve(ContainerLaunch launch, MonitorStreams streams, LogWriter log, SignalPipe signals, int signalOfStop)
+    private readonly List<MonitorSource> _sources = [];
+    private PollFd[] _entries = new PollFd[8];
+    private MonitorSource[] _polled = new MonitorSource[8];
+    private bool _stopped;
+
+    /// <summary>For a read that is passed on at once; no source keeps anything in it.</summary>
+    internal byte[] Buffer { get; } = new byte[32 << 10];
+
+    /// <summary>Serves a source from the next round on; also while the loop runs.</summary>
+    internal void Add(MonitorSource source)
     {
-        byte[] buffer = new byte[LogWriter.MaximumText];
-        int output = launch.Console?.Value ?? streams.Output?.Value ?? -1;
-        int error = streams.Error?.Value ?? -1;
-        Span<PollFd> entries = stackalloc PollFd[4];
-        while (true)
+        source.Loop = this;
+        _sources.Add(source);
+    }
+
+    /// <summary>Forgets a source; also from within its own methods.</summary>
+    internal void Remove(MonitorSource source)
+    {
+        source.Loop = null;
+        _sources.Remove(source);
+    }
+
+    /// <summary>Ends <see cref="Run"/> after this round.</summary>
+    internal void Stop() => _stopped = true;
+
+    /// <summary>Serves the sources until <see cref="Stop"/>, then lets each take what is left.</summary>
+    internal void Run()
+    {
+        while (!_stopped)
         {
-            entries[0] = new PollFd(launch.Process.Pidfd.Fd.Value, Poll.POLLIN);
-            entries[1] = new PollFd(signals.Fd.Value, Poll.POLLIN);
-            entries[2] = new PollFd(output, Poll.POLLIN);
-            entries[3] = new PollFd(error, Poll.POLLIN);
-            Poll.Wait(entries, -1);
-            while (signals.TryRead(out int signal))
+            int count = Collect(out long due);
+            Poll.Wait(_entries.AsSpan(0, count), Pause(due));
+            for (int i = 0; i < count; i++)
             {
-                // The host shuts down: the container is asked to stop as `stop` asks it.
-                launch.Process.Pidfd.Signal(signal == Signals.SIGTERM ? signalOfStop : signal);
+                if (_entries[i].ReturnedEvents != 0 && _polled[i].Loop == this)
+                {
+                    _polled[i].OnReady(_entries[i].ReturnedEvents);
+                }
             }
-            output = entries[2].ReturnedEvents != 0 && !Copy(output, false, buffer, log) ? -1 : output;
-            error = entries[3].ReturnedEvents != 0 && !Copy(error, true, buffer, log) ? -1 : error;
-            if (entries[0].ReturnedEvents != 0)
+            if (due != MonitorSource.Never)
             {
-                Drain(output, false, buffer, log);
-                Drain(error, true, buffer, log);
-                return;
+                Expire();
             }
+        }
+        foreach (MonitorSource source in (MonitorSource[])[.. _sources])
+        {
+            source.OnEnd();
         }
     }
 
-    /// <summary>What the container wrote before it ended is still in the pipes.</summary>
-    private static void Drain(int fd, bool isError, byte[] buffer, LogWriter log)
+    private int Collect(out long due)
     {
-        while (fd >= 0 && Poll.Wait(fd, Poll.POLLIN, 0) != 0 && Copy(fd, isError, buffer, log)) { }
+        if (_entries.Length < _sources.Count)
+        {
+            _entries = new PollFd[_sources.Count * 2];
+            _polled = new MonitorSource[_sources.Count * 2];
+        }
+        int count = 0;
+        due = MonitorSource.Never;
+        foreach (MonitorSource source in _sources)
+        {
+            due = Math.Min(due, source.Due);
+            if (source.Fd >= 0)
+            {
+                _entries[count] = new PollFd(source.Fd, source.Events);
+                _polled[count++] = source;
+            }
+        }
+        return count;
     }
 
-    private static unsafe bool Copy(int fd, bool isError, byte[] buffer, LogWriter log)
+    private static int Pause(long due) => due == MonitorSource.Never ? -1 : (int)Math.Clamp(due - Environment.TickCount64, 0, int.MaxValue);
+
+    private void Expire()
     {
-        fixed (byte* p = buffer)
+        long now = Environment.TickCount64;
+        for (int i = 0; i < _sources.Count; i++)
         {
-            nint n = RawCall.Invoke(SyscallNumber.read, fd, (nint)p, buffer.Length);
-            if (n <= 0)
+            MonitorSource source = _sources[i];
+            if (source.Due <= now)
             {
-                return false;
+                source.Due = MonitorSource.Never;
+                source.OnDue();
             }
-            log.Add(isError, buffer.AsSpan(0, (int)n));
-            return true;
         }
     }
 }
