@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Skiff.SystemTests.Fixture;
 using Xunit;
 
@@ -59,6 +61,50 @@ public sealed class LessonTests
             int at = result.Output.IndexOf(expected, from, StringComparison.Ordinal);
             Assert.True(at >= 0, $"'{expected}' is missing or out of order\n{result}");
             from = at + expected.Length;
+        }
+    }
+
+    [Fact]
+    public void Every_excerpt_tells_steps_that_explain_tells()
+    {
+        string root = Path.Combine(Workspace.NewDirectory("lesson"), "root");
+        string json = Tool.Run(Workspace.Binary, "--root", root, "explain", "run", "--rm", "--json", "-p", "8080:80", "busybox").Output;
+        Dictionary<string, HashSet<string>> told = [];
+        foreach (JsonNode? step in JsonNode.Parse(json)!["steps"]!.AsArray())
+        {
+            told[$"[{step!["place"]}] {step["why"]}"] = [.. step["calls"]!.AsArray().Select(c => c!["name"]!.GetValue<string>())];
+        }
+        int steps = 0;
+        HashSet<string> calls = [];
+        foreach (string line in Excerpts())
+        {
+            if (Regex.Match(line, @"^\d+\. (\[.*)$") is { Success: true } head)
+            {
+                Assert.True(told.TryGetValue(head.Groups[1].Value, out calls!), $"explain no longer says: {line}");
+                steps++;
+            }
+            else if (
+                line.StartsWith("     ", StringComparison.Ordinal)
+                && Regex.Match(line, "^     ([a-zA-Z_0-9]+)[( ]") is { Success: true } call
+                && !line.Contains("require ", StringComparison.Ordinal)
+            )
+            {
+                Assert.True(calls.Contains(call.Groups[1].Value), $"that step of explain has no such call: {line}");
+            }
+        }
+        Assert.True(steps > 10, "the excerpts were not found");
+    }
+
+    private static IEnumerable<string> Excerpts()
+    {
+        bool inside = false;
+        foreach (string line in File.ReadLines(Document))
+        {
+            if (inside && line != "```")
+            {
+                yield return line;
+            }
+            inside = line == "```text" || (inside && line != "```");
         }
     }
 

@@ -42,7 +42,7 @@ internal static class ExplainRunCommand
             found is null && options.Image is not null
                 ? $" ({options.Image} is not here: with an example image; \"skiff explain pull {options.Image}\" shows how it would come)"
                 : "";
-        invocation.Output.Write(Lesson.Text($"skiff run {options.Image ?? options.Rootfs}{example}", plan));
+        invocation.Output.Write(Lesson.Text(RunOptionsText.ToCommandLine(options) + example, plan, ExampleId));
         return 0;
     }
 

@@ -8,10 +8,10 @@ namespace Skiff.Commands.Run;
 /// <summary>A launch plan as a text to read and as JSON.</summary>
 internal static class Lesson
 {
-    /// <summary>Steps in the order in which they happen; a heading wherever the chapter changes, its sentence the first time.</summary>
-    internal static string Text(string title, LaunchPlan plan)
+    /// <summary>Steps in the order in which they happen; a heading wherever the chapter changes, its sentence the first time. The container's long id is written as <c>ID</c>.</summary>
+    internal static string Text(string title, LaunchPlan plan, string id)
     {
-        StringBuilder text = new($"{title}\n");
+        StringBuilder text = new($"{title}\nID stands for the container's id of 64 digits.\n");
         HashSet<Block> begun = [];
         Block? chapter = null;
         int number = 0;
@@ -36,7 +36,7 @@ internal static class Lesson
                 .AppendJoin(", ", calls.Select(static c => c.ManPage).Where(static m => m.Length > 0).Distinct())
                 .Append('\n');
         }
-        return text.ToString();
+        return text.Replace(id, "ID").ToString();
     }
 
     /// <summary><c>{"steps":[{"chapter","place","why","calls":[{"name","text","man"}]}]}</c>, one line.</summary>
