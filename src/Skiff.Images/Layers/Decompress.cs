@@ -82,6 +82,11 @@ public static class Decompress
     {
         ZstdSharp.DecompressionStream stream = new(source, ReadSize);
         stream.SetParameter(ZstdSharp.Unsafe.ZSTD_dParameter.ZSTD_d_windowLogMax, MaxZstdWindowLog);
+        // the frame's own checksum says nothing that the digest of the whole does not say better
+        stream.SetParameter(
+            ZstdSharp.Unsafe.ZSTD_dParameter.ZSTD_d_experimentalParam3,
+            (int)ZstdSharp.Unsafe.ZSTD_forceIgnoreChecksum_e.ZSTD_d_ignoreChecksum
+        );
         return stream;
     }
 

@@ -69,16 +69,21 @@ public sealed partial class TarReader
 
     private bool Fill()
     {
-        if (_position == _end)
+        int left = _end - _position;
+        if (_ahead is not null)
         {
-            _position = _end = 0;
+            byte[] next = _ahead.Swap(left == 0 ? _buffer : [], out int length);
+            if (left == 0)
+            {
+                (_buffer, _position, _end) = (next, 0, length);
+            }
+            return length > 0; // a part of a block is left of the last buffer only, and nothing follows that
         }
-        else if (_position > 0)
+        if (left > 0 && _position > 0)
         {
-            _buffer.AsSpan(_position, _end - _position).CopyTo(_buffer);
-            _end -= _position;
-            _position = 0;
+            _buffer.AsSpan(_position, left).CopyTo(_buffer);
         }
+        (_position, _end) = (0, left);
         int read = _source.Read(_buffer, _end, _buffer.Length - _end);
         _end += read;
         return read > 0;

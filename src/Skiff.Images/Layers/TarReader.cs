@@ -13,10 +13,9 @@ public sealed partial class TarReader
     /// <summary>Greatest size of one extended header (PAX records, long name) in bytes: Linux allows 64 KiB for each attribute.</summary>
     public const int MaxExtendedHeader = 4 << 20;
 
-    private const int BufferSize = 256 << 10;
-
     private readonly Stream _source;
-    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly ReadAhead? _ahead;
+    private byte[] _buffer = new byte[ReadAhead.BufferSize];
     private readonly PaxRecords _global = new();
     private readonly PaxRecords _local = new();
     private byte[]? _longName;
@@ -32,6 +31,9 @@ public sealed partial class TarReader
 
     /// <summary>Reads from the uncompressed <paramref name="source"/>, which stays the caller's.</summary>
     public TarReader(Stream source) => _source = source;
+
+    internal TarReader(ReadAhead source)
+        : this(Stream.Null) => _ahead = source;
 
     /// <summary>The current entry; its contents change with every <see cref="Next"/>.</summary>
     public TarEntry Entry { get; } = new();

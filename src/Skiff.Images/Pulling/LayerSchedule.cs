@@ -21,7 +21,7 @@ internal sealed class LayerSchedule(IPullStore store, RegistryClient client, IPu
             _waiting.Enqueue(layer);
         }
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        int count = Math.Min(order.Count, parallel > 0 ? parallel : Math.Clamp(Environment.ProcessorCount, 2, 4));
+        int count = Math.Min(order.Count, parallel > 0 ? parallel : Math.Clamp(Environment.ProcessorCount + 1, 3, 6));
         Thread[] threads = new Thread[count];
         for (int i = 0; i < count; i++)
         {

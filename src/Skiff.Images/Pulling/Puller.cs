@@ -13,7 +13,7 @@ public sealed record PullOptions
     /// <summary>How to speak to the registry.</summary>
     public RegistryOptions Registry { get; init; } = new();
 
-    /// <summary>Layers that are fetched and unpacked at the same time; 0 for one per processor, two at least and four at most: unpacking, not the network, is the work.</summary>
+    /// <summary>Layers that are fetched and unpacked at the same time; 0 for one more than there are processors, three at least and six at most: unpacking is the work, and one thread waits for the network or the disk.</summary>
     public int Parallel { get; init; }
 }
 

@@ -27,7 +27,7 @@ internal sealed class Transport : IDisposable
             MaxResponseHeadersLength = 64,
             ConnectTimeout = TimeSpan.FromSeconds(20),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = Connect,
         };
         handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
             errors == SslPolicyErrors.None
@@ -64,21 +64,29 @@ internal sealed class Transport : IDisposable
         return false;
     }
 
+    // Connected by a call that blocks: a socket that was ever used asynchronously stays so in .NET, and each read that must wait would then go through another thread.
     // SO_RCVTIMEO is what ends a stalled body: HttpClient's own timeouts cover the headers only.
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    private ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = (int)_retry.StallTimeout.TotalMilliseconds,
+            SendTimeout = (int)_retry.StallTimeout.TotalMilliseconds,
+        };
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
-            socket.ReceiveTimeout = (int)_retry.StallTimeout.TotalMilliseconds;
-            socket.SendTimeout = (int)_retry.StallTimeout.TotalMilliseconds;
-            return new NetworkStream(socket, ownsSocket: true);
+            using (cancellation.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), socket))
+            {
+                socket.Connect(context.DnsEndPoint);
+            }
+            return ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true));
         }
-        catch
+        catch (Exception e)
         {
             socket.Dispose();
-            throw;
+            cancellation.ThrowIfCancellationRequested();
+            return ValueTask.FromException<Stream>(e);
         }
     }
 }

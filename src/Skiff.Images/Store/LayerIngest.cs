@@ -186,7 +186,8 @@ internal sealed class LayerIngest(ImageStore store)
         );
         using SafeFd root = Files.Open($"{tree}/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
         using LayerUnpacker unpacker = new(root, $"layer {layer.Digest.Short}");
-        TarReader reader = new(hashed);
+        using ReadAhead ahead = new(hashed);
+        TarReader reader = new(ahead);
         PendingWork work = unpacker.Unpack(reader, cancel);
         reader.Drain();
         unpacked?.Invoke(count);
