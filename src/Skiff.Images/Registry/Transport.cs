@@ -65,8 +65,21 @@ internal sealed class Transport : IDisposable
     }
 
     // Connected by a call that blocks: a socket that was ever used asynchronously stays so in .NET, and each read that must wait would then go through another thread.
-    // SO_RCVTIMEO is what ends a stalled body: HttpClient's own timeouts cover the headers only.
     private ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return ValueTask.FromResult<Stream>(new NetworkStream(Open(context.DnsEndPoint, cancellation), ownsSocket: true));
+        }
+        catch (Exception e)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return ValueTask.FromException<Stream>(e);
+        }
+    }
+
+    // SO_RCVTIMEO is what ends a stalled body: HttpClient's own timeouts cover the headers only.
+    private Socket Open(DnsEndPoint server, CancellationToken cancellation)
     {
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp)
         {
@@ -78,15 +91,14 @@ internal sealed class Transport : IDisposable
         {
             using (cancellation.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), socket))
             {
-                socket.Connect(context.DnsEndPoint);
+                socket.Connect(server);
             }
-            return ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true));
+            return socket;
         }
-        catch (Exception e)
+        catch
         {
             socket.Dispose();
-            cancellation.ThrowIfCancellationRequested();
-            return ValueTask.FromException<Stream>(e);
+            throw;
         }
     }
 }
