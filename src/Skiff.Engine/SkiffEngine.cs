@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Volumes;
 using Skiff.Images.Store;
 using Skiff.Linux;
 
@@ -13,6 +14,7 @@ public sealed class SkiffEngine
     private ContainerStore? _containers;
     private Reconciler? _reconciler;
     private EventLog? _events;
+    private VolumeStore? _volumes;
 
     private SkiffEngine(EnginePaths paths, string bridge)
     {
@@ -31,6 +33,9 @@ public sealed class SkiffEngine
 
     /// <summary>Containers.</summary>
     public ContainerStore Containers => _containers ??= new ContainerStore(Paths);
+
+    /// <summary>Volumes.</summary>
+    public VolumeStore Volumes => _volumes ??= new VolumeStore(Paths, Events);
 
     /// <summary>Compares records with what is, and cleans up after commands and monitors that died.</summary>
     public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this), events: Events);

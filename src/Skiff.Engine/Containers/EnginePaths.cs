@@ -14,6 +14,9 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>Named and anonymous volumes.</summary>
     public string Volumes { get; } = Root + "/volumes";
 
+    /// <summary>Where the content of a volume is.</summary>
+    public string VolumeData(string name) => $"{Volumes}/{name}/_data";
+
     /// <summary>What happened, as JSON lines: the current file and the one before.</summary>
     public string Events { get; } = Root + "/events";
 

@@ -31,6 +31,10 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
     {
         OpenCgroup(record, state)?.Remove();
         NetworkLaunch.GiveBack(engine, record, state);
+        if (record.AutoRemove)
+        {
+            ContainerRemoval.RemoveAnonymousVolumes(engine, record);
+        }
     }
 
     private static Cgroup? OpenCgroup(ContainerRecord record, ContainerState state)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Volumes;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -44,11 +45,15 @@ public sealed partial class ContainerLaunch
     private void Started()
     {
         Connection(_network?.Endpoint.Network ?? "", "connect");
+        VolumeEvents.Mounted(_engine.Events, _container.Record);
         _engine.Events.Container(_container.Record, "start");
     }
 
-    private void Died(int exitCode) =>
+    private void Died(int exitCode)
+    {
         _engine.Events.Container(_container.Record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
+        VolumeEvents.Unmounted(_engine.Events, _container.Record);
+    }
 
     private void Connection(string network, string action)
     {

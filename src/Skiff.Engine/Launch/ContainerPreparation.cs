@@ -28,7 +28,7 @@ public static partial class ContainerPreparation
         {
             EtcFiles.WriteEarly(engine.Paths.Container(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
-            VolumePreparation.Prepare(engine, plan);
+            VolumePreparation.Prepare(engine, plan, first: true);
         }
         catch
         {

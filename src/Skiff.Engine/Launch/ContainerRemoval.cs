@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Volumes;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Launch;
@@ -72,12 +73,20 @@ public static class ContainerRemoval
         engine.Events.Container(record, "destroy");
     }
 
-    /// <summary>Removes the volumes that were made for this container alone.</summary>
+    /// <summary>Removes the volumes that were made for this container alone; one that another container has taken over (--volumes-from) stays.</summary>
     internal static void RemoveAnonymousVolumes(SkiffEngine engine, ContainerRecord record)
     {
+        if (record.AnonymousVolumes.Count == 0)
+        {
+            return;
+        }
+        VolumeUsers others = VolumeUsers.Read(engine.Containers, except: record.Id);
         foreach (string name in record.AnonymousVolumes)
         {
-            DirectoryTree.Remove($"{engine.Paths.Volumes}/{name}");
+            if (others.Of(name).Count == 0)
+            {
+                _ = engine.Volumes.Remove(name, static () => null);
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using Skiff.Engine.Spec;
+using Skiff.Engine.Volumes;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -7,7 +8,8 @@ namespace Skiff.Engine.Launch;
 /// <summary>Makes what the mounts of a container need on the host: volumes, filled from the image while they are empty; missing sources of binds; overlays.</summary>
 internal static class VolumePreparation
 {
-    internal static void Prepare(SkiffEngine engine, PreparedContainer container)
+    /// <summary>Makes all of it. With <paramref name="first"/> false the container existed before, and its volumes are not filled again.</summary>
+    internal static void Prepare(SkiffEngine engine, PreparedContainer container, bool first)
     {
         foreach (string path in container.Result.SourcesRequired)
         {
@@ -28,7 +30,7 @@ internal static class VolumePreparation
         }
         foreach (VolumeUse use in container.Result.Volumes)
         {
-            Volume(engine, container, use);
+            Take(engine, container, use, first);
         }
         foreach (string overlay in container.Result.Overlays)
         {
@@ -41,39 +43,61 @@ internal static class VolumePreparation
         }
     }
 
-    /// <summary>docker fills a volume from the image when it is used for the first time, that is while it is empty (RUN-29). The lock keeps two first users apart.</summary>
-    private static void Volume(SkiffEngine engine, PreparedContainer container, VolumeUse use)
+    private static void Take(SkiffEngine engine, PreparedContainer container, VolumeUse use, bool first)
     {
-        string directory = $"{engine.Paths.Volumes}/{use.Name}";
-        string data = directory + "/_data";
-        _ = Files.TryMakeDirectory(engine.Paths.Root, 0x1C0);
-        _ = Files.TryMakeDirectory(engine.Paths.Volumes, 0x1C0);
-        _ = Files.TryMakeDirectory(directory, 0x1C9);
-        using FileLock gate = FileLock.Acquire(directory + "/lock");
-        int made = Files.TryMakeDirectory(data, 0x1ED);
-        if (made is not (0 or Errno.EEXIST))
+        (Volume _, FileLock gate, bool made) = engine.Volumes.Take(Asked(container, use));
+        using (gate)
         {
-            throw new LinuxException("mkdir", data, made);
-        }
-        if (!use.CopyUp || container.ShortLayers.Count == 0 || Directory.EnumerateFileSystemEntries(data).Any())
-        {
-            return;
-        }
-        RootView.Use(
-            engine.Paths.Root,
-            container.ShortLayers,
-            engine.Paths.Container(container.Record.Id),
-            upper: null,
-            root =>
+            VolumeArchive.CompleteMerge(engine.Volumes, use.Name);
+            if (use.CopyUp && container.ShortLayers.Count > 0)
             {
-                using SafeFd? source = LayeredFiles.OpenIn(root.Value, use.Target, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out _);
-                if (source is not null)
-                {
-                    using SafeFd target = Files.Open(data, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-                    TreeCopy.Copy(source.Value, target.Value);
-                }
+                VolumeFill.Fill(engine, container, use, first || made);
             }
-        );
+            CheckSubpath(engine, use);
+        }
+    }
+
+    private static Volume Asked(PreparedContainer container, VolumeUse use)
+    {
+        Dictionary<string, string> labels = Map(use.Mount.Labels);
+        if (use.Anonymous)
+        {
+            labels[Volume.AnonymousLabel] = "";
+        }
+        return new Volume
+        {
+            Name = use.Name,
+            Driver = use.Mount.Driver.Length > 0 ? use.Mount.Driver : container.Options.VolumeDriver ?? "local",
+            Options = Map(use.Mount.DriverOptions),
+            Labels = labels,
+            Created = TimeProvider.System.GetUtcNow(),
+        };
+    }
+
+    private static void CheckSubpath(SkiffEngine engine, VolumeUse use)
+    {
+        if (use.Mount.Subpath.Length > 0)
+        {
+            using SafeFd root = Files.Open(engine.Volumes.Data(use.Name), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
+            using SafeFd? inside = LayeredFiles.OpenIn(root.Value, use.Mount.Subpath, OpenFlags.O_PATH, out int errno);
+            if (inside is null)
+            {
+                throw new SkiffException(
+                    $"the volume {use.Name} has no {use.Mount.Subpath} to mount on {use.Target} ({Errno.Describe(errno)}): make it first in a container that mounts the whole volume",
+                    125
+                );
+            }
+        }
+    }
+
+    private static Dictionary<string, string> Map(ValueList<NameValue> values)
+    {
+        Dictionary<string, string> map = [];
+        foreach (NameValue value in values)
+        {
+            map[value.Name] = value.Value;
+        }
+        return map;
     }
 
     private static void Own(string path, ResolvedUser user)

@@ -47,12 +47,14 @@ public sealed partial class LayerUnpacker
     {
         ForgetParent();
         foreach (
-            byte[] name in (byte[][])
-                [
-                    [.. ".wh..wh.plnk\0"u8],
-                    [.. ".wh..wh.aufs\0"u8],
-                    [.. ".wh..wh.orph\0"u8],
-                ]
+            byte[] name in _plain
+                ? []
+                : (byte[][])
+                    [
+                        [.. ".wh..wh.plnk\0"u8],
+                        [.. ".wh..wh.aufs\0"u8],
+                        [.. ".wh..wh.orph\0"u8],
+                    ]
         )
         {
             _ = Tree.TryRemove(_root.Value, name);

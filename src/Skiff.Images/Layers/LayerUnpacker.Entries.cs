@@ -77,7 +77,7 @@ public sealed partial class LayerUnpacker
     private void MakeNode(int parent, ReadOnlySpan<byte> name, TarEntry entry)
     {
         bool device = entry.Type != TarEntryType.Fifo;
-        if (entry.Type == TarEntryType.CharacterDevice && (entry.DeviceMajor | entry.DeviceMinor) == 0)
+        if (entry.Type == TarEntryType.CharacterDevice && (entry.DeviceMajor | entry.DeviceMinor) == 0 && !_plain)
         {
             // overlayfs would take it for a whiteout, so it is one
             MakeWhiteout(parent, name, entry);

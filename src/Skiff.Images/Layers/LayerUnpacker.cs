@@ -16,6 +16,7 @@ public sealed partial class LayerUnpacker : IDisposable
     private readonly SafeFd _root;
     private readonly string _rootName;
     private readonly bool _privileged;
+    private readonly bool _plain;
     private readonly uint _umask;
     private readonly PathTable _directories = new();
     private readonly List<(byte[] Path, byte[] Target)> _links = [];
@@ -28,9 +29,11 @@ public sealed partial class LayerUnpacker : IDisposable
     /// <summary>Unpacks below <paramref name="root"/>, which stays the caller's and must be empty.</summary>
     /// <param name="root">The directory, open for reading.</param>
     /// <param name="rootName">Its path, for messages.</param>
-    public LayerUnpacker(SafeFd root, string rootName)
+    /// <param name="plain">An ordinary archive: whiteouts are files like any other.</param>
+    public LayerUnpacker(SafeFd root, string rootName, bool plain = false)
     {
         _root = root;
+        _plain = plain;
         _rootName = rootName;
         _privileged = At.IsRoot;
         _umask = ReadUmask();
@@ -64,6 +67,26 @@ public sealed partial class LayerUnpacker : IDisposable
         return FinishDirectories();
     }
 
+    /// <summary>Unpacks an archive that stands for itself, gzip, zstd or plain.</summary>
+    /// <param name="root">An empty directory, open for reading; stays the caller's.</param>
+    /// <param name="rootName">Its path, for messages.</param>
+    /// <param name="source">The archive; stays the caller's.</param>
+    /// <param name="cancel">Ends it between two entries.</param>
+    /// <returns>What was left out and why.</returns>
+    /// <exception cref="TarException">The archive is invalid, or a hardlink leads to nothing in it.</exception>
+    public static IReadOnlyList<string> UnpackPlain(SafeFd root, string rootName, Stream source, CancellationToken cancel)
+    {
+        using LayerUnpacker unpacker = new(root, rootName, plain: true);
+        TarReader reader = new(Decompress.Open(source, null));
+        PendingWork work = unpacker.Unpack(reader, cancel);
+        return work.Links.Count == 0
+            ? unpacker.Notes
+            : throw new TarException(
+                $"the hardlink {unpacker.Display(work.Links[0].Path)} leads to {unpacker.Display(work.Links[0].Target)}, which the archive has not",
+                reader.Position
+            );
+    }
+
     /// <inheritdoc/>
     public void Dispose() => ForgetParent();
 
@@ -82,12 +105,12 @@ public sealed partial class LayerUnpacker : IDisposable
         }
         int slash = _path.AsSpan(0, _length).LastIndexOf((byte)'/');
         ReadOnlySpan<byte> name = _path.AsSpan(slash + 1, _length - slash); // with its final zero
-        if (IsMetadata(slash, entry))
+        if (!_plain && IsMetadata(slash, entry))
         {
             return;
         }
         int parent = Parent(_path.AsSpan(0, Math.Max(slash, 0)), entry.ModificationTime);
-        if (name.StartsWith(".wh."u8) && !IsAufsRoot(_path))
+        if (!_plain && name.StartsWith(".wh."u8) && !IsAufsRoot(_path))
         {
             Whiteout(parent, name, entry);
             return;

@@ -55,6 +55,7 @@ internal static class CommandTable
                 new("top", Containers.TopCommand.Define),
                 new("unpause", Containers.PauseCommand.DefineUnpause),
                 new("version", VersionCommand.Define),
+                new("volume", Volumes.VolumeGroup.Define),
                 new("wait", Containers.WaitCommand.Define),
             ],
         };

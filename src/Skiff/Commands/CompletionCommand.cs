@@ -2,7 +2,6 @@ using Skiff.CommandLine;
 using Skiff.Engine.Containers;
 using Skiff.Images.Store;
 using Skiff.Linux;
-using Skiff.Linux.FileTree;
 
 namespace Skiff.Commands;
 
@@ -91,7 +90,7 @@ internal static class CompletionCommand
             {
                 Completion.Image => [.. Images(globals)],
                 Completion.Container or Completion.RunningContainer => [.. Containers(globals, kind == Completion.RunningContainer)],
-                Completion.Volume => [.. Tree.Names(EngineAccess.Paths(globals).Volumes).Select(static v => (v, ""))],
+                Completion.Volume => [.. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, ""))],
                 Completion.Verb =>
                 [
                     .. CommandTable.Root().Subcommands.Where(static e => !e.Hidden).Select(static e => (e.Name, e.Make().Summary)),

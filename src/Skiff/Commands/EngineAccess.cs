@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Volumes;
 using Skiff.Images;
 using Skiff.Images.Store;
 
@@ -17,6 +18,9 @@ internal static class EngineAccess
 
     /// <summary>The containers.</summary>
     public static ContainerStore Containers(Globals globals) => new(Paths(globals));
+
+    /// <summary>The volumes.</summary>
+    public static VolumeStore Volumes(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Volumes;
 
     /// <summary>Which container uses an image, in words; the containers are read once.</summary>
     public static Func<Digest, string?> UsedBy(Globals globals)
