@@ -136,12 +136,15 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>The state as it was written last, unchecked; Created when there is none. See <see cref="Liveness.Check"/> for the truth.</summary>
-    public ContainerState LoadState(string id)
+    public ContainerState LoadState(string id) => TryLoadState(id) ?? new ContainerState();
+
+    /// <summary>As <see cref="LoadState"/>, but null when there is none.</summary>
+    public ContainerState? TryLoadState(string id)
     {
         byte[]? bytes = Files.TryReadAll(Paths.State(id), out int errno);
         if (bytes is null)
         {
-            return errno is Errno.ENOENT or Errno.ENOTDIR ? new ContainerState() : throw new LinuxException("read", Paths.State(id), errno);
+            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("read", Paths.State(id), errno);
         }
         try
         {

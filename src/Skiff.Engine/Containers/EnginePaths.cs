@@ -44,6 +44,9 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>overlayfs's workdir, on the same file system as the writable layer.</summary>
     public string Work(string id) => $"{Containers}/{id}/work";
 
+    /// <summary>Locked by whoever removes the container, from before its state says so until the directory is gone.</summary>
+    public string RemovalMark(string id) => $"{Containers}/{id}/removing";
+
     /// <summary>The newest log file; rotated ones have .1, .2, … appended.</summary>
     public string Log(string id) => $"{Containers}/{id}/log.json";
 }

@@ -52,6 +52,12 @@ public sealed class Reconciler
 
     private void EndSession(string id)
     {
+        // Who holds the container's lock is about to change it; the session stays for the next command, and nobody waits for a container that is not its own.
+        using FileLock? gate = _store.TryLock(id, TimeSpan.Zero);
+        if (gate is null && Files.Exists(_store.Paths.Container(id)))
+        {
+            return;
+        }
         ContainerRecord? record = _store.TryLoad(id);
         if (record is null)
         {
@@ -101,7 +107,14 @@ public sealed class Reconciler
     /// <summary>The true state of one container; what nobody recorded is written down, and a container without a watcher is cleaned up. Null when it was removed (--rm).</summary>
     public ContainerState? Check(ContainerRecord record)
     {
-        ContainerState recorded = _store.LoadState(record.Id);
+        if (_store.TryLoadState(record.Id) is not { } recorded)
+        {
+            return Files.Exists(_store.Paths.Record(record.Id)) ? new ContainerState() : null; // removed since its record was read
+        }
+        if (recorded.Status == ContainerStatus.Removing)
+        {
+            return EndRemoval(record, recorded);
+        }
         ContainerState state = Liveness.Check(recorded, _time.GetUtcNow());
         if (ReferenceEquals(state, recorded))
         {
@@ -119,6 +132,11 @@ public sealed class Reconciler
         {
             return state; // somebody else is at it, or has just written the truth
         }
+        return Bury(record, recorded, state);
+    }
+
+    private ContainerState? Bury(ContainerRecord record, ContainerState recorded, ContainerState state)
+    {
         _cleanup.KillAll(record, Trusted(recorded));
         _cleanup.GiveBack(record, recorded);
         Died(record, state.ExitCode);
@@ -135,23 +153,43 @@ public sealed class Reconciler
     private void Died(ContainerRecord record, int exitCode) =>
         _events?.Container(record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>Removes directories whose creation was cut off more than a minute ago, and names that lead nowhere. Called by prune and listings of all containers, never on the path of run.</summary>
+    /// <summary>As <see cref="Check"/>, for a caller who holds the container's lock.</summary>
+    public ContainerState? CheckHeld(ContainerRecord record)
+    {
+        ContainerState recorded = _store.LoadState(record.Id);
+        ContainerState state = Liveness.Check(recorded, _time.GetUtcNow());
+        return ReferenceEquals(state, recorded) || (record.Foreground && Session.IsHeld(_store.Paths, record.Id)) ? recorded : Bury(record, recorded, state);
+    }
+
+    /// <summary>Whoever removes a container holds its removal mark: a free one means that the command died, and that the rest is ours.</summary>
+    private ContainerState? EndRemoval(ContainerRecord record, ContainerState recorded)
+    {
+        using FileLock? mark = FileLock.TryAcquireExisting(_store.Paths.RemovalMark(record.Id));
+        using FileLock? gate = mark is null ? null : _store.TryLock(record.Id, TimeSpan.FromMilliseconds(200));
+        if (gate is null)
+        {
+            return Files.Exists(_store.Paths.Record(record.Id)) ? recorded : null;
+        }
+        _cleanup.KillAll(record, Trusted(recorded));
+        _cleanup.GiveBack(record, recorded);
+        _store.Remove(record);
+        return null;
+    }
+
+    /// <summary>Removes directories whose creation or removal was cut off, and names that lead to them. Called by prune and listings of all containers, never on the path of run.</summary>
+    /// <remarks>Who makes a container holds its session, who removes one holds its lock: where both are free nobody is at it.</remarks>
     public void Remains(IReadOnlyList<string> ids)
     {
         foreach (string id in ids)
         {
-            if (
-                ContainerStore.IsId(id)
-                && !Files.Exists(_store.Paths.Record(id))
-                && Session.IsFree(_store.Paths, id)
-                && IsOld(_store.Paths.Container(id))
-            )
+            if (ContainerStore.IsId(id) && !Files.Exists(_store.Paths.Record(id)) && Session.IsFree(_store.Paths, id))
             {
-                _store.RemoveRemains(id);
+                using FileLock? gate = _store.TryLock(id, TimeSpan.Zero);
+                if (gate is not null && !Files.Exists(_store.Paths.Record(id)))
+                {
+                    _store.RemoveRemains(id);
+                }
             }
         }
     }
-
-    private bool IsOld(string directory) =>
-        _time.GetUtcNow() - new DateTimeOffset(Directory.GetLastWriteTimeUtc(directory)) > TimeSpan.FromMinutes(1);
 }

@@ -10,19 +10,18 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
     /// <inheritdoc/>
     public void KillAll(ContainerRecord record, ContainerState state)
     {
-        if (state.Process.Exists && state.Process.IsAlive(BootIdentity.Read()))
+        using Pidfd? process = state.Process.Exists && state.Process.IsAlive(BootIdentity.Read()) ? Pidfd.TryOpen(state.Process.Pid) : null;
+        // The number may have been given anew between the check and the open: check again, now that the descriptor pins it.
+        bool known = process is not null && state.Process.IsAlive(BootIdentity.Read());
+        if (known)
         {
-            using Pidfd? process = Pidfd.TryOpen(state.Process.Pid);
-            // The number may have been given anew between the check and the open: check again, now that the descriptor pins it.
-            if (process is not null && state.Process.IsAlive(BootIdentity.Read()))
-            {
-                _ = process.Signal(Signals.SIGKILL);
-                _ = process.WaitReadable(5000);
-            }
+            _ = process!.Signal(Signals.SIGKILL);
         }
-        if (OpenCgroup(record, state) is { } cgroup)
+        // Before the wait: a frozen process dies when its cgroup is thawed, and this does it.
+        OpenCgroup(record, state)?.Kill();
+        if (known)
         {
-            cgroup.Kill();
+            _ = process!.WaitReadable(5000);
         }
     }
 

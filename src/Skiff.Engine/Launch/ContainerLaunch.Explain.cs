@@ -36,7 +36,7 @@ public sealed partial class ContainerLaunch
         {
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
-            WaitsForHost = network is not null,
+            WaitsForHost = network is not null || wishes.Monitor,
             Joined = joined,
             Story = launch.Story(network),
         };

@@ -88,7 +88,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Trampoline = trampoline.Value,
             ConsoleSocket = consoleChild?.Value ?? -1,
             Network = NetworkLaunch.Messages(_network, spec),
-            WaitsForHost = _network is not null,
+            WaitsForHost = _network is not null || _wishes.Monitor,
             Joined = OpenJoined(spec),
             CgroupDescriptors = spec.Linux.Namespace("user") is null ? [] : OpenCgroupFiles(cgroup),
         };
@@ -115,12 +115,20 @@ public sealed partial class ContainerLaunch : IDisposable
             begin = Clock();
         }
         HostSide(_process.Pid);
+        if (_wishes.Monitor)
+        {
+            // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
+            SaveRunning();
+        }
         if (_plan.WaitsAt >= 0)
         {
             Timed(HostMoment.Network, begin);
             channel.Release();
         }
-        SaveRunning();
+        if (!_wishes.Monitor)
+        {
+            SaveRunning();
+        }
         if (consoleParent is not null)
         {
             Console = ReceiveDescriptor(consoleParent);

@@ -21,7 +21,7 @@ public static partial class ContainerPreparation
         }
         ContainerRecord record = engine.Containers.Create(
             plan.Record,
-            new ContainerState { Status = ContainerStatus.Created },
+            new ContainerState { Status = ContainerStatus.Created, Cgroup = plan.Result.Spec.Linux.CgroupsPath ?? "" },
             RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span
         );
         try

@@ -10,24 +10,24 @@ public static class ContainerRemoval
     /// <summary>Removes it; a running one only with <paramref name="force"/>, which kills it.</summary>
     public static void Remove(SkiffEngine engine, ContainerRecord record, bool force, bool volumes)
     {
-        ContainerState? state = engine.Reconciler.Check(record);
-        if (state is null)
+        if (engine.Reconciler.Check(record) is { IsUp: true } && !force)
+        {
+            throw IsRunning(record);
+        }
+        using FileLock? mark = Mark(engine, record);
+        if (mark is null)
         {
             return;
         }
-        if (state.IsUp && !force)
-        {
-            throw new SkiffException($"the container {record.Name} is running: stop it first, or use --force");
-        }
         ContainerCleanup cleanup = new(engine);
-        if (state.IsUp || state.Status == ContainerStatus.Restarting)
+        ContainerState? state = End(engine, record, force, cleanup);
+        // Under the lock: a start that waits for it finds the directory gone, or came first and is seen in the state.
+        using FileLock? gate = state is null ? null : engine.Containers.Lock(record.Id);
+        if (gate is null || !Files.Exists(engine.Paths.Record(record.Id)))
         {
-            End(engine, record, state, cleanup);
-            if (!Files.Exists(engine.Paths.Record(record.Id)))
-            {
-                return; // its monitor was quicker: --rm
-            }
+            return; // its monitor, or another command, was quicker
         }
+        cleanup.KillAll(record, state! with { Process = engine.Reconciler.Liveness.IsAlive(state.Process) ? state.Process : ProcessIdentity.None });
         cleanup.GiveBack(record, state);
         if (volumes)
         {
@@ -36,14 +36,47 @@ public static class ContainerRemoval
         Destroy(engine, record);
     }
 
-    /// <summary>Kills it and waits until its monitor has given everything back: whoever removes the directory must be the only one who writes there.</summary>
-    private static void End(SkiffEngine engine, ContainerRecord record, ContainerState state, ContainerCleanup cleanup)
+    private static SkiffException IsRunning(ContainerRecord record) => new($"the container {record.Name} is running: stop it first, or use --force");
+
+    /// <summary>The mark of who removes the container; of several the others wait and find that nothing is left to do (null).</summary>
+    private static FileLock? Mark(SkiffEngine engine, ContainerRecord record)
     {
+        try
+        {
+            FileLock mark = FileLock.Acquire(engine.Paths.RemovalMark(record.Id));
+            if (Files.IsLinked(mark.Fd))
+            {
+                return mark;
+            }
+            mark.Dispose();
+            return null;
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Kills it and waits until its monitor, or the command in whose foreground it runs, has written its end down: whoever removes the directory must be the only one who writes there.</summary>
+    /// <returns>What it was before; null when it is gone.</returns>
+    private static ContainerState? End(SkiffEngine engine, ContainerRecord record, bool force, ContainerCleanup cleanup)
+    {
+        ContainerState state;
         using (FileLock? gate = engine.Containers.Lock(record.Id))
         {
-            if (gate is null)
+            if (gate is null || engine.Reconciler.CheckHeld(record) is not { } found)
             {
-                return;
+                return null;
+            }
+            state = found;
+            if (state.IsUp && !force)
+            {
+                throw IsRunning(record);
+            }
+            if (state is { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) })
+            {
+                engine.Containers.SaveState(record.Id, state with { Status = ContainerStatus.Removing });
+                return state;
             }
             engine.Containers.SaveState(record.Id, state with { StoppedByUser = true, Status = ContainerStatus.Removing });
         }
@@ -56,8 +89,13 @@ public static class ContainerRemoval
         {
             engine.Events.Container(record, "kill", ("signal", "9"));
         }
-        cleanup.KillAll(record, state);
+        cleanup.KillAll(record, engine.Reconciler.Liveness.IsAlive(state.Process) ? state : state with { Process = ProcessIdentity.None });
         _ = monitor?.WaitReadable(10_000);
+        for (int waited = 0; record.Foreground && waited < 10_000 && Session.IsHeld(engine.Paths, record.Id); waited += 5)
+        {
+            Thread.Sleep(5);
+        }
+        return state;
     }
 
     /// <summary>Removes a container that has ended and has given everything back: the end of <c>run --rm</c>.</summary>

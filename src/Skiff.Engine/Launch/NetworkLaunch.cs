@@ -121,6 +121,15 @@ internal static class NetworkLaunch
             return true;
         }
         ContainerRecord? record = engine.Containers.TryLoad(id);
+        if (record is not null)
+        {
+            // Its lock is held while it is started, when no state tells of it yet.
+            using FileLock? free = engine.Containers.TryLock(id, TimeSpan.Zero);
+            if (free is null)
+            {
+                return Files.Exists(engine.Paths.Record(id));
+            }
+        }
         return record is not null && engine.Reconciler.Check(record) is { IsUp: true };
     }
 }

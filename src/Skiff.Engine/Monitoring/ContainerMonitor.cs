@@ -16,17 +16,20 @@ public sealed class ContainerMonitor
     private readonly RestartDecision _restarts;
     private ContainerRecord _record;
     private SafeFd? _status;
+    private SafeFd? _gate;
 
     /// <summary>A monitor for one container.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="record">The container.</param>
     /// <param name="status">The pipe on which whoever waits is told that the container runs, or why not.</param>
+    /// <param name="gate">The container's lock, taken by whoever asked; given back once the state says what runs.</param>
     /// <param name="noFile">RLIMIT_NOFILE of the command that asked for the container.</param>
-    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, (ulong Soft, ulong Hard)? noFile)
+    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, SafeFd gate, (ulong Soft, ulong Hard)? noFile)
     {
         _engine = engine;
         _record = record;
         _status = status;
+        _gate = gate;
         _noFile = noFile;
         _restarts = new RestartDecision(record.RestartPolicy);
     }
@@ -56,9 +59,14 @@ public sealed class ContainerMonitor
         }
     }
 
-    /// <summary>One run; null when the first start failed and was reported.</summary>
+    /// <summary>One run; null when the first start failed and was reported, or when it is not to be started again after all.</summary>
     private ContainerState? One(SignalPipe signals)
     {
+        using FileLock? again = _status is null ? _engine.Containers.Lock(_record.Id) : null;
+        if (_status is null && (again is null || !MayGoOn()))
+        {
+            return null;
+        }
         using MonitorStreams streams = MonitorStreams.Open(_record);
         ContainerLaunch launch;
         try
@@ -84,6 +92,7 @@ public sealed class ContainerMonitor
         using (launch)
         {
             Report("+");
+            again?.Dispose();
             streams.Started();
             using LogWriter log = new(_engine.Paths.Log(_record.Id), _record);
             Serve(launch, streams, log, signals);
@@ -109,6 +118,17 @@ public sealed class ContainerMonitor
     }
 
     private int SignalOfStop() => Signals.TryParse(_record.StopSignal, out int signal) ? signal : Signals.SIGTERM;
+
+    /// <summary>Between two lives somebody may have stopped it, or begun to remove it.</summary>
+    private bool MayGoOn()
+    {
+        ContainerState recorded = _engine.Containers.LoadState(_record.Id);
+        if (recorded is { Status: ContainerStatus.Restarting, StoppedByUser: true })
+        {
+            _engine.Containers.SaveState(_record.Id, recorded with { Status = ContainerStatus.Exited, Monitor = ProcessIdentity.None });
+        }
+        return recorded is { Status: ContainerStatus.Restarting, StoppedByUser: false };
+    }
 
     private ContainerState? Failed(Exception e)
     {
@@ -145,6 +165,8 @@ public sealed class ContainerMonitor
             _ = Files.TryWriteAll(_status.Value, Encoding.UTF8.GetBytes(text));
             _status.Dispose();
             _status = null;
+            _gate?.Dispose();
+            _gate = null;
         }
     }
 
@@ -159,6 +181,7 @@ public sealed class ContainerMonitor
         ContainerState recorded = _engine.Containers.LoadState(_record.Id);
         if (recorded.Status == ContainerStatus.Removing)
         {
+            ExitNotes.Write(_engine.Paths, _record.Id, end.ExitCode);
             return null; // whoever removes it waits for our end and does the rest
         }
         _record = _engine.Containers.TryLoad(_record.Id) ?? _record;

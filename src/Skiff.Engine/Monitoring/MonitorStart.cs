@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Containers;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -10,9 +11,36 @@ namespace Skiff.Engine.Monitoring;
 /// <summary>Starts a container in the background: one small process, its monitor, becomes its parent and outlives this command.</summary>
 public static class MonitorStart
 {
-    /// <summary>Returns when the container's command runs.</summary>
+    /// <summary>Returns when the container's command runs. Of several commands that start the same container at once one does; the others find it running.</summary>
     /// <exception cref="SkiffException">It could not be started; the sentence and the exit code are the monitor's.</exception>
     public static void Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0)
+    {
+        using FileLock? gate = engine.Containers.Lock(record.Id);
+        ContainerState? state = gate is null || engine.Containers.TryLoad(record.Id) is not { } now ? null : engine.Reconciler.CheckHeld(record = now);
+        switch (state)
+        {
+            case null:
+                throw new SkiffException($"No such container: {record.Name}");
+            case { IsUp: true } or { Status: ContainerStatus.Restarting }:
+                return;
+            case { Status: ContainerStatus.Removing }:
+                throw new SkiffException($"the container {record.Name} is being removed");
+            case var _ when record.Foreground && Session.IsHeld(engine.Paths, record.Id):
+                throw new SkiffException($"the container {record.Name} is in the foreground of another command");
+            default:
+                if (record.Foreground)
+                {
+                    record = record with { Foreground = false };
+                    engine.Containers.SaveRecord(record);
+                }
+                engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
+                Start(engine, record, gate!, restartCount);
+                return;
+        }
+    }
+
+    /// <summary>The monitor inherits the lock: it is held until the state says what runs, whichever of the two processes is killed.</summary>
+    private static void Start(SkiffEngine engine, ContainerRecord record, FileLock gate, int restartCount)
     {
         (SafeFd read, SafeFd write) = Pipe.Open();
         using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
@@ -20,7 +48,7 @@ public static class MonitorStart
         {
             using (ChildProgram program = new())
             {
-                Program(program, engine, record, write.Value, nothing.Value, restartCount);
+                Program(program, engine, record, (write.Value, gate.Fd.Value), nothing.Value, restartCount);
                 using SpawnedProcess child = Spawn.Start(program, new ReportChannel());
                 write.Dispose();
                 if (child.Channel.AwaitReport() is { } failure)
@@ -35,7 +63,7 @@ public static class MonitorStart
         }
     }
 
-    private static void Program(ChildProgram program, SkiffEngine engine, ContainerRecord record, int status, int nothing, int restartCount)
+    private static void Program(ChildProgram program, SkiffEngine engine, ContainerRecord record, (int Status, int Gate) kept, int nothing, int restartCount)
     {
         const int CLOSE_RANGE_CLOEXEC = 4;
         const int F_SETFD = 2;
@@ -47,7 +75,8 @@ public static class MonitorStart
             program.Call(SyscallNumber.dup3, nothing, fd, 0);
         }
         program.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
-        program.Call(SyscallNumber.fcntl, status, F_SETFD, 0);
+        program.Call(SyscallNumber.fcntl, kept.Status, F_SETFD, 0);
+        program.Call(SyscallNumber.fcntl, kept.Gate, F_SETFD, 0);
         program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
         (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
         string[] arguments =
@@ -59,9 +88,10 @@ public static class MonitorStart
             engine.Paths.Runroot,
             "monitor",
             record.Id,
-            status.ToString(CultureInfo.InvariantCulture),
+            kept.Status.ToString(CultureInfo.InvariantCulture),
             $"{soft}:{hard}",
             restartCount.ToString(CultureInfo.InvariantCulture),
+            kept.Gate.ToString(CultureInfo.InvariantCulture),
         ];
         // The monitor collects garbage rarely and keeps what it has small.
         string[] environment =
@@ -90,7 +120,7 @@ public static class MonitorStart
         }
         if (text.Length == 0)
         {
-            engine.Reconciler.Check(record);
+            engine.Reconciler.CheckHeld(record);
             throw new SkiffException("the monitor of the container died before the container ran; is memory short?", 125);
         }
         int space = text.IndexOf(' ');

@@ -17,7 +17,12 @@ public sealed partial class LaunchPlanner
         if (_in.WaitsForHost)
         {
             TellNetwork();
-            _plan.Container(Block.Network, "From here on the host's half of the network is needed: wait for it.");
+            _plan.Container(
+                Block.Network,
+                _in.Network.Count > 1 // more than loopback
+                    ? "From here on the host's half of the network is needed: wait for it."
+                    : "The host writes down who this process is before it goes on: a container that outlives its watcher is known."
+            );
             _plan.WaitsAt = _p.Count;
             _p.Wait(Channel);
         }

@@ -36,13 +36,16 @@ internal static class ContainerAccess
             );
     }
 
-    /// <summary>Changes the recorded state under the container's lock, so that no change of its monitor is lost.</summary>
-    public static void Change(SkiffEngine engine, string id, Func<ContainerState, ContainerState> change)
+    /// <summary>Changes the recorded state under the container's lock, so that no change of its monitor is lost; returns it, or null when the container is gone.</summary>
+    public static ContainerState? Change(SkiffEngine engine, string id, Func<ContainerState, ContainerState> change)
     {
         using FileLock? gate = engine.Containers.Lock(id);
-        if (gate is not null)
+        if (gate is null)
         {
-            engine.Containers.SaveState(id, change(engine.Containers.LoadState(id)));
+            return null;
         }
+        ContainerState state = change(engine.Containers.LoadState(id));
+        engine.Containers.SaveState(id, state);
+        return state;
     }
 }

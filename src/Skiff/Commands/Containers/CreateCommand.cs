@@ -55,12 +55,22 @@ internal static class CreateCommand
 
     private static PreparedContainer Make(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
     {
-        PreparedContainer container = ContainerPreparation.Create(engine, options, image, foreground: false, ContainerStore.NewId());
-        foreach (string warning in container.Result.Warnings)
+        string id = ContainerStore.NewId();
+        // While it is made: if this command is killed, the next one finds the free lock and removes what there is of it.
+        using FileLock session = Session.Begin(engine.Paths, id);
+        try
         {
-            invocation.Output.Warn(warning);
+            PreparedContainer container = ContainerPreparation.Create(engine, options, image, foreground: false, id);
+            foreach (string warning in container.Result.Warnings)
+            {
+                invocation.Output.Warn(warning);
+            }
+            ForegroundRun.WriteIdFile(options.CidFile, id);
+            return container;
         }
-        ForegroundRun.WriteIdFile(options.CidFile, container.Record.Id);
-        return container;
+        finally
+        {
+            Session.Remove(engine.Paths, id);
+        }
     }
 }

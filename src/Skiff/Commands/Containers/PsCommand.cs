@@ -56,6 +56,10 @@ internal static class PsCommand
         int last = invocation.Is("latest") ? 1 : (int)invocation.Number("last", -1);
         ContainerFilter filter = new(engine, Filters.Parse(invocation.Values("filter"), ContainerFilter.Known));
         bool all = invocation.Is("all") || last >= 0 || filter.AsksForState;
+        if (all)
+        {
+            engine.Reconciler.Remains(engine.Containers.ListIds());
+        }
         bool size = invocation.Is("size") || (invocation.Value("format")?.Contains(".Size", StringComparison.Ordinal) ?? false);
         List<Value> rows = [];
         foreach (ContainerRecord record in engine.Containers.List())

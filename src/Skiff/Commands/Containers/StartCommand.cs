@@ -58,14 +58,5 @@ internal static class StartCommand
     }
 
     /// <summary>Starts it with a monitor; its record says so from now on.</summary>
-    internal static void Detached(SkiffEngine engine, ContainerRecord record)
-    {
-        if (record.Foreground)
-        {
-            record = record with { Foreground = false };
-            engine.Containers.SaveRecord(record);
-        }
-        ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = false, Error = "", Reason = "" });
-        MonitorStart.Start(engine, record);
-    }
+    internal static void Detached(SkiffEngine engine, ContainerRecord record) => MonitorStart.Start(engine, record);
 }

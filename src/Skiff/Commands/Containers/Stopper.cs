@@ -13,9 +13,14 @@ internal static class Stopper
     /// <summary>Stops it; one that does not run is left as it is, but will not be started again by its policy.</summary>
     internal static void Stop(SkiffEngine engine, ContainerRecord record, ContainerState state, Invocation invocation)
     {
+        if (!state.IsUp && state.Status != ContainerStatus.Restarting)
+        {
+            return;
+        }
+        // Between our look at it and this its restart policy may have started it, or it may have ended.
+        state = ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true }) ?? new ContainerState { Status = ContainerStatus.Exited };
         if (state.Status == ContainerStatus.Restarting)
         {
-            ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true });
             using Pidfd? monitor = Pidfd.TryOpen(state.Monitor.Pid);
             _ = monitor?.Signal(Signals.SIGTERM);
             _ = monitor?.WaitReadable(10_000);
@@ -25,7 +30,6 @@ internal static class Stopper
         {
             return;
         }
-        ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true });
         int signal = Signals.Parse(invocation.Value("signal") ?? record.StopSignal);
         long timeout = invocation.Has("timeout") ? invocation.Number("timeout") : record.StopTimeout;
         int milliseconds = timeout < 0 ? -1 : (int)Math.Min(timeout * 1000, int.MaxValue);

@@ -47,6 +47,12 @@ internal static class ForegroundRun
     /// <summary>Runs a kept container once more: <c>start -a</c>.</summary>
     internal static int Again(SkiffEngine engine, ContainerRecord record, Invocation invocation)
     {
+        using FileLock? gate = engine.Containers.Lock(record.Id);
+        ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
+        if (state is null or not { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) } || Session.IsHeld(engine.Paths, record.Id))
+        {
+            throw new SkiffException(state is null ? $"No such container: {record.Name}" : $"the container {record.Name} is running already, or is being removed");
+        }
         using FileLock session = Session.Begin(engine.Paths, record.Id);
         try
         {
@@ -57,7 +63,7 @@ internal static class ForegroundRun
             {
                 container = container with { Options = container.Options with { Interactive = false } };
             }
-            return Execute(engine, container, invocation).ExitCode;
+            return Execute(engine, container, invocation, gate).ExitCode;
         }
         finally
         {
@@ -69,7 +75,7 @@ internal static class ForegroundRun
         }
     }
 
-    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation)
+    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation, FileLock? gate = null)
     {
         RunOptions options = container.Options;
         using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
@@ -108,6 +114,7 @@ internal static class ForegroundRun
             );
             throw;
         }
+        gate?.Dispose();
         using (launch)
         {
             foreach (string warning in launch.Warnings)
@@ -123,7 +130,8 @@ internal static class ForegroundRun
             }
             if (!options.Remove)
             {
-                engine.Containers.SaveState(container.Record.Id, end);
+                // Whoever removes it has killed it and waits for us to be done.
+                Containers.ContainerAccess.Change(engine, container.Record.Id, s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end);
             }
             if (end.OomKilled)
             {
