@@ -47,7 +47,11 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
                     int[] sensible = words[0] == "exec" ? [0, 1, 125, 126, 137] : [0, 1];
                     Assert.True(sensible.Contains(result.ExitCode), $"{result}");
                     Assert.DoesNotContain("internal error", result.Error, StringComparison.Ordinal);
-                    Assert.True(result.ExitCode != 0 == result.Error.Contains("skiff: ", StringComparison.Ordinal) || words[0] is "exec" or "stop" or "restart", $"a failure needs a sentence\n{result}");
+                    Assert.True(
+                        result.ExitCode != 0 == result.Error.Contains("skiff: ", StringComparison.Ordinal)
+                            || words[0] is "exec" or "stop" or "restart",
+                        $"a failure needs a sentence\n{result}"
+                    );
                 }
             }
             string status = host.Run("ps", "-a", "--filter", "name=^shared$", "--format", "{{.State}}").Succeeded().Text;
@@ -60,7 +64,9 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void LIFE_09_Of_many_starts_of_one_container_one_starts_it()
     {
-        string id = host.Run("create", "--name", "once", "--network", "none", Busybox, "sh", "-c", "echo born; exec sleep 1000").Succeeded().Text;
+        string id = host.Run("create", "--name", "once", "--network", "none", Busybox, "sh", "-c", "echo born; exec sleep 1000")
+            .Succeeded()
+            .Text;
         RunningCommand[] starts = [.. Enumerable.Range(0, 12).Select(_ => host.Start("start", "once"))];
         foreach (RunningCommand start in starts)
         {
@@ -78,9 +84,26 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void LIFE_09_A_container_in_the_foreground_that_another_command_removes_ends_with_137()
     {
-        foreach (string[] flags in (string[][])[["--rm"], []])
+        foreach (
+            string[] flags in (string[][])
+                [
+                    ["--rm"],
+                    [],
+                ]
+        )
         {
-            using RunningCommand running = host.Start(["run", .. flags, "--name", "front", "--network", "none", Busybox, "sh", "-c", "echo up; exec sleep 1000"]);
+            using RunningCommand running = host.Start([
+                "run",
+                .. flags,
+                "--name",
+                "front",
+                "--network",
+                "none",
+                Busybox,
+                "sh",
+                "-c",
+                "echo up; exec sleep 1000",
+            ]);
             running.WaitForOutput("up");
             host.Run("rm", "-f", "front").Succeeded();
             CommandResult end = running.WaitForExit(20).ExitedWith(137);
@@ -104,7 +127,10 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void NET_02_Fifty_containers_started_at_once_have_fifty_addresses()
     {
         string image = Busybox;
-        RunningCommand[] runs = [.. Enumerable.Range(0, 50).Select(i => host.Start("run", "-d", "--name", $"many{i}", image, "sleep", "1000"))];
+        RunningCommand[] runs =
+        [
+            .. Enumerable.Range(0, 50).Select(i => host.Start("run", "-d", "--name", $"many{i}", image, "sleep", "1000")),
+        ];
         foreach (RunningCommand run in runs)
         {
             using (run)
@@ -113,7 +139,9 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
             }
         }
         string[] names = [.. Enumerable.Range(0, 50).Select(static i => $"many{i}")];
-        string[] addresses = host.Run(["inspect", "-f", "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.MacAddress}}", .. names]).Succeeded().Lines;
+        string[] addresses = host.Run(["inspect", "-f", "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.MacAddress}}", .. names])
+            .Succeeded()
+            .Lines;
         Assert.Equal(50, addresses.Select(static a => a.Split(' ')[0]).Where(static a => a.Length > 0).Distinct().Count());
         Assert.Equal(50, addresses.Select(static a => a.Split(' ')[1]).Where(static a => a.Length > 0).Distinct().Count());
         Assert.Equal(50, host.Run("ps", "-q").Succeeded().Lines.Length);
@@ -127,10 +155,27 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
         string image = Busybox;
         string held = host.Run("run", "-d", "--name", "held", "--network", "none", image, "sleep", "1000").Succeeded().Text;
         host.Run("run", "-d", "--name", "free", "--network", "none", image, "sleep", "1000").Succeeded();
-        using (RunningCommand holder = RunningCommand.Start(["flock", $"{host.Root}/containers/{held}", "sh", "-c", "echo locked; exec cat"]))
+        using (
+            RunningCommand holder = RunningCommand.Start(["flock", $"{host.Root}/containers/{held}", "sh", "-c", "echo locked; exec cat"])
+        )
         {
             holder.WaitForOutput("locked");
-            foreach (string line in (string[])["ps -a", "inspect held free", "exec held true", "stats --no-stream", "top held", "pause free", "unpause free", "stop -t 0 free", "start free", "rename free loose", "rm -f loose"])
+            foreach (
+                string line in (string[])
+                    [
+                        "ps -a",
+                        "inspect held free",
+                        "exec held true",
+                        "stats --no-stream",
+                        "top held",
+                        "pause free",
+                        "unpause free",
+                        "stop -t 0 free",
+                        "start free",
+                        "rename free loose",
+                        "rm -f loose",
+                    ]
+            )
             {
                 using RunningCommand command = host.Start(line.Split(' '));
                 command.WaitForExit(15).Succeeded();
@@ -221,7 +266,11 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
         {
             string[] words = line.Split(' ');
             string found = host.Run("inspect", "-f", "{{.State.Running}} {{.State.Pid}}", words[0]).Text;
-            if (found.StartsWith("true ", StringComparison.Ordinal) ? !Directory.Exists($"/proc/{found.Split(' ')[1]}") : words[1] is "exited" or "created" && Tasks(words[0]).Any())
+            if (
+                found.StartsWith("true ", StringComparison.Ordinal)
+                    ? !Directory.Exists($"/proc/{found.Split(' ')[1]}")
+                    : words[1] is "exited" or "created" && Tasks(words[0]).Any()
+            )
             {
                 return $"{line}: {found}; its processes: {string.Join(' ', Tasks(words[0]))}";
             }
@@ -229,21 +278,34 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
         return null;
     }
 
-    private string[] Ids() => Directory.Exists($"{host.Root}/containers") ? [.. Directory.EnumerateDirectories($"{host.Root}/containers").Select(static d => Path.GetFileName(d)!)] : [];
+    private string[] Ids() =>
+        Directory.Exists($"{host.Root}/containers")
+            ? [.. Directory.EnumerateDirectories($"{host.Root}/containers").Select(static d => Path.GetFileName(d)!)]
+            : [];
 
     private static IEnumerable<string> Cgroups(string id) =>
         Directory.EnumerateDirectories("/sys/fs/cgroup").Append("/sys/fs/cgroup").Select(d => $"{d}/skiff/{id}").Where(Directory.Exists);
 
     private static IEnumerable<string> Tasks(string id) =>
-        Cgroups(id).SelectMany(static d => ProcessTable.Read($"{d}/cgroup.procs").Split('\n', StringSplitOptions.RemoveEmptyEntries)).Distinct();
+        Cgroups(id)
+            .SelectMany(static d => ProcessTable.Read($"{d}/cgroup.procs").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .Distinct();
 
     private void AssertNothingLeft(IEnumerable<string> ids)
     {
         Wait.Until(() => host.Processes().Length == 0, 10, () => string.Join('\n', host.Processes()));
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
-        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/names").Where(static n => !n.EndsWith("/.lock", StringComparison.Ordinal)));
+        Assert.Empty(
+            Directory.EnumerateFileSystemEntries($"{host.Root}/names").Where(static n => !n.EndsWith("/.lock", StringComparison.Ordinal))
+        );
         string leases = $"{host.Runroot}/networks";
-        Assert.Empty(Directory.Exists(leases) ? Directory.EnumerateFiles(leases, "*", SearchOption.AllDirectories).Where(static f => f.Contains("/leases/", StringComparison.Ordinal)) : []);
+        Assert.Empty(
+            Directory.Exists(leases)
+                ? Directory
+                    .EnumerateFiles(leases, "*", SearchOption.AllDirectories)
+                    .Where(static f => f.Contains("/leases/", StringComparison.Ordinal))
+                : []
+        );
         foreach (string id in ids)
         {
             Assert.Empty(Cgroups(id));

@@ -158,7 +158,9 @@ public sealed class Reconciler
     {
         ContainerState recorded = _store.LoadState(record.Id);
         ContainerState state = Liveness.Check(recorded, _time.GetUtcNow());
-        return ReferenceEquals(state, recorded) || (record.Foreground && Session.IsHeld(_store.Paths, record.Id)) ? recorded : Bury(record, recorded, state);
+        return ReferenceEquals(state, recorded) || (record.Foreground && Session.IsHeld(_store.Paths, record.Id))
+            ? recorded
+            : Bury(record, recorded, state);
     }
 
     /// <summary>Whoever removes a container holds its removal mark: a free one means that the command died, and that the rest is ours.</summary>

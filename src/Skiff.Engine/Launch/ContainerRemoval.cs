@@ -27,7 +27,13 @@ public static class ContainerRemoval
         {
             return; // its monitor, or another command, was quicker
         }
-        cleanup.KillAll(record, state! with { Process = engine.Reconciler.Liveness.IsAlive(state.Process) ? state.Process : ProcessIdentity.None });
+        cleanup.KillAll(
+            record,
+            state! with
+            {
+                Process = engine.Reconciler.Liveness.IsAlive(state.Process) ? state.Process : ProcessIdentity.None,
+            }
+        );
         cleanup.GiveBack(record, state);
         if (volumes)
         {
@@ -36,7 +42,8 @@ public static class ContainerRemoval
         Destroy(engine, record);
     }
 
-    private static SkiffException IsRunning(ContainerRecord record) => new($"the container {record.Name} is running: stop it first, or use --force");
+    private static SkiffException IsRunning(ContainerRecord record) =>
+        new($"the container {record.Name} is running: stop it first, or use --force");
 
     /// <summary>The mark of who removes the container; of several the others wait and find that nothing is left to do (null).</summary>
     private static FileLock? Mark(SkiffEngine engine, ContainerRecord record)

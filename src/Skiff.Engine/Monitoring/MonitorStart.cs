@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Skiff.Engine.Launch;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -16,7 +16,8 @@ public static class MonitorStart
     public static void Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0)
     {
         using FileLock? gate = engine.Containers.Lock(record.Id);
-        ContainerState? state = gate is null || engine.Containers.TryLoad(record.Id) is not { } now ? null : engine.Reconciler.CheckHeld(record = now);
+        ContainerState? state =
+            gate is null || engine.Containers.TryLoad(record.Id) is not { } now ? null : engine.Reconciler.CheckHeld(record = now);
         switch (state)
         {
             case null:
@@ -63,7 +64,14 @@ public static class MonitorStart
         }
     }
 
-    private static void Program(ChildProgram program, SkiffEngine engine, ContainerRecord record, (int Status, int Gate) kept, int nothing, int restartCount)
+    private static void Program(
+        ChildProgram program,
+        SkiffEngine engine,
+        ContainerRecord record,
+        (int Status, int Gate) kept,
+        int nothing,
+        int restartCount
+    )
     {
         const int CLOSE_RANGE_CLOEXEC = 4;
         const int F_SETFD = 2;

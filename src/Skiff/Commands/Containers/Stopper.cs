@@ -18,7 +18,9 @@ internal static class Stopper
             return;
         }
         // Between our look at it and this its restart policy may have started it, or it may have ended.
-        state = ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true }) ?? new ContainerState { Status = ContainerStatus.Exited };
+        state =
+            ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true })
+            ?? new ContainerState { Status = ContainerStatus.Exited };
         if (state.Status == ContainerStatus.Restarting)
         {
             using Pidfd? monitor = Pidfd.TryOpen(state.Monitor.Pid);

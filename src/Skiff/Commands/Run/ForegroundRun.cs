@@ -49,9 +49,14 @@ internal static class ForegroundRun
     {
         using FileLock? gate = engine.Containers.Lock(record.Id);
         ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
-        if (state is null or not { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) } || Session.IsHeld(engine.Paths, record.Id))
+        if (
+            state is null or not { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) }
+            || Session.IsHeld(engine.Paths, record.Id)
+        )
         {
-            throw new SkiffException(state is null ? $"No such container: {record.Name}" : $"the container {record.Name} is running already, or is being removed");
+            throw new SkiffException(
+                state is null ? $"No such container: {record.Name}" : $"the container {record.Name} is running already, or is being removed"
+            );
         }
         using FileLock session = Session.Begin(engine.Paths, record.Id);
         try
@@ -131,7 +136,11 @@ internal static class ForegroundRun
             if (!options.Remove)
             {
                 // Whoever removes it has killed it and waits for us to be done.
-                Containers.ContainerAccess.Change(engine, container.Record.Id, s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end);
+                Containers.ContainerAccess.Change(
+                    engine,
+                    container.Record.Id,
+                    s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end
+                );
             }
             if (end.OomKilled)
             {
