@@ -11,6 +11,7 @@ public sealed partial class LaunchPlanner
     private const int PR_SET_PDEATHSIG = 1;
     private const int PR_CAPBSET_DROP = 24;
     private const int PR_SET_NO_NEW_PRIVS = 38;
+    private bool _waited;
 
     private void Network()
     {
@@ -24,7 +25,7 @@ public sealed partial class LaunchPlanner
                     : "The host writes down who this process is before it goes on: a container that outlives its watcher is known."
             );
             _plan.WaitsAt = _p.Count;
-            _p.Wait(Channel);
+            AwaitHost();
         }
         if (_in.Network.Count == 0)
         {
@@ -47,6 +48,17 @@ public sealed partial class LaunchPlanner
             _p.Require(reply + 16, unchecked((nint)0xFFFFFFFFL), 0, Errno.EOPNOTSUPP);
         }
         _p.Call(SyscallNumber.close, socket);
+    }
+
+    /// <summary>The wait ends with the host: the child was born with a copy of the host's end, and would keep itself waiting for ever.</summary>
+    private void AwaitHost()
+    {
+        if (!_in.DiesWithParent && !_waited)
+        {
+            _p.Call(SyscallNumber.close, HostEnd);
+        }
+        _waited = true;
+        _p.Wait(Channel);
     }
 
     private void EnterRoot()

@@ -106,6 +106,7 @@ public sealed partial class LaunchPlanner
             return;
         }
         _p.NameDescriptor(Channel, "channel");
+        _p.NameDescriptor(HostEnd, "the host's end of the channel");
         _p.NameDescriptor(_in.Trampoline, "trampoline");
         if (_in.ConsoleSocket != -1)
         {

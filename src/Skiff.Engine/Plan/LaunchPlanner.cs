@@ -42,6 +42,8 @@ public sealed partial class LaunchPlanner
 
     private int Channel => _plan.Channel?.ChildValue ?? -2;
 
+    private int HostEnd => _plan.Channel?.Parent.Value ?? -30;
+
     private void Build()
     {
         NameDescriptors();
@@ -127,7 +129,7 @@ public sealed partial class LaunchPlanner
             _plan.WaitsForIdMaps = true;
             TellIdMaps();
             _plan.Container(Block.Identity, "In a new user namespace nobody is anybody until the host has written the id maps.");
-            _p.Wait(Channel);
+            AwaitHost();
             _p.Call(SyscallNumber.setresgid, 0, 0, 0);
             _p.Call(SyscallNumber.setresuid, 0, 0, 0);
         }
