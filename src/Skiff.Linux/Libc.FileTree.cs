@@ -27,4 +27,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial nint copy_file_range(int from, long* fromOffset, int to, long* toOffset, nint length, uint flags);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint fgetxattr(int fd, byte* name, byte* value, nint size);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint flistxattr(int fd, byte* list, nint size);
 }

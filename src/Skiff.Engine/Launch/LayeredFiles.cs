@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Launch;
 
 /// <summary>Reads single files of an image straight from its layers, as overlayfs would show them, before anything is mounted: /etc/passwd and /etc/group.</summary>
-internal static unsafe class LayeredFiles
+internal static class LayeredFiles
 {
     private const int MaxBytes = 4 << 20;
-    private const int RESOLVE_IN_ROOT = 0x10;
 
     /// <summary>The file's bytes; null where the image has none. Links are followed inside the layer that holds the file.</summary>
     /// <param name="directories">Layer directories, absolute, bottom first.</param>
@@ -37,19 +35,11 @@ internal static unsafe class LayeredFiles
         return null;
     }
 
-    /// <summary>openat2(2) with RESOLVE_IN_ROOT.</summary>
+    /// <summary>Opens a path below a root that bounds it, links included.</summary>
     internal static SafeFd? OpenIn(int root, string path, int flags, out int errno)
     {
-        long* how = stackalloc long[3];
-        how[0] = flags | OpenFlags.O_CLOEXEC;
-        how[1] = 0;
-        how[2] = RESOLVE_IN_ROOT;
-        fixed (byte* p = CString.Encode(path.TrimStart('/')))
-        {
-            nint fd = RawCall.Invoke(SyscallNumber.openat2, root, (nint)p, (nint)how, 24);
-            errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
-            return fd < 0 ? null : new SafeFd((int)fd);
-        }
+        errno = At.OpenIn(root, CString.Encode(path.TrimStart('/')), flags, out int fd);
+        return errno != 0 ? null : new SafeFd(fd);
     }
 
     private static byte[] ReadAll(SafeFd file, string path)

@@ -57,46 +57,11 @@ internal static class CopyUp
         errno = At.Open(directory, name, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x180, out int target);
         if (errno == 0)
         {
-            errno = Bytes(source, target, (long)from.Stat.Size);
+            errno = FileContent.Copy(source, target, (long)from.Stat.Size);
             At.Close(target);
         }
         At.Close(source);
         return errno;
-    }
-
-    private static int Bytes(int source, int target, long size)
-    {
-        long from = 0;
-        long to = 0;
-        while (from < size)
-        {
-            long count = At.CopyRange(source, ref from, target, ref to, size - from);
-            if (count <= 0)
-            {
-                return count == 0 ? 0
-                    : from > 0 ? (int)-count
-                    : ReadAndWrite(source, target);
-            }
-        }
-        return 0;
-    }
-
-    private static int ReadAndWrite(int source, int target)
-    {
-        byte[] buffer = new byte[64 << 10];
-        while (true)
-        {
-            int count = At.Read(source, buffer);
-            if (count <= 0)
-            {
-                return -count;
-            }
-            int errno = At.Write(target, buffer.AsSpan(0, count));
-            if (errno != 0)
-            {
-                return errno;
-            }
-        }
     }
 
     private static int Symlink(in LowerFile from, int directory, ReadOnlySpan<byte> name)

@@ -8,7 +8,7 @@ namespace Skiff.Linux.FileTree;
 /// decide by it (EEXIST, ENOENT). Only <see cref="OpenBeneath"/> takes paths of several components; the others are meant for one component below
 /// a descriptor that <see cref="OpenBeneath"/> gave, so that no symbolic link is ever followed.
 /// </remarks>
-public static unsafe class At
+public static unsafe partial class At
 {
     /// <summary>S_IFMT, the mask of the file type in a mode.</summary>
     public const uint S_IFMT = 0xF000;
@@ -28,6 +28,9 @@ public static unsafe class At
     /// <summary>FIFO.</summary>
     public const uint S_IFIFO = 0x1000;
 
+    /// <summary>Socket.</summary>
+    public const uint S_IFSOCK = 0xC000;
+
     /// <summary>Symbolic link.</summary>
     public const uint S_IFLNK = 0xA000;
 
@@ -35,40 +38,6 @@ public static unsafe class At
     private const int AT_REMOVEDIR = 0x200;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
-    private const nint SYS_openat2 = 437; // one number on every architecture since kernel 5.6
-
-    /// <summary>openat2(2) that neither leaves <paramref name="dirfd"/> nor follows a symbolic link (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS); O_CLOEXEC is added.</summary>
-    /// <param name="dirfd">The directory that bounds the lookup.</param>
-    /// <param name="path">Relative path, zero-terminated.</param>
-    /// <param name="flags">Flags of open(2).</param>
-    /// <param name="fd">The new descriptor, or -1.</param>
-    /// <returns>0 or the errno: ELOOP for a symbolic link on the way, EXDEV for a path that leaves.</returns>
-    public static int OpenBeneath(int dirfd, ReadOnlySpan<byte> path, int flags, out int fd)
-    {
-        const ulong RESOLVE_NO_MAGICLINKS = 2;
-        const ulong RESOLVE_NO_SYMLINKS = 4;
-        const ulong RESOLVE_BENEATH = 8;
-        ulong* how = stackalloc ulong[3]; // struct open_how: flags, mode, resolve
-        how[0] = (uint)(flags | OpenFlags.O_CLOEXEC);
-        how[1] = 0;
-        how[2] = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-        fixed (byte* p = path)
-        {
-            while (true)
-            {
-                fd = (int)Libc.syscall(SYS_openat2, dirfd, (nint)p, (nint)how, 24, 0, 0);
-                if (fd >= 0)
-                {
-                    return 0;
-                }
-                // EAGAIN: a rename elsewhere in the system raced with the lookup (openat2(2), RESOLVE_BENEATH)
-                if (Marshal.GetLastPInvokeError() is int errno && errno is not (Errno.EINTR or Errno.EAGAIN))
-                {
-                    return errno;
-                }
-            }
-        }
-    }
 
     /// <summary>openat(2) of one component with O_NOFOLLOW and O_CLOEXEC added.</summary>
     public static int Open(int dirfd, ReadOnlySpan<byte> name, int flags, uint mode, out int fd)

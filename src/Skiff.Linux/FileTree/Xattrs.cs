@@ -43,56 +43,89 @@ public static unsafe class Xattrs
     /// <summary>The value of an attribute, or null if the file has none of this name or the file system knows none.</summary>
     public static byte[]? Get(int dirfd, ReadOnlySpan<byte> file, ReadOnlySpan<byte> name)
     {
-        byte[] buffer = new byte[256];
-        while (true)
-        {
-            nint size;
-            fixed (byte* p = PathOf(dirfd, file))
-            fixed (byte* n = name)
-            fixed (byte* b = buffer)
+        byte[] path = PathOf(dirfd, file);
+        byte[] attribute = name.ToArray();
+        return Grow(
+            256,
+            (buffer, size) =>
             {
-                size = Libc.lgetxattr(p, n, b, buffer.Length);
+                fixed (byte* p = path)
+                fixed (byte* n = attribute)
+                fixed (byte* b = buffer)
+                {
+                    return Libc.lgetxattr(p, n, b, size);
+                }
             }
-            if (size >= 0)
+        );
+    }
+
+    /// <summary>As <see cref="Get(int, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, of an open file that is not O_PATH.</summary>
+    public static byte[]? Get(int fd, ReadOnlySpan<byte> name)
+    {
+        byte[] attribute = name.ToArray();
+        return Grow(
+            256,
+            (buffer, size) =>
             {
-                return buffer.AsSpan(0, (int)size).ToArray();
+                fixed (byte* n = attribute)
+                fixed (byte* b = buffer)
+                {
+                    return Libc.fgetxattr(fd, n, b, size);
+                }
             }
-            if (Marshal.GetLastPInvokeError() != Errno.ERANGE || buffer.Length > MaxValue)
-            {
-                return null;
-            }
-            buffer = new byte[MaxValue + 1];
-        }
+        );
     }
 
     /// <summary>The names of all attributes, each zero-terminated, in the kernel's order; empty if there are none.</summary>
     public static IReadOnlyList<byte[]> List(int dirfd, ReadOnlySpan<byte> file)
     {
-        byte[] buffer = new byte[1024];
-        nint size;
-        while (true)
+        byte[] path = PathOf(dirfd, file);
+        return Split(
+            Grow(
+                1024,
+                (buffer, size) =>
+                {
+                    fixed (byte* p = path)
+                    fixed (byte* b = buffer)
+                    {
+                        return Libc.llistxattr(p, b, size);
+                    }
+                }
+            )
+        );
+    }
+
+    /// <summary>As <see cref="List(int, ReadOnlySpan{byte})"/>, of an open file that is not O_PATH.</summary>
+    public static IReadOnlyList<byte[]> List(int fd) =>
+        Split(
+            Grow(
+                1024,
+                (buffer, size) =>
+                {
+                    fixed (byte* b = buffer)
+                    {
+                        return Libc.flistxattr(fd, b, size);
+                    }
+                }
+            )
+        );
+
+    /// <summary>Calls with a small buffer, and with the largest there can be (XATTR_SIZE_MAX, XATTR_LIST_MAX) if that is not enough; null for an error.</summary>
+    private static byte[]? Grow(int first, Func<byte[], int, nint> call)
+    {
+        byte[] buffer = new byte[first];
+        nint size = call(buffer, buffer.Length);
+        if (size < 0 && Marshal.GetLastPInvokeError() == Errno.ERANGE)
         {
-            fixed (byte* p = PathOf(dirfd, file))
-            fixed (byte* b = buffer)
-            {
-                size = Libc.llistxattr(p, b, buffer.Length);
-            }
-            if (size >= 0)
-            {
-                break;
-            }
-            if (Marshal.GetLastPInvokeError() != Errno.ERANGE || buffer.Length > MaxValue)
-            {
-                return [];
-            }
-            buffer = new byte[MaxValue + 1]; // XATTR_LIST_MAX
+            buffer = new byte[MaxValue];
+            size = call(buffer, buffer.Length);
         }
-        if (size == 0)
-        {
-            return [];
-        }
+        return size < 0 ? null : buffer[..(int)size];
+    }
+
+    private static List<byte[]> Split(ReadOnlySpan<byte> rest)
+    {
         List<byte[]> names = [];
-        ReadOnlySpan<byte> rest = buffer.AsSpan(0, (int)size);
         while (rest.IndexOf((byte)0) is int end and >= 0)
         {
             names.Add(rest[..(end + 1)].ToArray());
