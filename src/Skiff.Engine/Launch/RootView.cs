@@ -15,7 +15,22 @@ internal static unsafe class RootView
     /// <param name="place">A directory to mount on.</param>
     /// <param name="upper">The writable directory with its work directory beside it; null to see the image alone.</param>
     /// <param name="work">What to do.</param>
-    internal static void Use(string layerRoot, IReadOnlyList<string> layers, string place, string? upper, Action<SafeFd> work)
+    internal static void Use(string layerRoot, IReadOnlyList<string> layers, string place, string? upper, Action<SafeFd> work) =>
+        InPrivateNamespace(() =>
+        {
+            if (layers.Count == 1 && upper is null)
+            {
+                using SafeFd only = Files.Open(Path.GetFullPath(layers[0], layerRoot), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+                work(only);
+                return;
+            }
+            MountOverlay(layerRoot, layers, place, upper is null ? null : ($"{upper}/upper", $"{upper}/work"));
+            using SafeFd root = Files.Open(place, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+            work(root);
+        });
+
+    /// <summary>Runs something on a thread of its own with a mount namespace of its own: what it mounts vanishes with the thread, however that ends.</summary>
+    internal static void InPrivateNamespace(Action work)
     {
         Exception? failure = null;
         Thread thread = new(() =>
@@ -23,15 +38,7 @@ internal static unsafe class RootView
             try
             {
                 Enter();
-                if (layers.Count == 1 && upper is null)
-                {
-                    using SafeFd only = Files.Open(Path.GetFullPath(layers[0], layerRoot), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-                    work(only);
-                    return;
-                }
-                Mount(layerRoot, layers, place, upper);
-                using SafeFd root = Files.Open(place, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-                work(root);
+                work();
             }
             catch (Exception e)
             {
@@ -46,6 +53,42 @@ internal static unsafe class RootView
         }
     }
 
+    /// <summary>Mounts overlayfs.</summary>
+    /// <param name="layerRoot">Where relative layer names start; becomes the working directory of this thread.</param>
+    /// <param name="layers">Layer directories, bottom first.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="writable">The writable directory and its work directory; null to mount read-only.</param>
+    internal static void MountOverlay(string layerRoot, IReadOnlyList<string> layers, string place, (string Upper, string Work)? writable)
+    {
+        string data = "lowerdir=" + string.Join(':', layers.Reverse());
+        if (writable is { } own)
+        {
+            data += $",upperdir={own.Upper},workdir={own.Work},redirect_dir=off,metacopy=off";
+        }
+        fixed (byte* start = CString.Encode(layerRoot))
+        {
+            if (RawCall.Invoke(SyscallNumber.chdir, (nint)start) != 0)
+            {
+                throw LinuxException.Last("chdir", layerRoot);
+            }
+        }
+        Mount("overlay", place, writable is null, data);
+    }
+
+    /// <summary>mount(2) of a new file system.</summary>
+    internal static void Mount(string fileSystem, string place, bool readOnly, string data)
+    {
+        fixed (byte* target = CString.Encode(place))
+        fixed (byte* type = CString.Encode(fileSystem))
+        fixed (byte* options = CString.Encode(data))
+        {
+            if (RawCall.Invoke(SyscallNumber.mount, (nint)type, (nint)target, (nint)type, readOnly ? 1 : 0, (nint)options) != 0)
+            {
+                throw LinuxException.Last("mount", fileSystem + " on " + place);
+            }
+        }
+    }
+
     private static void Enter()
     {
         if (RawCall.Invoke(SyscallNumber.unshare, CLONE_FS | (int)CloneFlags.CLONE_NEWNS) != 0)
@@ -57,28 +100,6 @@ internal static unsafe class RootView
             if (RawCall.Invoke(SyscallNumber.mount, 0, (nint)slash, 0, (nint)(MountApi.MS_REC | MountApi.MS_PRIVATE)) != 0)
             {
                 throw LinuxException.Last("mount", "/ private");
-            }
-        }
-    }
-
-    private static void Mount(string layerRoot, IReadOnlyList<string> layers, string place, string? upper)
-    {
-        string data = "lowerdir=" + string.Join(':', layers.Reverse());
-        if (upper is not null)
-        {
-            data += $",upperdir={upper}/upper,workdir={upper}/work";
-        }
-        fixed (byte* start = CString.Encode(layerRoot))
-        fixed (byte* target = CString.Encode(place))
-        fixed (byte* type = "overlay\0"u8)
-        fixed (byte* options = CString.Encode(data))
-        {
-            if (
-                RawCall.Invoke(SyscallNumber.chdir, (nint)start) != 0
-                || RawCall.Invoke(SyscallNumber.mount, (nint)type, (nint)target, (nint)type, upper is null ? 1 : 0, (nint)options) != 0
-            )
-            {
-                throw LinuxException.Last("mount", "overlay on " + place);
             }
         }
     }

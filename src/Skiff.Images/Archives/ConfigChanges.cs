@@ -6,10 +6,11 @@ namespace Skiff.Images.Archives;
 /// <summary>Dockerfile instructions that change an image's config: <c>--change</c> of import and commit.</summary>
 public static class ConfigChanges
 {
-    /// <summary>Applies the instructions in order: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR.</summary>
+    /// <summary>Applies the instructions in order: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR.</summary>
     /// <exception cref="SkiffException">An instruction is unknown or malformed.</exception>
     public static ImageConfig Apply(ImageConfig config, IEnumerable<string> changes)
     {
+        bool command = false;
         foreach (string change in changes)
         {
             string text = change.Trim();
@@ -21,7 +22,12 @@ public static class ConfigChanges
                     $"--change \"{Printable.Of(change)}\": an instruction and its value are due, such as CMD [\"/bin/sh\"]"
                 );
             }
-            config = One(config, text[..space].ToUpperInvariant(), argument, change);
+            string instruction = text[..space].ToUpperInvariant();
+            IReadOnlyList<string> given = config.Cmd;
+            config = One(config, instruction, argument, change);
+            // an ENTRYPOINT drops the command that was meant for another one, not one that was given just now (Dockerfile reference)
+            config = instruction == "ENTRYPOINT" && command ? config with { Cmd = given } : config;
+            command |= instruction == "CMD";
         }
         return config;
     }
@@ -55,6 +61,7 @@ public static class ConfigChanges
             {
                 ExposedPorts = [.. config.ExposedPorts.Union(Words(argument, change).Select(p => p.Contains('/') ? p : p + "/tcp"))],
             },
+            "HEALTHCHECK" => config with { Healthcheck = HealthcheckChange.Parse(argument, Command, change) },
             "ONBUILD" => config with { OnBuild = [.. config.OnBuild, argument] },
             "STOPSIGNAL" => config with { StopSignal = argument },
             "USER" => config with { User = argument },
@@ -64,7 +71,7 @@ public static class ConfigChanges
             },
             "WORKDIR" => config with { WorkingDir = argument[0] == '/' ? argument : $"{config.WorkingDir.TrimEnd('/')}/{argument}" },
             _ => throw new SkiffException(
-                $"--change \"{Printable.Of(change)}\": {Printable.Of(instruction)} is not one of CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"
+                $"--change \"{Printable.Of(change)}\": {Printable.Of(instruction)} is not one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"
             ),
         };
 

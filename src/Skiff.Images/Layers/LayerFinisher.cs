@@ -141,7 +141,7 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
     /// <summary>overlayfs does not look at an opaque mark of a layer's root: every name below gets a whiteout, every directory a mark of its own.</summary>
     private void HideRoot()
     {
-        foreach (byte[] name in lower.RootNames())
+        foreach (byte[] name in lower.Names([]))
         {
             byte[] path = name[..^1];
             Edit(

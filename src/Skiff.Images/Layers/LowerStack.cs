@@ -26,11 +26,48 @@ internal sealed class LowerStack : IDisposable
     /// <remarks>Each component is looked up in every layer that still takes part, so no link is ever followed: a prefix is known to be a directory there.</remarks>
     internal LowerFile? Find(ReadOnlySpan<byte> path)
     {
-        List<SafeFd> current = _layers;
         if (path.IsEmpty)
         {
-            return current.Count == 0 || At.Stat(current[0].Value, out StatxBuffer root) != 0 ? null : new LowerFile(current[0], [], root);
+            return _layers.Count == 0 || At.Stat(_layers[0].Value, out StatxBuffer root) != 0 ? null : new LowerFile(_layers[0], [], root);
         }
+        LowerFile? found = null;
+        _ = Walk(path, ref found);
+        return found;
+    }
+
+    /// <summary>The names in a merged directory, without whiteouts; empty if there is no such directory.</summary>
+    /// <param name="path">Cleaned path; empty for the root.</param>
+    internal List<byte[]> Names(ReadOnlySpan<byte> path)
+    {
+        LowerFile? found = null;
+        List<SafeFd> layers = path.IsEmpty ? _layers : Walk(path, ref found);
+        byte[] own = LayerPath.ForKernel(path);
+        HashSet<string> seen = [];
+        List<byte[]> names = [];
+        foreach (SafeFd layer in layers)
+        {
+            if (At.OpenBeneath(layer.Value, own, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int fd) != 0)
+            {
+                continue;
+            }
+            NameReader reader = new(fd, new byte[16 << 10]);
+            while (reader.Next())
+            {
+                byte[] name = reader.Name.ToArray();
+                if (seen.Add(Convert.ToHexString(name)) && At.Stat(fd, name, out StatxBuffer stat) == 0 && !LayerUnpacker.IsWhiteout(stat))
+                {
+                    names.Add(name);
+                }
+            }
+            At.Close(fd);
+        }
+        return names;
+    }
+
+    /// <summary>The layers that take part in the directory at a path, top first; <paramref name="found"/> is the topmost file there, of whatever type.</summary>
+    private List<SafeFd> Walk(ReadOnlySpan<byte> path, ref LowerFile? found)
+    {
+        List<SafeFd> current = _layers;
         int end = 0;
         while (true)
         {
@@ -50,7 +87,7 @@ internal sealed class LowerStack : IDisposable
                 }
                 if (end == path.Length && next.Count == 0)
                 {
-                    return new LowerFile(layer, prefix, stat);
+                    found = new LowerFile(layer, prefix, stat);
                 }
                 if ((stat.Mode & At.S_IFMT) != At.S_IFDIR)
                 {
@@ -62,38 +99,13 @@ internal sealed class LowerStack : IDisposable
                     break;
                 }
             }
-            if (next.Count == 0)
+            if (next.Count == 0 || end == path.Length)
             {
-                return null;
+                return next;
             }
             current = next;
             end++;
         }
-    }
-
-    /// <summary>The names in the merged root, without whiteouts.</summary>
-    internal List<byte[]> RootNames()
-    {
-        HashSet<string> seen = [];
-        List<byte[]> names = [];
-        foreach (SafeFd layer in _layers)
-        {
-            if (At.Open(layer.Value, ".\0"u8, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, 0, out int fd) != 0)
-            {
-                continue;
-            }
-            NameReader reader = new(fd, new byte[16 << 10]);
-            while (reader.Next())
-            {
-                byte[] name = reader.Name.ToArray();
-                if (seen.Add(Convert.ToHexString(name)) && At.Stat(fd, name, out StatxBuffer stat) == 0 && !LayerUnpacker.IsWhiteout(stat))
-                {
-                    names.Add(name);
-                }
-            }
-            At.Close(fd);
-        }
-        return names;
     }
 
     internal static bool IsOpaque(int dirfd, ReadOnlySpan<byte> name) =>

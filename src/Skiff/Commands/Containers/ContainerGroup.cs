@@ -13,8 +13,12 @@ internal static class ContainerGroup
             Usage = "COMMAND",
             Subcommands =
             [
+                new("commit", CommitCommand.Define),
+                new("cp", CpCommand.Define),
                 new("create", CreateCommand.Define),
+                new("diff", DiffCommand.Define),
                 new("exec", ExecCommand.Define),
+                new("export", ExportCommand.Define),
                 new("inspect", InspectCommand.DefineContainer),
                 new("kill", StopCommand.DefineKill),
                 new("logs", LogsCommand.Define),

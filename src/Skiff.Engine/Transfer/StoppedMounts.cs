@@ -1,0 +1,133 @@
+using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.FileTree;
+using Skiff.Linux.Mounts;
+
+namespace Skiff.Engine.Transfer;
+
+/// <summary>The mounts of a container that does not run, made in a mount namespace of ours: what has content without the container, that is volumes, binds and overlays, but no file system in memory.</summary>
+internal sealed unsafe class StoppedMounts : IDisposable
+{
+    private const int AT_FDCWD = -100;
+
+    private readonly RuntimeSpec _spec;
+    private readonly List<SafeFd> _binds = [];
+
+    /// <summary>Clones the mount trees of what is bound, while the way to them is open: the root is mounted over the container's own directory, where the files of its /etc are.</summary>
+    internal StoppedMounts(RuntimeSpec spec)
+    {
+        _spec = spec;
+        foreach (MountSpec mount in spec.Mounts)
+        {
+            if (mount.IsBind)
+            {
+                MountOptions options = MountOptions.Parse(mount.Options);
+                SafeFd tree = Clone(mount.Source!, options.RecursiveBind, $"the mount on {mount.Destination}");
+                _binds.Add(tree);
+                Set(tree, options.ReadOnly ? MountApi.MOUNT_ATTR_RDONLY : 0, MountApi.MS_PRIVATE, options.RecursiveBind);
+            }
+        }
+    }
+
+    /// <summary>Mounts on a root what the spec says; mount points are made where they are missing.</summary>
+    /// <param name="root">The root, in this thread's mount namespace.</param>
+    /// <param name="readOnlyRoot">Make the root itself read-only afterwards.</param>
+    internal void Attach(SafeFd root, bool readOnlyRoot)
+    {
+        int bind = 0;
+        foreach (MountSpec mount in _spec.Mounts)
+        {
+            if (mount.IsBind)
+            {
+                SafeFd tree = _binds[bind++];
+                using SafeFd target = Target(root, mount.Destination, IsDirectory(tree));
+                Move(tree, target, mount.Destination);
+            }
+            else if (mount.Type == "overlay")
+            {
+                using SafeFd target = Target(root, mount.Destination, directory: true);
+                RootView.Mount(
+                    "overlay",
+                    $"/proc/thread-self/fd/{target.Value}",
+                    readOnly: false,
+                    string.Join(',', ((IEnumerable<string>)[.. mount.Options.AsSpan()]).Where(static o => o is not ("ro" or "rw")))
+                );
+            }
+        }
+        if (readOnlyRoot)
+        {
+            Set(root, MountApi.MOUNT_ATTR_RDONLY, 0, recursive: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _binds.ForEach(static b => b.Dispose());
+
+    /// <summary>Mounts a directory of the host on a place.</summary>
+    internal static void Bind(string source, string place)
+    {
+        using SafeFd tree = Clone(source, recursive: false, "the root file system");
+        using SafeFd target = Files.Open(place, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
+        Move(tree, target, place);
+    }
+
+    private static SafeFd Clone(string source, bool recursive, string what)
+    {
+        fixed (byte* path = CString.Encode(source))
+        {
+            uint flags = MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | (recursive ? MountApi.AT_RECURSIVE : 0);
+            nint fd = RawCall.Invoke(SyscallNumber.open_tree, AT_FDCWD, (nint)path, (nint)flags);
+            return fd >= 0
+                ? new SafeFd((int)fd)
+                : throw new SkiffException($"{what} cannot be seen: its source {source} is not there any more");
+        }
+    }
+
+    private static void Set(SafeFd tree, ulong attributes, uint propagation, bool recursive)
+    {
+        MountAttributes set = new() { Set = attributes, Propagation = propagation };
+        fixed (byte* empty = "\0"u8)
+        {
+            uint flags = MountApi.AT_EMPTY_PATH | (recursive ? MountApi.AT_RECURSIVE : 0);
+            if (
+                RawCall.Invoke(SyscallNumber.mount_setattr, tree.Value, (nint)empty, (nint)flags, (nint)(&set), sizeof(MountAttributes))
+                != 0
+            )
+            {
+                throw LinuxException.Last("mount_setattr", "a mount of the container");
+            }
+        }
+    }
+
+    private static void Move(SafeFd tree, SafeFd target, string where)
+    {
+        fixed (byte* empty = "\0"u8)
+        {
+            uint flags = MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH;
+            if (RawCall.Invoke(SyscallNumber.move_mount, tree.Value, (nint)empty, target.Value, (nint)empty, (nint)flags) != 0)
+            {
+                throw LinuxException.Last("move_mount", where);
+            }
+        }
+    }
+
+    private static SafeFd Target(SafeFd root, string path, bool directory)
+    {
+        SafeFd? found = LayeredFiles.OpenIn(root.Value, path, OpenFlags.O_PATH, out int errno);
+        if (found is not null)
+        {
+            return found;
+        }
+        if (errno == Errno.ENOENT && path.LastIndexOf('/') is int slash and >= 0)
+        {
+            using SafeFd parent = Target(root, path[..slash], directory: true);
+            byte[] name = CString.Encode(path[(slash + 1)..]);
+            errno = directory ? At.MakeDirectory(parent.Value, name, 0x1ED) : At.MakeNode(parent.Value, name, At.S_IFREG | 0x1A4);
+            found = errno is 0 or Errno.EEXIST ? LayeredFiles.OpenIn(root.Value, path, OpenFlags.O_PATH, out errno) : null;
+        }
+        return found ?? throw new LinuxException("open", $"the mount point {path}", errno);
+    }
+
+    private static bool IsDirectory(SafeFd fd) => At.Stat(fd.Value, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR;
+}
