@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Assembles the trampoline and the init of src/Skiff.Linux/Spawning/asm into MachineCode.cs (needs binutils and binutils-aarch64-linux-gnu).
+# Assembles the trampoline, the init and the calls of the interpreter of src/Skiff.Linux/Spawning/asm into MachineCode.cs (needs binutils and binutils-aarch64-linux-gnu).
 #   assemble.sh          rewrites MachineCode.cs
 #   assemble.sh --check  fails when MachineCode.cs is not what the sources say
 set -euo pipefail
@@ -12,7 +12,7 @@ bytes() { # AS-PREFIX SOURCE
   od -An -v -tx1 -w16 "$work/bin" | sed -E 's/ ([0-9a-f]{2})/0x\1, /g; s/^/        /; s/ +$//'
 }
 emit() { # NAME SUMMARY AS-PREFIX SOURCE
-  printf '\n    /// <summary>%s</summary>\n    internal static ReadOnlySpan<byte> %s =>\n    [\n%s\n    ];\n' "$2" "$1" "$(bytes "$3" "$4")"
+  printf '\n    /// <summary>%s</summary>\n    // csharpier-ignore\n    internal static ReadOnlySpan<byte> %s =>\n    [\n%s\n    ];\n' "$2" "$1" "$(bytes "$3" "$4")"
 }
 {
   cat <<'H'
@@ -27,6 +27,8 @@ H
     emit InitX64 "asm/init.x64.S, to stand before the trampoline" "" init.x64
     emit TrampolineArm64 "asm/trampoline.arm64.S" aarch64-linux-gnu- trampoline.arm64
     emit InitArm64 "asm/init.arm64.S, to stand before the trampoline" aarch64-linux-gnu- init.arm64
+    emit SpawnX64 "asm/spawn.x64.S" "" spawn.x64
+    emit SpawnArm64 "asm/spawn.arm64.S" aarch64-linux-gnu- spawn.arm64
   } | tail -n +2
   echo '}'
 } >"$work/MachineCode.cs"

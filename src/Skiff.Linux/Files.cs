@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Skiff.Linux;
@@ -8,6 +9,8 @@ public static unsafe partial class Files
 {
     /// <summary>AT_FDCWD: relative paths start at the working directory.</summary>
     public const int AtCwd = -100;
+
+    private const int SmallFile = 4096;
 
     /// <summary>Opens a path (relative to <paramref name="dirfd"/>) with O_CLOEXEC added; throws <see cref="LinuxException"/>.</summary>
     public static SafeFd Open(string path, int flags, uint mode = 0, int dirfd = AtCwd)
@@ -91,14 +94,31 @@ public static unsafe partial class Files
     }
 
     /// <summary>Reads a whole small file, at most <paramref name="limit"/> bytes; null with the errno if it cannot be opened or read.</summary>
+    [SkipLocalsInit]
     public static byte[]? TryReadAll(string path, out int errno, int limit = 64 << 20)
+    {
+        Span<byte> buffer = stackalloc byte[SmallFile];
+        int length = Load(path, ref buffer, limit, out errno);
+        return length < 0 ? null : buffer[..length].ToArray();
+    }
+
+    /// <summary>As <see cref="TryReadAll"/>, as UTF-8 text.</summary>
+    [SkipLocalsInit]
+    public static string? TryReadText(string path, out int errno)
+    {
+        Span<byte> buffer = stackalloc byte[SmallFile];
+        int length = Load(path, ref buffer, 64 << 20, out errno);
+        return length < 0 ? null : System.Text.Encoding.UTF8.GetString(buffer[..length]);
+    }
+
+    // Most files of the store and of the kernel fit into the caller's stack: no fresh page of the heap is touched for them.
+    private static int Load(string path, ref Span<byte> buffer, int limit, out int errno)
     {
         using SafeFd? fd = TryOpen(path, OpenFlags.O_RDONLY, out errno);
         if (fd is null)
         {
-            return null;
+            return -1;
         }
-        byte[] buffer = new byte[4096];
         int length = 0;
         while (true)
         {
@@ -107,36 +127,19 @@ public static unsafe partial class Files
                 if (length >= limit)
                 {
                     errno = Errno.EFBIG;
-                    return null;
+                    return -1;
                 }
-                Array.Resize(ref buffer, buffer.Length * 2);
+                Span<byte> larger = new byte[buffer.Length * 4];
+                buffer.CopyTo(larger);
+                buffer = larger;
             }
-            fixed (byte* p = buffer)
+            int n = TryRead(fd, buffer[length..], out errno);
+            if (n <= 0)
             {
-                nint n = Libc.read(fd.Value, p + length, buffer.Length - length);
-                if (n == 0)
-                {
-                    break;
-                }
-                if (n > 0)
-                {
-                    length += (int)n;
-                }
-                else if (Marshal.GetLastPInvokeError() is int e && e != Errno.EINTR)
-                {
-                    errno = e;
-                    return null;
-                }
+                return n < 0 ? -1 : length;
             }
+            length += n;
         }
-        return buffer.AsSpan(0, length).ToArray();
-    }
-
-    /// <summary>As <see cref="TryReadAll"/>, as UTF-8 text.</summary>
-    public static string? TryReadText(string path, out int errno)
-    {
-        byte[]? bytes = TryReadAll(path, out errno);
-        return bytes is null ? null : System.Text.Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>mkdir(2); returns 0 or the errno (EEXIST included).</summary>

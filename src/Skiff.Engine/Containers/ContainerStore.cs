@@ -22,9 +22,9 @@ public sealed partial class ContainerStore
     /// <summary>Makes the container's directory with record and state, and takes its name.</summary>
     /// <param name="record">What was asked; an empty <see cref="ContainerRecord.Name"/> gets a generated one.</param>
     /// <param name="state">The first state, usually Created.</param>
-    /// <param name="config">The OCI spec for config.json; empty to write it later.</param>
+    /// <param name="session">The session of a container that ends with its command and leaves nothing: its record is kept there, see <see cref="Session.Append"/>.</param>
     /// <returns>The record with its name. Throws <see cref="SkiffException"/> when the name is taken.</returns>
-    public ContainerRecord Create(ContainerRecord record, ContainerState state, ReadOnlySpan<byte> config = default)
+    public ContainerRecord Create(ContainerRecord record, ContainerState state, FileLock? session = null)
     {
         string directory = Paths.Container(record.Id);
         MakeContainerDirectory(directory);
@@ -35,9 +35,10 @@ public sealed partial class ContainerStore
             named = true;
             MakeDirectory(directory + "/upper", 0x1ED); // 0755: overlayfs shows the upper directory's mode as that of the container's root
             MakeDirectory(directory + "/work", Private);
-            if (!config.IsEmpty)
+            if (session is not null)
             {
-                WriteNew(Paths.Config(record.Id), config);
+                Session.Append(session, record.ToJson());
+                return record;
             }
             WriteNew(Paths.State(record.Id), state.ToJson());
             Files.Replace(Paths.Record(record.Id), record.ToJson());
@@ -104,7 +105,13 @@ public sealed partial class ContainerStore
         byte[]? bytes = Files.TryReadAll(Paths.Record(id), out int errno);
         if (bytes is null)
         {
-            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("read", Paths.Record(id), errno);
+            bytes = errno is Errno.ENOENT or Errno.ENOTDIR
+                ? Session.Line(Paths, id, 0)
+                : throw new LinuxException("read", Paths.Record(id), errno);
+        }
+        if (bytes is null)
+        {
+            return null;
         }
         try
         {
@@ -144,7 +151,13 @@ public sealed partial class ContainerStore
         byte[]? bytes = Files.TryReadAll(Paths.State(id), out int errno);
         if (bytes is null)
         {
-            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("read", Paths.State(id), errno);
+            bytes = errno is Errno.ENOENT or Errno.ENOTDIR
+                ? Session.Line(Paths, id, 1)
+                : throw new LinuxException("read", Paths.State(id), errno);
+        }
+        if (bytes is null)
+        {
+            return null;
         }
         try
         {
@@ -164,6 +177,11 @@ public sealed partial class ContainerStore
 
     /// <summary>Replaces the state: readers see the old or the new one. Not synced: after a power cut nothing of it is true anyway.</summary>
     public void SaveState(string id, ContainerState state) => Files.Replace(Paths.State(id), state.ToJson());
+
+    /// <summary>config.json as the container was started with; null with the errno when it never was.</summary>
+    public byte[]? ReadConfig(string id, out int errno) =>
+        Files.TryReadAll(Paths.Config(id), out errno)
+        ?? (errno == Errno.ENOENT ? Files.TryReadAll(Paths.Etc(id) + "/config.json", out errno) : null);
 
     /// <summary>Replaces the record (rename, update).</summary>
     public void SaveRecord(ContainerRecord record) => Files.Replace(Paths.Record(record.Id), record.ToJson());
@@ -190,6 +208,7 @@ public sealed partial class ContainerStore
         // The record goes first: from then on the container does not exist for anybody, and what a crash leaves is remains.
         _ = Files.TryRemove(Paths.Record(id));
         DirectoryTree.Remove(Paths.Container(id));
+        DirectoryTree.Remove(Paths.Etc(id));
     }
 
     /// <summary>Waits for the container's own lock: flock(2) on its directory. Null when the container has been removed meanwhile.</summary>

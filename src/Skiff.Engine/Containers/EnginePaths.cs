@@ -23,6 +23,15 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>One flock'ed file per foreground container: while its CLI lives, the lock is held.</summary>
     public string Sessions { get; } = Runroot + "/sessions";
 
+    /// <summary>An image layer of mount points below all others: what a container needs is there without a write into its own layer.</summary>
+    public string Skeleton { get; } = Root + "/" + SkeletonName;
+
+    /// <summary>Its name, relative to the store's root.</summary>
+    public const string SkeletonName = "skeleton";
+
+    /// <summary>The files of /etc that are made anew whenever the container starts; of a container that leaves nothing (run --rm), its config.json as well.</summary>
+    public string Etc(string id) => $"{Runroot}/etc/{id}";
+
     /// <summary>The directory of one container.</summary>
     public string Container(string id) => $"{Containers}/{id}";
 

@@ -7,8 +7,7 @@ namespace Skiff.Engine.Containers;
 internal static class Json
 {
     /// <summary>Without blanks, and with nothing escaped that JSON does not ask for.</summary>
-    internal static JsonWriterOptions Compact { get; } =
-        new() { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static JsonWriterOptions Compact { get; } = new() { SkipValidation = true, Encoder = new PlainJsonEncoder() };
 
     internal static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
     {

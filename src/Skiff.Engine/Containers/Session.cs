@@ -46,6 +46,31 @@ public static class Session
     /// <summary>True when no session file exists.</summary>
     public static bool IsFree(EnginePaths paths, string id) => !Files.Exists(paths.Session(id));
 
+    /// <summary>Adds a line to the file. A container that leaves nothing (run --rm in the foreground) has its record there in the first line and its state in the second, in memory
+    /// instead of on the disk: what ends with its command need not survive a reboot.</summary>
+    public static void Append(FileLock session, ReadOnlySpan<byte> json)
+    {
+        byte[] line = new byte[json.Length + 1];
+        json.CopyTo(line);
+        line[^1] = (byte)'\n';
+        Files.WriteAll(session.Fd, line, "session");
+    }
+
+    /// <summary>A whole line of the file; null when it is not there (yet).</summary>
+    internal static byte[]? Line(EnginePaths paths, string id, int number)
+    {
+        ReadOnlySpan<byte> rest = Files.TryReadAll(paths.Session(id), out _);
+        while (rest.IndexOf((byte)'\n') is int end and >= 0)
+        {
+            if (number-- == 0)
+            {
+                return rest[..end].ToArray();
+            }
+            rest = rest[(end + 1)..];
+        }
+        return null;
+    }
+
     /// <summary>Removes the file; its lock must be held.</summary>
     public static void Remove(EnginePaths paths, string id) => _ = Files.TryRemove(paths.Session(id));
 

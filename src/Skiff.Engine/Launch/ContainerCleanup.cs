@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -38,7 +39,10 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
 
     private static Cgroup? OpenCgroup(ContainerRecord record, ContainerState state)
     {
-        string path = state.Cgroup.Length > 0 ? state.Cgroup : "/skiff/" + record.Id;
+        string path =
+            state.Cgroup.Length > 0
+                ? state.Cgroup
+                : SpecBuilder.CgroupsPath(ContainerPreparation.OptionsOf(record).CgroupParent, record.Id);
         return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
     }
 }

@@ -64,7 +64,7 @@ public sealed class ContainerExec : IDisposable
     public static ContainerExec Start(SkiffEngine engine, ContainerRecord record, ContainerState state, ExecWishes wishes)
     {
         byte[] config =
-            Files.TryReadAll(engine.Paths.Config(record.Id), out int errno)
+            engine.Containers.ReadConfig(record.Id, out int errno)
             ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
         RuntimeSpec spec = RuntimeSpecReader.Parse(config);
         spec = spec with { Process = ProcessOf(spec.Process!, state.Process.Pid, wishes) };

@@ -88,7 +88,7 @@ public sealed partial class ContainerLaunch
         _cgroup?.Remove();
         while (_undo.TryPop(out Skiff.Linux.Actions.HostAction? action))
         {
-            if (action is not Skiff.Linux.Actions.RemoveDirectory)
+            if (action is not (Skiff.Linux.Actions.RemoveDirectory or RemoveCgroup))
             {
                 TryRun(action);
             }

@@ -71,9 +71,21 @@ public sealed partial class ContainerLaunch
             new MakeDirectory(_engine.Paths.Upper(id)),
             new MakeDirectory(_engine.Paths.Work(id), 0x1C0),
         ];
-        foreach (string name in (ReadOnlySpan<string>)["config.json", "state.json", "record.json", "hostname", "hosts", "resolv.conf"])
+        string etc = _engine.Paths.Etc(id);
+        bool transient = _container.Record is { AutoRemove: true, Foreground: true };
+        files.Add(new MakeDirectory(etc, 0x1C0));
+        foreach (
+            string path in (ReadOnlySpan<string>)
+                [
+                    transient ? _engine.Paths.Session(id) : _engine.Paths.Record(id),
+                    transient ? etc + "/config.json" : _engine.Paths.Config(id),
+                    etc + "/hostname",
+                    etc + "/hosts",
+                    etc + "/resolv.conf",
+                ]
+        )
         {
-            files.Add(new LauncherCall($"openat(AT_FDCWD, \"{directory}/{name}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));
+            files.Add(new LauncherCall($"openat(AT_FDCWD, \"{path}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));
         }
         List<HostAction> end = [];
         foreach (HostAction action in network?.HostActions(0) ?? [])
@@ -86,6 +98,7 @@ public sealed partial class ContainerLaunch
         if (_container.Record.AutoRemove)
         {
             end.Add(new RemoveDirectory(directory));
+            end.Add(new RemoveDirectory(etc));
         }
         return new LaunchStory
         {

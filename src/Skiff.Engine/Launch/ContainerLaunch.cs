@@ -81,6 +81,7 @@ public sealed partial class ContainerLaunch : IDisposable
         (SafeFd? consoleParent, SafeFd? consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
         string[] candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
         SafeFd trampoline = Hold(TrampolineImage.Open(candidates.Length, channel.ChildValue, HasInit(spec)));
+        Skeleton.Ensure(_engine.Paths);
         _network = NetworkLaunch.Acquire(_engine, _container);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
         LaunchInput input = Input(spec, layout, cgroup) with
@@ -118,6 +119,7 @@ public sealed partial class ContainerLaunch : IDisposable
         if (_wishes.Monitor)
         {
             // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
+            SaveConfig(spec);
             SaveRunning();
         }
         if (_plan.WaitsAt >= 0)
@@ -127,6 +129,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         if (!_wishes.Monitor)
         {
+            SaveConfig(spec);
             SaveRunning();
         }
         if (consoleParent is not null)
@@ -134,6 +137,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Console = ReceiveDescriptor(consoleParent);
             consoleParent.Dispose();
         }
+        _wishes.Meanwhile?.Invoke();
         if (channel.AwaitReport() is { } failure)
         {
             throw Failure(failure, spec, candidates);
@@ -167,10 +171,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Spec = spec,
             ContainerDirectory = _engine.Paths.Container(_container.Record.Id),
             LayerRoot = _engine.Paths.Root,
-            Layers =
-                _container.Options.Rootfs is not null ? []
-                : _container.ShortLayers.Count > 0 ? _container.ShortLayers
-                : _container.Layers,
+            Layers = Layers(),
             Volatile = _container.Record.AutoRemove,
             Cgroup = cgroup,
             CgroupLayout = layout,
@@ -181,6 +182,13 @@ public sealed partial class ContainerLaunch : IDisposable
             SeccompFlags = flags,
             Story = _wishes.Traced ? Story(Example()) : null,
         };
+    }
+
+    /// <summary>The image's layers above the mount points that it may lack.</summary>
+    private IReadOnlyList<string> Layers()
+    {
+        IReadOnlyList<string> own = _container.ShortLayers.Count > 0 ? _container.ShortLayers : _container.Layers;
+        return _container.Options.Rootfs is not null || own.Count == 0 ? [] : [EnginePaths.SkeletonName, .. own];
     }
 
     private CgroupPlan PlanCgroup(CgroupLayout layout, RuntimeSpec spec)
@@ -266,6 +274,21 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
+    /// <summary>config.json makes the directory an OCI bundle and is what exec goes by; nobody looks for it before the state says that the container runs.</summary>
+    private void SaveConfig(RuntimeSpec spec)
+    {
+        string id = _container.Record.Id;
+        ReadOnlySpan<byte> json = RuntimeSpecWriter.ToBytes(spec).Span;
+        if (_container.Session is null)
+        {
+            Files.Replace(_engine.Paths.Config(id), json);
+            return;
+        }
+        string path = _engine.Paths.Etc(id) + "/config.json";
+        using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x180);
+        Files.WriteAll(fd, json, path);
+    }
+
     private void SaveRunning()
     {
         ProcessIdentity? identity = ProcessIdentity.Of(_process!.Pid);
@@ -280,7 +303,14 @@ public sealed partial class ContainerLaunch : IDisposable
             Endpoints = _network is null ? [] : [_network.Endpoint],
             Ports = _network?.Ports ?? [],
         };
-        _engine.Containers.SaveState(_container.Record.Id, State);
+        if (_container.Session is { } session)
+        {
+            Session.Append(session, State.ToJson());
+        }
+        else
+        {
+            _engine.Containers.SaveState(_container.Record.Id, State);
+        }
     }
 
     private SkiffException Failure(ChildFailure failure, RuntimeSpec spec, string[] candidates)

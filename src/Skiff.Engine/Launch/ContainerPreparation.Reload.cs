@@ -28,8 +28,7 @@ public static partial class ContainerPreparation
         {
             Record = record,
         };
-        Files.Replace(engine.Paths.Config(record.Id), RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span);
-        EtcFiles.WriteEarly(engine.Paths.Container(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
+        EtcFiles.WriteEarly(engine.Paths.Etc(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
         VolumePreparation.Prepare(engine, plan, first: false);
         return plan;
     }

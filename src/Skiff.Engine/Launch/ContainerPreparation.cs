@@ -10,23 +10,32 @@ namespace Skiff.Engine.Launch;
 /// <summary>From options and image to a recorded container with its spec.</summary>
 public static partial class ContainerPreparation
 {
-    /// <summary>Makes the container's directory with record, state, config.json and the generated files of /etc; nothing is started.</summary>
+    /// <summary>Makes the container's directory with record and state, and for a foreground container the generated files of /etc; nothing is started.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="options">What is asked.</param>
+    /// <param name="image">The image; null with a plain root directory.</param>
+    /// <param name="id">The new container's id.</param>
+    /// <param name="session">The session of a foreground container; null for one that a monitor starts, which writes the files itself.</param>
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
-    public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id)
+    public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, string id, FileLock? session)
     {
-        PreparedContainer plan = Plan(engine, options, image, foreground, id);
+        PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.Replace && options.Name is { } name && engine.Containers.TryFind(name) is { } old)
         {
             ContainerRemoval.Remove(engine, old, force: true, volumes: false);
         }
+        FileLock? transient = options.Remove ? session : null;
         ContainerRecord record = engine.Containers.Create(
             plan.Record,
             new ContainerState { Status = ContainerStatus.Created, Cgroup = plan.Result.Spec.Linux.CgroupsPath ?? "" },
-            RuntimeSpecWriter.ToBytes(plan.Result.Spec).Span
+            transient
         );
         try
         {
-            EtcFiles.WriteEarly(engine.Paths.Container(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
+            if (session is not null)
+            {
+                EtcFiles.WriteEarly(engine.Paths.Etc(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
+            }
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan, first: true);
         }
@@ -36,7 +45,7 @@ public static partial class ContainerPreparation
             throw;
         }
         engine.Events.Container(record, "create");
-        return plan with { Record = record };
+        return plan with { Record = record, Session = transient };
     }
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
@@ -54,6 +63,7 @@ public static partial class ContainerPreparation
     {
         IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
         string directory = engine.Paths.Container(id);
+        string etc = engine.Paths.Etc(id);
         List<string> anonymous = [];
         SpecContext context = new()
         {
@@ -63,9 +73,9 @@ public static partial class ContainerPreparation
             ReadImageFile = options.Rootfs is { } plain
                 ? path => LayeredFiles.Read([Path.GetFullPath(plain)], path)
                 : path => LayeredFiles.Read(layers, path),
-            ResolvConf = directory + "/resolv.conf",
-            Hosts = options.NoHosts ? null : directory + "/hosts",
-            HostnameFile = options.NoHostname ? null : directory + "/hostname",
+            ResolvConf = etc + "/resolv.conf",
+            Hosts = options.NoHosts ? null : etc + "/hosts",
+            HostnameFile = options.NoHostname ? null : etc + "/hostname",
             VolumeDirectory = name => $"{engine.Paths.Volumes}/{name}/_data",
             AnonymousVolume = target =>
             {
@@ -145,7 +155,7 @@ public static partial class ContainerPreparation
     private static byte[] OptionBytes(RunOptions options)
     {
         System.Buffers.ArrayBufferWriter<byte> buffer = new(1024);
-        using System.Text.Json.Utf8JsonWriter writer = new(buffer);
+        using System.Text.Json.Utf8JsonWriter writer = new(buffer, Json.Compact);
         RunOptionsJson.Write(writer, options);
         writer.Flush();
         return buffer.WrittenSpan.ToArray();

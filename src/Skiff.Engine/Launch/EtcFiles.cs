@@ -10,8 +10,8 @@ internal static class EtcFiles
 {
     internal static void WriteEarly(string directory, RunOptions options, string hostname)
     {
+        MakeDirectory(directory);
         Write(directory + "/hostname", NetworkFiles.Hostname(hostname));
-        Write(directory + "/hosts", "");
         string? host = Files.TryReadText("/etc/resolv.conf", out _);
         bool ownNamespace = options.Networks.IsEmpty || options.Networks[0].Kind != NetworkKind.Host;
         bool asked = !options.Dns.IsEmpty || !options.DnsOptions.IsEmpty || !options.DnsSearch.IsEmpty;
@@ -29,6 +29,20 @@ internal static class EtcFiles
                     [.. options.DnsSearch.AsSpan()]
                 )
         );
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, 0x1C0);
+        if (errno == Errno.ENOENT && Path.GetDirectoryName(path) is string parent)
+        {
+            MakeDirectory(parent);
+            errno = Files.TryMakeDirectory(path, 0x1C0);
+        }
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
     }
 
     internal static void Write(string path, string text)

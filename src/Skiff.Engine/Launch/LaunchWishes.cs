@@ -18,6 +18,9 @@ public sealed record LaunchWishes
     /// <summary>The starter is the container's monitor.</summary>
     public bool Monitor { get; init; }
 
+    /// <summary>What may be done while the container comes to life on another processor.</summary>
+    public Action? Meanwhile { get; init; }
+
     /// <summary>How often it was started again by its policy.</summary>
     public int RestartCount { get; init; }
 

@@ -24,7 +24,7 @@ internal static class LayeredFiles
             if (file is not null)
             {
                 return At.Stat(file.Value, out StatxBuffer stat) == 0 && (stat.Mode & 0xF000) == 0x8000 && stat.Size <= MaxBytes
-                    ? ReadAll(file, path)
+                    ? ReadAll(file, (int)stat.Size, path)
                     : null;
             }
             if (errno != Errno.ENOENT)
@@ -42,18 +42,14 @@ internal static class LayeredFiles
         return errno != 0 ? null : new SafeFd(fd);
     }
 
-    private static byte[] ReadAll(SafeFd file, string path)
+    private static byte[] ReadAll(SafeFd file, int size, string path)
     {
-        byte[] buffer = new byte[8192];
+        byte[] bytes = new byte[size];
         int length = 0;
-        while (Files.Read(file, buffer.AsSpan(length), path) is int n and > 0)
+        while (length < size && Files.Read(file, bytes.AsSpan(length), path) is int n and > 0)
         {
             length += n;
-            if (length == buffer.Length)
-            {
-                Array.Resize(ref buffer, buffer.Length * 2);
-            }
         }
-        return buffer.AsSpan(0, length).ToArray();
+        return length == size ? bytes : bytes[..length];
     }
 }

@@ -42,7 +42,7 @@ internal static class NetworkLaunch
         }
         string hostname = container.Result.Spec.Hostname ?? container.Record.ShortId;
         IReadOnlyList<string> own = lease is null ? [] : [lease.IPv4.ToString()];
-        string path = engine.Paths.Container(container.Record.Id) + "/hosts";
+        string path = engine.Paths.Etc(container.Record.Id) + "/hosts";
         bool host = !container.Options.Networks.IsEmpty && container.Options.Networks[0].Kind == NetworkKind.Host;
         string text =
             host && container.Options.AddHost.IsEmpty && Files.TryReadText("/etc/hosts", out _) is { } hosts

@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
+using Skiff.Linux;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
@@ -19,6 +20,9 @@ public sealed record PreparedContainer
 
     /// <summary>The image; null with <c>--rootfs</c>.</summary>
     public Image? Image { get; init; }
+
+    /// <summary>Where the record of a container that leaves nothing is kept, see <see cref="Containers.Session.Append"/>; null for one that is on the disk.</summary>
+    public FileLock? Session { get; init; }
 
     /// <summary>The directories of its layers, absolute, bottom first.</summary>
     public IReadOnlyList<string> Layers { get; init; } = [];

@@ -9,6 +9,7 @@ namespace Skiff.Engine.Plan;
 public sealed partial class LaunchPlanner
 {
     private const int AtCwd = Files.AtCwd;
+    private const long RoomyMemory = 64 << 20;
     private readonly LaunchInput _in;
     private readonly RuntimeSpec _spec;
     private readonly ProcessSpec _process;
@@ -48,7 +49,7 @@ public sealed partial class LaunchPlanner
     {
         NameDescriptors();
         TellPreparation();
-        if (_in.Cgroup.Create.Count > 0)
+        if (_in.Cgroup.Create.Length > 0)
         {
             _plan.Host(
                 HostMoment.Cgroup,
@@ -96,8 +97,16 @@ public sealed partial class LaunchPlanner
                 };
             }
         }
-        return flags | CloneFlags.CLONE_NEWNS;
+        return flags | CloneFlags.CLONE_NEWNS | (SharesMemory(flags) ? CloneFlags.CLONE_VM : CloneFlags.None);
     }
+
+    /// <summary>Whether the first process may work in the engine's memory until it executes its command: only where nobody else can see it in its namespaces, and
+    /// where the limit leaves room, since a process that is killed for want of memory takes those that share its memory along.</summary>
+    private bool SharesMemory(CloneFlags flags) =>
+        (flags & CloneFlags.CLONE_NEWPID) != 0
+        && !_userNamespace
+        && _in.Joined.Count == 0
+        && _spec.Linux.Resources.Memory?.Limit is null or <= 0 or >= RoomyMemory;
 
     private void DefaultSignals()
     {
@@ -142,14 +151,14 @@ public sealed partial class LaunchPlanner
 
     private void Cgroup()
     {
-        if (_in.Cgroup.JoinFiles.Count > 0)
+        if (_in.Cgroup.JoinFiles.Length > 0)
         {
             _plan.Container(
                 Block.Cgroup,
                 "The process enters its cgroup in every hierarchy: writing 0 to tasks moves just the writer and needs no global lock."
             );
             nint zero = _p.Text("0");
-            for (int i = 0; i < _in.Cgroup.JoinFiles.Count; i++)
+            for (int i = 0; i < _in.Cgroup.JoinFiles.Length; i++)
             {
                 if (_in.CgroupDescriptors.Count > 0)
                 {

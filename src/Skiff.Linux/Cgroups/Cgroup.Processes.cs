@@ -117,7 +117,7 @@ public sealed partial class Cgroup
         ?? Find("memory")
         ?? Find("freezer")
         ?? UnifiedDirectory
-        ?? (_layout.Hierarchies.Count > 0 ? _layout.Hierarchies[0].MountPoint + _path : null);
+        ?? (_layout.Hierarchies.Length > 0 ? _layout.Hierarchies[0].MountPoint + _path : null);
 
     // kernel: cgroup-v1/freezer-subsystem.rst. A fork during FREEZING can leave it there; reading the state finishes the step, writing it again retries.
     private static int TryFreezeV1(string directory, int milliseconds)

@@ -22,25 +22,25 @@ public sealed partial class Cgroup
         };
     }
 
-    /// <summary>What the OOM killer did here. It must be read before the cgroup is removed; the counter of version 1 exists since kernel 4.13.</summary>
+    /// <summary>What the OOM killer did here; limit and peak only where it did anything. It must be read before the cgroup is removed; the counter of version 1 exists since kernel 4.13.</summary>
     public OomState ReadOom()
     {
         if (Find("memory") is string v1)
         {
             ReadOnlySpan<byte> control = Files.TryReadAll(v1 + "/memory.oom_control", out _);
-            return new OomState(
-                CgroupFile.Key(control, "oom_kill"u8) ?? 0,
-                CgroupFile.Number(v1 + "/memory.max_usage_in_bytes"),
-                CgroupFile.LimitV1(v1 + "/memory.limit_in_bytes")
-            );
+            return CgroupFile.Key(control, "oom_kill"u8) is not (> 0 and var kills)
+                ? default
+                : new OomState(
+                    kills,
+                    CgroupFile.Number(v1 + "/memory.max_usage_in_bytes"),
+                    CgroupFile.LimitV1(v1 + "/memory.limit_in_bytes")
+                );
         }
         string? v2 = UnifiedDirectory;
         ReadOnlySpan<byte> events = Files.TryReadAll(v2 + "/memory.events", out _);
-        return new OomState(
-            CgroupFile.Key(events, "oom_kill"u8) ?? 0,
-            CgroupFile.Number(v2 + "/memory.peak"),
-            CgroupFile.Number(v2 + "/memory.max")
-        );
+        return CgroupFile.Key(events, "oom_kill"u8) is not (> 0 and var killed)
+            ? default
+            : new OomState(killed, CgroupFile.Number(v2 + "/memory.peak"), CgroupFile.Number(v2 + "/memory.max"));
     }
 
     private CgroupStats ReadCpu(CgroupStats stats)

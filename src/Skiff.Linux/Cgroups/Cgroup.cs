@@ -49,10 +49,10 @@ public sealed partial class Cgroup
         AddLimits(create, layout, path, resources, update: false);
         return new CgroupPlan
         {
-            Create = create,
-            JoinFiles = join,
+            Create = [.. create],
+            JoinFiles = [.. join],
             V2Directory = unified,
-            Remove = remove,
+            Remove = [.. remove],
         };
     }
 
@@ -72,7 +72,7 @@ public sealed partial class Cgroup
     /// <summary>Absolute paths of the directories, version 1 first.</summary>
     public IReadOnlyList<string> Directories()
     {
-        List<string> directories = new(_layout.Hierarchies.Count + 1);
+        List<string> directories = new(_layout.Hierarchies.Length + 1);
         foreach (CgroupHierarchy hierarchy in _layout.Hierarchies)
         {
             directories.Add(hierarchy.MountPoint + _path);
@@ -88,7 +88,7 @@ public sealed partial class Cgroup
     /// CLONE_INTO_CGROUP (<c>exec</c>).</summary>
     public CgroupPlan JoinPlan()
     {
-        List<string> join = new(_layout.Hierarchies.Count);
+        List<string> join = new(_layout.Hierarchies.Length);
         foreach (CgroupHierarchy hierarchy in _layout.Hierarchies)
         {
             join.Add($"{hierarchy.MountPoint}{_path}/tasks");
@@ -96,7 +96,7 @@ public sealed partial class Cgroup
         return new CgroupPlan
         {
             Create = [],
-            JoinFiles = join,
+            JoinFiles = [.. join],
             V2Directory = UnifiedDirectory,
             Remove = [],
         };

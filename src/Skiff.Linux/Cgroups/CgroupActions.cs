@@ -78,7 +78,8 @@ public sealed record WriteLimit(string Path, string Value, string Asked, string?
 
 /// <summary>Gives a new version 1 cpuset its parent's CPUs and memory nodes: while either list is empty the kernel lets no task in (ENOSPC; kernel: admin-guide/cgroup-v1/cpusets.rst).</summary>
 /// <param name="Path">The cpuset cgroup.</param>
-public sealed record FillCpuset(string Path) : HostAction
+/// <param name="MountPoint">Of the hierarchy: its root is never empty.</param>
+public sealed record FillCpuset(string Path, string MountPoint) : HostAction
 {
     /// <inheritdoc/>
     public override string Text => $"copy(\"{System.IO.Path.GetDirectoryName(Path)}/cpuset.{{cpus,mems}}\", \"{Path}\")";
@@ -92,6 +93,10 @@ public sealed record FillCpuset(string Path) : HostAction
         // With clone_children the kernel has copied both lists on mkdir already, also for the children of this one.
         if (IsEmpty("/cpuset.cpus") || IsEmpty("/cpuset.mems"))
         {
+            if (System.IO.Path.GetDirectoryName(Path) is { } parent && parent.Length > MountPoint.Length)
+            {
+                new FillCpuset(parent, MountPoint).Run();
+            }
             Copy("/cpuset.cpus");
             Copy("/cpuset.mems");
             _ = Files.TryWriteValue(Path + "/cgroup.clone_children", "1");

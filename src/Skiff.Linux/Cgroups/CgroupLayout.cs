@@ -23,7 +23,7 @@ public enum CgroupMode
 /// <param name="Names">Its controllers (<c>cpu</c>, <c>cpuacct</c>) or <c>name=systemd</c>.</param>
 /// <param name="MountPoint">Where it is mounted.</param>
 /// <param name="Own">The cgroup of this process in it, from /proc/self/cgroup.</param>
-public sealed record CgroupHierarchy(IReadOnlyList<string> Names, string MountPoint, string Own);
+public sealed record CgroupHierarchy(string[] Names, string MountPoint, string Own);
 
 /// <summary>Where the host's cgroup hierarchies are, cgroups(7): read once per command from /proc/self/mountinfo and /proc/self/cgroup.</summary>
 public sealed record CgroupLayout
@@ -32,7 +32,7 @@ public sealed record CgroupLayout
     public required CgroupMode Mode { get; init; }
 
     /// <summary>Version 1 hierarchies in mount order, each once.</summary>
-    public required IReadOnlyList<CgroupHierarchy> Hierarchies { get; init; }
+    public required CgroupHierarchy[] Hierarchies { get; init; }
 
     /// <summary>Mount point of the version 2 hierarchy, or null.</summary>
     public string? UnifiedMount { get; init; }
@@ -59,7 +59,7 @@ public sealed record CgroupLayout
                 // The same hierarchy can be mounted several times (a container's own view); the conventional places come first.
                 unified ??= Encoding.UTF8.GetString(line.MountPoint());
             }
-            else if (line.FileSystem.SequenceEqual("cgroup"u8) && HierarchyNames(line.SuperOptions) is { Count: > 0 } names)
+            else if (line.FileSystem.SequenceEqual("cgroup"u8) && HierarchyNames(line.SuperOptions) is { Length: > 0 } names)
             {
                 if (!hierarchies.Exists(h => h.Names[0] == names[0]))
                 {
@@ -78,7 +78,7 @@ public sealed record CgroupLayout
                     : unified is null
                         ? CgroupMode.V1
                         : CgroupMode.Hybrid,
-            Hierarchies = hierarchies,
+            Hierarchies = [.. hierarchies],
             UnifiedMount = unified,
             UnifiedOwn = OwnPath(cgroup, ""),
         };
@@ -113,9 +113,9 @@ public sealed record CgroupLayout
 
     /// <summary>True if this process may make cgroups: the first hierarchy is mounted writable and belongs to it.</summary>
     public bool IsWritable() =>
-        Mode != CgroupMode.None && Files.IsWritable(Hierarchies.Count > 0 ? Hierarchies[0].MountPoint : UnifiedMount!);
+        Mode != CgroupMode.None && Files.IsWritable(Hierarchies.Length > 0 ? Hierarchies[0].MountPoint : UnifiedMount!);
 
-    private static List<string> HierarchyNames(ReadOnlySpan<byte> superOptions)
+    private static string[] HierarchyNames(ReadOnlySpan<byte> superOptions)
     {
         List<string> names = [];
         foreach (Range range in superOptions.Split((byte)','))
@@ -134,7 +134,7 @@ public sealed record CgroupLayout
                 names.Add(Encoding.UTF8.GetString(option));
             }
         }
-        return names;
+        return [.. names];
     }
 
     // Lines "id:controllers:path"; version 2 is the line with an empty list.

@@ -62,10 +62,9 @@ public unsafe ref struct NameReader
 
     private bool Fill()
     {
-        nint number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217;
         fixed (byte* p = _buffer)
         {
-            nint n = Libc.syscall(number, _fd, (nint)p, _buffer.Length, 0, 0, 0);
+            nint n = Libc.syscall(SyscallNumber.getdents64, _fd, (nint)p, _buffer.Length, 0, 0, 0);
             _position = 0;
             _end = (int)Math.Max(n, 0);
             Error = n < 0 ? Marshal.GetLastPInvokeError() : 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Skiff.Linux.FileTree;
@@ -32,6 +33,7 @@ public static class Tree
     }
 
     /// <summary>All names in a directory of the engine's own store as text; empty when it does not exist.</summary>
+    [SkipLocalsInit]
     public static IReadOnlyList<string> Names(string path)
     {
         List<string> names = [];
@@ -40,7 +42,7 @@ public static class Tree
         {
             return errno == Errno.ENOENT ? names : throw new LinuxException("open", path, errno);
         }
-        NameReader reader = new(fd.Value, new byte[16384]);
+        NameReader reader = new(fd.Value, stackalloc byte[8192]);
         while (reader.Next())
         {
             names.Add(Encoding.UTF8.GetString(reader.Name[..^1]));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Skiff.Linux.FileTree;
 
 /// <summary>rm -r by directory descriptors: unlinkat and openat(O_NOFOLLOW) only, so that no link of the tree leads outside of it. What can be removed is removed; the first failure is kept.</summary>
@@ -48,10 +50,12 @@ internal sealed class TreeRemover(string path)
         if (errno == 0)
         {
             _top = depth == 0 ? fd : _top;
-            _ = At.ChangeMode(fd, 0x1C0); // without root, a directory that the container made read-only cannot be emptied
-            Empty(fd, own, depth);
+            if (RawCall.Invoke(SyscallNumber.geteuid) != 0)
+            {
+                _ = At.ChangeMode(fd, 0x1C0); // without root, a directory that the container made read-only cannot be emptied
+            }
+            errno = Empty(directory, name, fd, own, depth);
             At.Close(fd);
-            errno = At.Unlink(directory, name, directory: true);
         }
         if (errno is not (0 or Errno.ENOENT))
         {
@@ -60,27 +64,41 @@ internal sealed class TreeRemover(string path)
         return errno == 0;
     }
 
-    /// <summary>A pass may miss names while others disappear or are moved in; it is repeated until one finds nothing that it can remove.</summary>
-    private void Empty(int fd, string own, int depth)
+    /// <summary>Empties and removes an open directory; 0 or the errno of the last rmdir(2). A pass may miss names while others disappear or are moved in; it is repeated until one finds nothing that it can remove.</summary>
+    private int Empty(int directory, ReadOnlySpan<byte> name, int fd, string own, int depth)
     {
-        byte[] buffer = new byte[8192];
         RemovalFailure? before = Failure;
-        bool progress = true;
-        while (progress)
+        while (true)
         {
             Failure = before;
-            progress = false;
+            bool progress = Pass(fd, own, depth);
+            int errno = At.Unlink(directory, name, directory: true);
+            if (errno == 0)
+            {
+                Failure = before;
+            }
+            if (!progress || errno is not (Errno.ENOTEMPTY or Errno.EEXIST))
+            {
+                return errno;
+            }
             _ = Libc.lseek(fd, 0, 0);
-            NameReader reader = new(fd, buffer);
-            while (reader.Next())
-            {
-                progress |= Entry(fd, reader.Name, reader.IsDirectory, own, depth + 1);
-            }
-            if (reader.Error != 0)
-            {
-                Fail(own, reader.Error);
-            }
         }
+    }
+
+    [SkipLocalsInit]
+    private bool Pass(int fd, string own, int depth)
+    {
+        bool progress = false;
+        NameReader reader = new(fd, stackalloc byte[4096]);
+        while (reader.Next())
+        {
+            progress |= Entry(fd, reader.Name, reader.IsDirectory, own, depth + 1);
+        }
+        if (reader.Error != 0)
+        {
+            Fail(own, reader.Error);
+        }
+        return progress;
     }
 
     private string PathOf(string? parent, ReadOnlySpan<byte> name) => parent is null ? path : $"{parent}/{CString.Decode(name[..^1])}";

@@ -13,7 +13,9 @@ public sealed unsafe partial class ChildProgram : IDisposable
 
     private readonly List<nint> _blocks = [];
     private readonly Dictionary<nint, string> _names = [];
-    private Instruction[] _code = new Instruction[256];
+    private Instruction* _code;
+    private SpawnCode? _calls;
+    private int _capacity;
     private byte* _free;
     private int _left;
     private int _count;
@@ -166,17 +168,20 @@ public sealed unsafe partial class ChildProgram : IDisposable
             NativeMemory.Free((void*)block);
         }
         _blocks.Clear();
+        _calls?.Dispose();
+        _calls = null;
+        NativeMemory.Free(_code);
+        _code = null;
+        _capacity = 0;
         _left = 0;
         _count = 0;
     }
 
     /// <summary>The instructions in unmanaged memory, as the interpreter reads them.</summary>
-    internal Instruction* Seal()
-    {
-        Instruction* code = (Instruction*)Allocate(sizeof(Instruction) * Math.Max(_count, 1));
-        _code.AsSpan(0, _count).CopyTo(new Span<Instruction>(code, _count));
-        return code;
-    }
+    internal Instruction* Code => _code;
+
+    /// <summary>The machine code of the interpreter's calls; a child that shares our memory needs it as long as the program.</summary>
+    internal SpawnCode Calls => _calls ??= new SpawnCode();
 
     internal byte* Allocate(int bytes)
     {
@@ -201,9 +206,11 @@ public sealed unsafe partial class ChildProgram : IDisposable
 
     private ref Instruction Next(InstructionKind kind)
     {
-        if (_count == _code.Length)
+        if (_count == _capacity)
         {
-            Array.Resize(ref _code, _code.Length * 2);
+            // Enough for a container without extras; pages that are not written cost nothing.
+            _capacity = Math.Max(_capacity * 2, 512);
+            _code = (Instruction*)NativeMemory.Realloc(_code, (nuint)(_capacity * sizeof(Instruction)));
         }
         ref Instruction i = ref _code[_count++];
         i = default;

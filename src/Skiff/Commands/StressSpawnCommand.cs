@@ -32,7 +32,7 @@ internal static class StressSpawnCommand
         int collections = GC.CollectionCount(0);
         for (int i = 0; i < count; i++)
         {
-            if (StartOne() is var code && code != 42)
+            if (StartOne(i % 2 == 0 ? CloneFlags.None : CloneFlags.CLONE_VM) is var code && code != 42)
             {
                 throw new SkiffException($"process {i} ended with {code} instead of 42");
             }
@@ -44,7 +44,8 @@ internal static class StressSpawnCommand
         return 0;
     }
 
-    private static int StartOne()
+    /// <summary>Every second child is a fork, the others work in our memory.</summary>
+    private static int StartOne(CloneFlags flags)
     {
         using ChildProgram program = new();
         ReportChannel channel = new();
@@ -53,7 +54,7 @@ internal static class StressSpawnCommand
             program.Call(SyscallNumber.getpid);
         }
         program.Call(SyscallNumber.exit_group, 42);
-        using SpawnedProcess process = Spawn.Start(program, channel);
+        using SpawnedProcess process = Spawn.Start(program, channel, flags);
         return process.Pidfd.Wait()?.ShellCode ?? -1;
     }
 

@@ -49,7 +49,7 @@ public sealed partial class SpecBuilder
                 UidMappings = uidMap,
                 GidMappings = gidMap,
                 Devices = [.. devices],
-                CgroupsPath = CgroupsPath(),
+                CgroupsPath = CgroupsPath(_o.CgroupParent, _c.Id),
                 Resources = Resources(rules),
                 Sysctl = Sysctls(namespaces, userNamespace: !uidMap.IsEmpty),
                 Seccomp = Seccomp(),
@@ -123,14 +123,9 @@ public sealed partial class SpecBuilder
         return "SIGTERM";
     }
 
-    private string CgroupsPath()
-    {
-        if (_o.CgroupParent is not { } parent)
-        {
-            return "/skiff/" + _c.Id;
-        }
-        return OptionValue.CleanPath(parent[0] == '/' ? $"{parent}/{_c.Id}" : $"/{parent}/{_c.Id}");
-    }
+    /// <summary>The container's cgroup, relative to the mount point of each hierarchy.</summary>
+    internal static string CgroupsPath(string? parent, string id) =>
+        parent is null ? "/skiff/" + id : OptionValue.CleanPath(parent[0] == '/' ? $"{parent}/{id}" : $"/{parent}/{id}");
 
     private SeccompSpec? Seccomp() =>
         _o.Security.Seccomp switch

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Skiff.Engine.Containers;
 
 namespace Skiff.Engine.Spec;
 
@@ -13,7 +13,7 @@ public static partial class RuntimeSpecWriter
     public static ReadOnlyMemory<byte> ToBytes(RuntimeSpec spec, ReadOnlyMemory<byte> builtInSeccomp = default)
     {
         ArrayBufferWriter<byte> buffer = new(8192);
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(buffer, Json.Compact))
         {
             Write(writer, spec, builtInSeccomp);
         }

@@ -124,6 +124,7 @@ internal static class FlagText
         Join(
             value,
             "0",
+            new Word(0x100, "CLONE_VM"),
             new Word(0x10000000, "CLONE_NEWUSER"),
             new Word(0x20000, "CLONE_NEWNS"),
             new Word(0x20000000, "CLONE_NEWPID"),

@@ -60,7 +60,7 @@ internal static class CreateCommand
         using FileLock session = Session.Begin(engine.Paths, id);
         try
         {
-            PreparedContainer container = ContainerPreparation.Create(engine, options, image, foreground: false, id);
+            PreparedContainer container = ContainerPreparation.Create(engine, options, image, id, session: null);
             foreach (string warning in container.Result.Warnings)
             {
                 invocation.Output.Warn(warning);

@@ -19,28 +19,40 @@ internal static class ForegroundRun
         PreparedContainer? container = null;
         try
         {
-            container = ContainerPreparation.Create(engine, options, image, foreground: true, id);
+            container = ContainerPreparation.Create(engine, options, image, id, session);
             hold?.Dispose();
             foreach (string warning in container.Result.Warnings)
             {
                 invocation.Output.ErrorLine($"skiff: warning: {warning}");
             }
             WriteIdFile(options.CidFile, id);
-            ContainerState end = Execute(engine, container, invocation);
+            ContainerState end = Execute(engine, container, invocation, meanwhile: () => Tidy(engine, image));
             return end.ExitCode;
         }
         finally
         {
-            if (image is not null && container is not null)
-            {
-                engine.Images.MarkUsed(image.Id);
-            }
             if (container is not null && options.Remove)
             {
                 ContainerRemoval.RemoveEnded(engine, container.Record);
             }
-            engine.Reconciler.Sessions();
             Session.Remove(engine.Paths, id);
+        }
+    }
+
+    /// <summary>What every command does once, while the container comes to life: what others left behind must not keep this one from running.</summary>
+    private static void Tidy(SkiffEngine engine, Image? image)
+    {
+        try
+        {
+            if (image is not null)
+            {
+                engine.Images.MarkUsed(image.Id);
+            }
+            engine.Reconciler.Sessions();
+        }
+        catch (Exception e) when (e is LinuxException or SkiffException)
+        {
+            // the next command tries again
         }
     }
 
@@ -80,7 +92,13 @@ internal static class ForegroundRun
         }
     }
 
-    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation, FileLock? gate = null)
+    private static ContainerState Execute(
+        SkiffEngine engine,
+        PreparedContainer container,
+        Invocation invocation,
+        FileLock? gate = null,
+        Action? meanwhile = null
+    )
     {
         RunOptions options = container.Options;
         using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
@@ -102,6 +120,7 @@ internal static class ForegroundRun
                     DiesWithParent = true,
                     Standard = (nothing?.Value ?? 0, 1, 2),
                     Traced = invocation.Has("trace"),
+                    Meanwhile = meanwhile,
                 }
             );
         }

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+
+namespace Skiff.Linux.Spawning;
+
+/// <summary>What the loop in the child works with: unmanaged memory that the parent has filled in.</summary>
+/// <remarks>The rules stand in docs/decisions/001: no allocation, no static, no P/Invoke stub, nothing that the garbage collector or the runtime could wait for.</remarks>
+internal unsafe struct Interpreter
+{
+    internal delegate* <nint, nint, nint, nint, nint, nint, nint, nint> Call;
+    internal nint Write,
+        ExitGroup,
+        ClockGetTime;
+    internal Instruction* Code;
+    internal nint Count;
+    internal nint ReportFd;
+    internal int* Report;
+    internal SpawnProgress* Progress;
+    internal TimeSpec* Times;
+
+    /// <summary>Runs the program in the child; never returns, unless there is none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void Run(Interpreter* self)
+    {
+        const int EINTR = 4;
+        const int EPROTO = 71;
+        var call = self->Call;
+        Instruction* code = self->Code;
+        if (code == null)
+        {
+            return;
+        }
+        nint count = self->Count;
+        for (nint n = 0; n < count; n++)
+        {
+            Instruction* i = code + n;
+            self->Progress->At = n + 1;
+            if (self->Times != null)
+            {
+                call(self->ClockGetTime, 1, (nint)(self->Times + n), 0, 0, 0, 0);
+            }
+            int failure = 0;
+            if (i->Kind == InstructionKind.Require)
+            {
+                failure = (*(nint*)i->Number & i->A) == i->B ? 0 : (int)i->C;
+            }
+            else
+            {
+                uint indirect = i->Indirect;
+                nint a = (indirect & 1) != 0 ? *(nint*)i->A : i->A;
+                nint b = (indirect & 2) != 0 ? *(nint*)i->B : i->B;
+                nint c = (indirect & 4) != 0 ? *(nint*)i->C : i->C;
+                nint d = (indirect & 8) != 0 ? *(nint*)i->D : i->D;
+                nint e = (indirect & 16) != 0 ? *(nint*)i->E : i->E;
+                nint f = (indirect & 32) != 0 ? *(nint*)i->F : i->F;
+                nint result;
+                do
+                {
+                    result = call(i->Number, a, b, c, d, e, f);
+                } while (result == -EINTR);
+                if (i->Result != null)
+                {
+                    *i->Result = result;
+                }
+                if (result < i->Minimum)
+                {
+                    failure = result < 0 ? (int)-result : EPROTO; // a short answer: the parent has gone
+                    if (i->Tolerated == -1 || i->Tolerated == failure || i->Tolerated2 == failure)
+                    {
+                        n += i->Skip;
+                        failure = 0;
+                    }
+                }
+            }
+            if (failure != 0)
+            {
+                self->Report[0] = (int)n;
+                self->Report[1] = failure;
+                call(self->Write, self->ReportFd, (nint)self->Report, 8, 0, 0, 0);
+                call(self->ExitGroup, 125, 0, 0, 0, 0, 0);
+            }
+        }
+        call(self->ExitGroup, 0, 0, 0, 0, 0, 0);
+    }
+}
