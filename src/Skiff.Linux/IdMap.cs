@@ -84,8 +84,8 @@ public static class IdMap
         return ranges;
     }
 
-    // The kernel answers overlaps and overflows with a bare EINVAL.
-    private static void Check(List<IdRange> ranges, string flag)
+    /// <summary>Refuses what the kernel would answer with a bare EINVAL: overlaps, overflows, too many lines.</summary>
+    public static void Check(IReadOnlyList<IdRange> ranges, string flag)
     {
         if (ranges.Count > MaximumRanges)
         {

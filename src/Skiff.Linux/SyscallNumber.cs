@@ -84,6 +84,7 @@ public static class SyscallNumber
     public static int setresgid => Arm ? 149 : 119;
     public static int setgroups => Arm ? 159 : 116;
     public static int setfsuid => Arm ? 151 : 122;
+    public static int setfsgid => Arm ? 152 : 123;
     public static int seccomp => Arm ? 277 : 317;
     public static int bpf => Arm ? 280 : 321;
     public static int keyctl => Arm ? 219 : 250;

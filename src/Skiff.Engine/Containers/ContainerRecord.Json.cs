@@ -36,6 +36,8 @@ public sealed partial record ContainerRecord
         Json.Strings(w, "exposed"u8, r.ExposedPorts);
         WriteMounts(w, r.Mounts);
         Json.Strings(w, "anonymousVolumes"u8, r.AnonymousVolumes);
+        Json.Strings(w, "uidMap"u8, r.UidMap);
+        Json.Strings(w, "gidMap"u8, r.GidMap);
         Json.Strings(w, "layers"u8, r.LayerDirectories);
         w.WriteString("logDriver"u8, r.LogDriver);
         Json.Map(w, "logOptions"u8, r.LogOptions);
@@ -148,6 +150,14 @@ public sealed partial record ContainerRecord
                     break;
                 case 7 when name.SequenceEqual("restart"u8):
                     RestartPolicy = OptionGrammar.ParseRestart(Text(ref reader));
+                    break;
+                case 6 when name.SequenceEqual("uidMap"u8):
+                    reader.Read();
+                    UidMap = Json.Strings(ref reader);
+                    break;
+                case 6 when name.SequenceEqual("gidMap"u8):
+                    reader.Read();
+                    GidMap = Json.Strings(ref reader);
                     break;
                 case 7 when name.SequenceEqual("network"u8):
                     NetworkMode = Text(ref reader);

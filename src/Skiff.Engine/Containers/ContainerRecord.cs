@@ -66,6 +66,12 @@ public sealed partial record ContainerRecord
     /// <summary>Names of the volumes made for this container alone; <c>rm -v</c> and <c>--rm</c> remove them.</summary>
     public IReadOnlyList<string> AnonymousVolumes { get; init; } = [];
 
+    /// <summary>Map of user ids of a user namespace of its own, <c>container:host:size</c>; empty without.</summary>
+    public IReadOnlyList<string> UidMap { get; init; } = [];
+
+    /// <summary>The same of group ids.</summary>
+    public IReadOnlyList<string> GidMap { get; init; } = [];
+
     /// <summary>Directories of the image's layers, bottom first; empty with <c>--rootfs</c>.</summary>
     public IReadOnlyList<string> LayerDirectories { get; init; } = [];
 

@@ -135,6 +135,7 @@ public sealed partial class ContainerLaunch
             fd.Dispose();
         }
         _held.Clear();
+        _lent?.Dispose();
         Console?.Dispose();
         _process?.Dispose();
         _plan?.Dispose();

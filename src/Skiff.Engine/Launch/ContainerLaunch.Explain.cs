@@ -11,6 +11,7 @@ public sealed partial class ContainerLaunch
 {
     private const int DryConsole = -3;
     private const int DryJoined = -10;
+    private const int DryCgroup = -200;
     private long _running;
 
     /// <summary>Begin and end of each of the host's moments when traced, CLOCK_MONOTONIC in nanoseconds.</summary>
@@ -32,12 +33,17 @@ public sealed partial class ContainerLaunch
                 joined.Add((item.Type, path, DryJoined - joined.Count));
             }
         }
+        bool ownUsers = LentMounts.OwnUserNamespace(spec);
+        using LentMounts? lent = LentMounts.Plan(engine, container, launch.Layers());
         LaunchInput input = launch.Input(spec, layout, cgroup) with
         {
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
             WaitsForHost = network is not null || wishes.Monitor,
-            Joined = joined,
+            Joined = ownUsers ? [] : joined,
+            JoinedBefore = ownUsers ? joined : [],
+            CgroupDescriptors = ownUsers ? DryCgroupFiles(cgroup) : [],
+            Lent = lent?.Describe(),
             Story = launch.Story(network),
         };
         return LaunchPlanner.Make(input, null);
@@ -108,6 +114,16 @@ public sealed partial class ContainerLaunch
             CleanUp = end,
             Volumes = _engine.Paths.Volumes,
         };
+    }
+
+    private static List<(string, int)> DryCgroupFiles(CgroupPlan cgroup)
+    {
+        List<(string, int)> files = [];
+        foreach (string path in cgroup.JoinFiles)
+        {
+            files.Add((path, DryCgroup - files.Count));
+        }
+        return files;
     }
 
     private long Clock() => _wishes.Traced ? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency) : 0;

@@ -74,7 +74,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private void Begin()
     {
         RuntimeSpec spec = _container.Result.Spec;
-        RefuseNewUserNamespace(spec);
+        RefuseJoinedUserNamespace(spec);
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = PlanCgroup(layout, spec);
         ReportChannel channel = new();
@@ -84,14 +84,18 @@ public sealed partial class ContainerLaunch : IDisposable
         Skeleton.Ensure(_engine.Paths);
         _network = NetworkLaunch.Acquire(_engine, _container);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
+        bool ownUsers = LentMounts.OwnUserNamespace(spec);
+        List<(string, string, int)> joined = OpenJoined(spec);
         LaunchInput input = Input(spec, layout, cgroup) with
         {
             Trampoline = trampoline.Value,
             ConsoleSocket = consoleChild?.Value ?? -1,
             Network = NetworkLaunch.Messages(_network, spec),
             WaitsForHost = _network is not null || _wishes.Monitor,
-            Joined = OpenJoined(spec),
-            CgroupDescriptors = spec.Linux.Namespace("user") is null ? [] : OpenCgroupFiles(cgroup),
+            Joined = ownUsers ? [] : joined,
+            JoinedBefore = ownUsers ? joined : [],
+            CgroupDescriptors = ownUsers ? OpenCgroupFiles(cgroup) : [],
+            Lent = Lend(),
         };
         _plan = LaunchPlanner.Make(input, channel);
         long begin = Clock();
@@ -104,13 +108,13 @@ public sealed partial class ContainerLaunch : IDisposable
         using SafeFd? unified = cgroup.V2Directory is { } directory
             ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
             : null;
-        _process = Skiff.Linux.Spawning.Spawn.Start(_plan.Program, channel, _plan.Namespaces, unified, _wishes.Traced);
+        _process = Bear(channel, unified, input.JoinedBefore);
         Timed(HostMoment.Birth, begin);
         begin = Clock();
         consoleChild?.Dispose();
         if (_plan.WaitsForIdMaps)
         {
-            WriteIdMaps(spec, _process.Pid);
+            PrepareUsers(spec, _process.Pid);
             channel.Release();
             Timed(HostMoment.IdMaps, begin);
             begin = Clock();
@@ -175,6 +179,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Volatile = _container.Record.AutoRemove,
             Cgroup = cgroup,
             CgroupLayout = layout,
+            DeviceSources = _container.Result.DeviceSources,
             DiesWithParent = _wishes.DiesWithParent,
             Standard = _wishes.Standard,
             CallerNoFile = _wishes.CallerNoFile ?? CallerLimits.OpenFiles(),
@@ -207,18 +212,6 @@ public sealed partial class ContainerLaunch : IDisposable
         return Cgroup.Plan(layout, parent, name, limits);
     }
 
-    /// <summary>The store is 0700 (CVE-2021-41103), so a process born in a new user namespace cannot open its own layers there: until the host opens them for it, a sentence is better than EACCES.</summary>
-    private static void RefuseNewUserNamespace(RuntimeSpec spec)
-    {
-        if (spec.Linux.Namespace("user") is { Path: null })
-        {
-            throw new SkiffException(
-                "a user namespace of its own (--userns, --uidmap) does not work with the store of this version: leave the flag out, and use --user for a process without root's rights",
-                125
-            );
-        }
-    }
-
     private static bool HasInit(RuntimeSpec spec)
     {
         foreach (NameValue annotation in spec.Annotations)
@@ -229,49 +222,6 @@ public sealed partial class ContainerLaunch : IDisposable
             }
         }
         return false;
-    }
-
-    private List<(string, string, int)> OpenJoined(RuntimeSpec spec)
-    {
-        List<(string, string, int)> joined = [];
-        foreach (NamespaceSpec item in spec.Linux.Namespaces)
-        {
-            if (item.Path is { } path)
-            {
-                joined.Add((item.Type, path, Hold(Files.Open(path, OpenFlags.O_RDONLY)).Value));
-            }
-        }
-        return joined;
-    }
-
-    private List<(string, int)> OpenCgroupFiles(CgroupPlan cgroup)
-    {
-        foreach (HostAction action in cgroup.Create)
-        {
-            action.Run(); // in a user namespace the child may not open them itself; making them twice is harmless
-        }
-        List<(string, int)> files = [];
-        foreach (string path in cgroup.JoinFiles)
-        {
-            files.Add((path, Hold(Files.Open(path, OpenFlags.O_WRONLY)).Value));
-        }
-        return files;
-    }
-
-    private static void WriteIdMaps(RuntimeSpec spec, int pid)
-    {
-        Write("uid_map", spec.Linux.UidMappings);
-        Write("gid_map", spec.Linux.GidMappings);
-
-        void Write(string file, ValueList<IdMapping> map)
-        {
-            System.Text.StringBuilder text = new();
-            foreach (IdMapping mapping in map)
-            {
-                text.Append(mapping.ContainerId).Append(' ').Append(mapping.HostId).Append(' ').Append(mapping.Size).Append('\n');
-            }
-            new WriteValue($"/proc/{pid}/{file}", text.ToString(), "user_namespaces(7)", "--userns").Run();
-        }
     }
 
     /// <summary>config.json makes the directory an OCI bundle and is what exec goes by; nobody looks for it before the state says that the container runs.</summary>

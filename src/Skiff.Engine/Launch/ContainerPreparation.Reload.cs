@@ -24,10 +24,7 @@ public static partial class ContainerPreparation
     {
         RunOptions options = OptionsOf(record);
         Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
-        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record.AnonymousVolumes) with
-        {
-            Record = record,
-        };
+        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record) with { Record = record };
         EtcFiles.WriteEarly(engine.Paths.Etc(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
         VolumePreparation.Prepare(engine, plan, first: false);
         return plan;

@@ -19,6 +19,7 @@ public static partial class ContainerPreparation
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
     public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, string id, FileLock? session)
     {
+        using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.Replace && options.Name is { } name && engine.Containers.TryFind(name) is { } old)
         {
@@ -30,6 +31,7 @@ public static partial class ContainerPreparation
             new ContainerState { Status = ContainerStatus.Created, Cgroup = plan.Result.Spec.Linux.CgroupsPath ?? "" },
             transient
         );
+        ids?.Dispose(); // they are recorded
         try
         {
             if (session is not null)
@@ -41,6 +43,7 @@ public static partial class ContainerPreparation
         }
         catch
         {
+            ContainerRemoval.RemoveAnonymousVolumes(engine, record);
             engine.Containers.Remove(record);
             throw;
         }
@@ -50,7 +53,7 @@ public static partial class ContainerPreparation
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
     public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id) =>
-        Plan(engine, options, image, foreground, id, []);
+        Plan(engine, options, image, foreground, id, before: null);
 
     private static PreparedContainer Plan(
         SkiffEngine engine,
@@ -58,13 +61,14 @@ public static partial class ContainerPreparation
         Image? image,
         bool foreground,
         string id,
-        IReadOnlyList<string> volumesOfBefore
+        ContainerRecord? before
     )
     {
         IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
         string directory = engine.Paths.Container(id);
         string etc = engine.Paths.Etc(id);
         List<string> anonymous = [];
+        IReadOnlyList<string> volumesOfBefore = before?.AnonymousVolumes ?? [];
         SpecContext context = new()
         {
             Id = id,
@@ -86,6 +90,8 @@ public static partial class ContainerPreparation
             OverlayDirectory = number => $"{directory}/overlay{number}",
             ImageLayers = name => [.. engine.Images.Get(name).LayerDirectories],
             Peer = name => PeerLookup.Find(engine, name),
+            TakenIds = users => AutomaticIds.Taken(engine, users),
+            KeptIds = AutomaticIds.Of(before),
             InheritedMounts = PeerLookup.InheritedMounts(engine, options),
             ConsoleSize = options.Tty && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
             Host = HostFacts.Read(options),
@@ -98,11 +104,12 @@ public static partial class ContainerPreparation
             Result = result,
             Layers = layers,
             ShortLayers = image?.ShortDirectories ?? [],
-            Record = RecordOf(options, image, result, id, foreground, anonymous),
+            Record = RecordOf(engine, options, image, result, id, foreground, anonymous),
         };
     }
 
     private static ContainerRecord RecordOf(
+        SkiffEngine engine,
         RunOptions options,
         Image? image,
         SpecResult result,
@@ -141,8 +148,10 @@ public static partial class ContainerPreparation
             StopTimeout = options.StopTimeout ?? 10,
             RestartPolicy = options.Restart,
             NetworkMode = options.Networks.IsEmpty ? "bridge" : NetworkName(options.Networks[0]),
-            Mounts = MountRecords.Of(result),
+            Mounts = MountRecords.Of(engine, result),
             AnonymousVolumes = anonymous,
+            UidMap = AutomaticIds.Text(result.Spec.Linux.UidMappings),
+            GidMap = AutomaticIds.Text(result.Spec.Linux.GidMappings),
             LayerDirectories = image?.LayerDirectories ?? [],
             LogDriver = options.LogDriver ?? "json-file",
             LogOptions = LogOptions(options),

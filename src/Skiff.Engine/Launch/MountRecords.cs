@@ -7,39 +7,61 @@ namespace Skiff.Engine.Launch;
 /// <summary>The mounts that a user asked for, as inspect shows them.</summary>
 internal static class MountRecords
 {
-    internal static IReadOnlyList<MountRecord> Of(SpecResult result)
+    internal static IReadOnlyList<MountRecord> Of(SkiffEngine engine, SpecResult result)
     {
         List<MountRecord> records = [];
-        foreach (MountSpec mount in result.Spec.Mounts)
+        foreach (AskedMount asked in result.Asked)
         {
-            if (!mount.IsBind || mount.Destination is "/etc/resolv.conf" or "/etc/hosts" or "/etc/hostname")
+            // As docker: a memory file system of --tmpfs is no mount of inspect, one of --mount is.
+            if (asked.Mount.Syntax != MountSyntax.Tmpfs)
             {
-                continue;
+                records.Add(One(engine, asked));
             }
-            VolumeUse? volume = null;
-            foreach (VolumeUse use in result.Volumes)
-            {
-                volume = use.Target == mount.Destination ? use : volume;
-            }
-            MountOptions options = MountOptions.Parse(mount.Options);
-            string propagation = options.Propagation switch
-            {
-                var p when (p & MountApi.MS_SHARED) != 0 => "rshared",
-                var p when (p & MountApi.MS_SLAVE) != 0 => "rslave",
-                _ => "rprivate",
-            };
-            records.Add(
-                new MountRecord(
-                    volume is null ? "bind" : "volume",
-                    volume?.Name ?? "",
-                    mount.Source ?? "",
-                    mount.Destination,
-                    options.ReadOnly ? "ro" : "",
-                    !options.ReadOnly,
-                    propagation
-                )
-            );
         }
         return records;
+    }
+
+    private static MountRecord One(SkiffEngine engine, AskedMount asked)
+    {
+        ContainerMount mount = asked.Mount;
+        MountOptions options = MountOptions.Parse(asked.Spec.Options);
+        bool readOnly = options.ReadOnly;
+        string source = mount.Type switch
+        {
+            MountType.Bind => mount.Source,
+            MountType.Volume => asked.Spec.Type == "overlay" ? engine.Paths.VolumeData(asked.Volume!.Name) : asked.Spec.Source ?? "",
+            MountType.Image => engine.Images.Find(mount.Source)?.Id.ToString() ?? mount.Source,
+            _ => "",
+        };
+        string propagation = options.Propagation switch
+        {
+            _ when mount.Type != MountType.Bind && mount.Propagation == Propagation.Default => "",
+            var p when (p & MountApi.MS_SHARED) != 0 => (p & MountApi.MS_REC) != 0 ? "rshared" : "shared",
+            var p when (p & MountApi.MS_SLAVE) != 0 => (p & MountApi.MS_REC) != 0 ? "rslave" : "slave",
+            var p => (p & MountApi.MS_REC) != 0 ? "rprivate" : "private",
+        };
+        return new MountRecord(
+            mount.Type.ToString().ToLowerInvariant(),
+            asked.Volume?.Name ?? (mount.Type == MountType.Image ? mount.Source : ""),
+            source,
+            mount.Target,
+            Mode(mount, readOnly),
+            !readOnly,
+            propagation
+        );
+    }
+
+    /// <summary>The options of <c>-v</c> that docker shows: access and relabelling.</summary>
+    private static string Mode(ContainerMount mount, bool readOnly)
+    {
+        string relabel = mount.Relabel switch
+        {
+            Relabel.Shared => "z",
+            Relabel.Private => "Z",
+            _ => "",
+        };
+        return !readOnly ? relabel
+            : relabel.Length == 0 ? "ro"
+            : "ro," + relabel;
     }
 }

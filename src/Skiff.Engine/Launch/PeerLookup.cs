@@ -31,6 +31,10 @@ internal static class PeerLookup
             ContainerRecord record = engine.Containers.Find(from.Container, 125);
             foreach (MountRecord mount in record.Mounts)
             {
+                if (mount.Type is not ("volume" or "bind"))
+                {
+                    continue; // memory and images are each container's own
+                }
                 mounts.Add(
                     new ContainerMount
                     {
@@ -39,6 +43,9 @@ internal static class PeerLookup
                         Source = mount.Type == "volume" ? mount.Name : mount.Source,
                         Target = mount.Destination,
                         ReadOnly = from.ReadOnly ?? !mount.ReadWrite,
+                        Propagation = MountGrammar.TryPropagation(mount.Propagation, out Propagation propagation)
+                            ? propagation
+                            : Propagation.Default,
                         NoCopy = true,
                     }
                 );

@@ -1,14 +1,11 @@
 using Skiff.Linux;
 using Skiff.Linux.Mounts;
-using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Launch;
 
 /// <summary>The root file system of a container that is not running, mounted for a moment in a mount namespace that only one thread sees.</summary>
-internal static unsafe class RootView
+internal static class RootView
 {
-    private const int CLONE_FS = 0x200;
-
     /// <summary>Runs <paramref name="work"/> on a thread of its own with a descriptor of the root; the mount vanishes with the thread.</summary>
     /// <param name="layerRoot">Where relative layer names start.</param>
     /// <param name="layers">Layer directories, bottom first.</param>
@@ -37,7 +34,7 @@ internal static unsafe class RootView
         {
             try
             {
-                Enter();
+                MountTree.EnterPrivateNamespace();
                 work();
             }
             catch (Exception e)
@@ -65,42 +62,11 @@ internal static unsafe class RootView
         {
             data += $",upperdir={own.Upper},workdir={own.Work},redirect_dir=off,metacopy=off";
         }
-        fixed (byte* start = CString.Encode(layerRoot))
-        {
-            if (RawCall.Invoke(SyscallNumber.chdir, (nint)start) != 0)
-            {
-                throw LinuxException.Last("chdir", layerRoot);
-            }
-        }
+        MountTree.ChangeDirectory(layerRoot);
         Mount("overlay", place, writable is null, data);
     }
 
     /// <summary>mount(2) of a new file system.</summary>
-    internal static void Mount(string fileSystem, string place, bool readOnly, string data)
-    {
-        fixed (byte* target = CString.Encode(place))
-        fixed (byte* type = CString.Encode(fileSystem))
-        fixed (byte* options = CString.Encode(data))
-        {
-            if (RawCall.Invoke(SyscallNumber.mount, (nint)type, (nint)target, (nint)type, readOnly ? 1 : 0, (nint)options) != 0)
-            {
-                throw LinuxException.Last("mount", fileSystem + " on " + place);
-            }
-        }
-    }
-
-    private static void Enter()
-    {
-        if (RawCall.Invoke(SyscallNumber.unshare, CLONE_FS | (int)CloneFlags.CLONE_NEWNS) != 0)
-        {
-            throw LinuxException.Last("unshare", "CLONE_NEWNS");
-        }
-        fixed (byte* slash = "/\0"u8)
-        {
-            if (RawCall.Invoke(SyscallNumber.mount, 0, (nint)slash, 0, (nint)(MountApi.MS_REC | MountApi.MS_PRIVATE)) != 0)
-            {
-                throw LinuxException.Last("mount", "/ private");
-            }
-        }
-    }
+    internal static void Mount(string fileSystem, string place, bool readOnly, string data) =>
+        MountTree.Mount(fileSystem, place, fileSystem, readOnly ? MountApi.MS_RDONLY : 0, data);
 }

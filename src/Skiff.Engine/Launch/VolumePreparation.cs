@@ -32,28 +32,29 @@ internal static class VolumePreparation
         {
             Take(engine, container, use, first);
         }
-        foreach (string overlay in container.Result.Overlays)
+        foreach (OverlayUse overlay in container.Result.Overlays)
         {
-            Directory.CreateDirectory(overlay + "/upper");
-            Directory.CreateDirectory(overlay + "/work");
+            ThrowAway(overlay);
         }
         foreach (string path in container.Result.SourcesToChown)
         {
-            Own(path, container.Result.User);
+            Own(engine, container.Result, path);
         }
+        PropagationCheck.Check(container.Result);
     }
 
     private static void Take(SkiffEngine engine, PreparedContainer container, VolumeUse use, bool first)
     {
-        (Volume _, FileLock gate, bool made) = engine.Volumes.Take(Asked(container, use));
+        (Volume volume, FileLock gate, bool made) = engine.Volumes.Take(Asked(container, use));
         using (gate)
         {
             VolumeArchive.CompleteMerge(engine.Volumes, use.Name);
-            if (use.CopyUp && container.ShortLayers.Count > 0)
+            LocalDriver? driver = LocalDriver.Of(volume.Options);
+            if (driver is null or { IsBind: true }) // others are filled when they are mounted
             {
-                VolumeFill.Fill(engine, container, use, first || made);
+                VolumeFill.Fill(engine, container, use, driver?.Device ?? engine.Volumes.Data(use.Name), first || made);
             }
-            CheckSubpath(engine, use);
+            CheckSubpath(driver?.Device ?? engine.Volumes.Data(use.Name), use);
         }
     }
 
@@ -74,11 +75,11 @@ internal static class VolumePreparation
         };
     }
 
-    private static void CheckSubpath(SkiffEngine engine, VolumeUse use)
+    private static void CheckSubpath(string data, VolumeUse use)
     {
         if (use.Mount.Subpath.Length > 0)
         {
-            using SafeFd root = Files.Open(engine.Volumes.Data(use.Name), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
+            using SafeFd root = Files.Open(data, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
             using SafeFd? inside = LayeredFiles.OpenIn(root.Value, use.Mount.Subpath, OpenFlags.O_PATH, out int errno);
             if (inside is null)
             {
@@ -100,9 +101,40 @@ internal static class VolumePreparation
         return map;
     }
 
-    private static void Own(string path, ResolvedUser user)
+    /// <summary>What was written through it is gone at each start; at first it looks like what is below it.</summary>
+    private static void ThrowAway(OverlayUse overlay)
     {
-        using SafeFd fd = Files.Open(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-        TreeOwner.Change(fd.Value, user.Uid, user.Gid);
+        Containers.DirectoryTree.Remove(overlay.Directory);
+        using SafeFd source =
+            Files.TryOpen(overlay.Source, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int errno)
+            ?? throw new SkiffException($"{overlay.Source} cannot have a throw-away layer (:O): {Errno.Describe(errno)}", 125);
+        _ = Files.TryMakeDirectory(overlay.Directory, 0x1C0);
+        _ = Files.TryMakeDirectory(overlay.Directory + "/upper", 0x1ED);
+        _ = Files.TryMakeDirectory(overlay.Directory + "/work", 0x1C0);
+        using SafeFd upper = Files.Open(overlay.Directory + "/upper", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        if (At.Stat(source.Value, out StatxBuffer stat) == 0)
+        {
+            _ = At.ChangeOwner(upper.Value, stat.Uid, stat.Gid);
+            _ = At.ChangeMode(upper.Value, stat.Mode & 0xFFFu);
+        }
+    }
+
+    /// <summary>Volumes have on disk the ids that the container sees; directories of the host have the host's.</summary>
+    private static void Own(SkiffEngine engine, SpecResult result, string path)
+    {
+        bool volume = path.StartsWith(engine.Paths.Volumes + "/", StringComparison.Ordinal);
+        uint uid = volume ? result.User.Uid : UserNamespaceMaps.ToHost(result.Spec.Linux.UidMappings, result.User.Uid);
+        uint gid = volume ? result.User.Gid : UserNamespaceMaps.ToHost(result.Spec.Linux.GidMappings, result.User.Gid);
+        using SafeFd fd = Files.Open(path, OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK);
+        if (At.Stat(fd.Value, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR)
+        {
+            TreeOwner.Change(fd.Value, uid, gid);
+            return;
+        }
+        int errno = At.ChangeOwner(fd.Value, uid, gid);
+        if (errno != 0)
+        {
+            throw new LinuxException("chown", path, errno);
+        }
     }
 }

@@ -15,8 +15,14 @@ public sealed partial class LaunchPlanner
     private void BindSources()
     {
         bool first = true;
-        foreach (MountSpec mount in _spec.Mounts)
+        for (int i = 0; i < _spec.Mounts.Count; i++)
         {
+            MountSpec mount = _spec.Mounts[i];
+            if (_in.Lent?.Trees[i] is { } lent)
+            {
+                (_trees[i], _cloned[i]) = (lent.Descriptor, true);
+                continue;
+            }
             if (!mount.IsBind)
             {
                 continue;
@@ -43,7 +49,7 @@ public sealed partial class LaunchPlanner
                 options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC,
                 recursive != 0
             );
-            _bindTrees.Add(tree);
+            (_trees[i], _cloned[i]) = (tree, true);
         }
     }
 
@@ -84,7 +90,14 @@ public sealed partial class LaunchPlanner
         _plan.Container(Block.Filesystem, "No mount made from here on may reach the host, and none of the host's may reach us.");
         _p.Call(SyscallNumber.mount, 0, _p.Text("/"), 0, (int)(MountApi.MS_REC | MountApi.MS_PRIVATE), 0);
         string target = _in.ContainerDirectory;
-        if (_in.Layers.Count > 0)
+        if (_in.Lent?.Root is int lent)
+        {
+            // In a user namespace no other directory is sure to be there and to be open to everybody.
+            target = "/proc";
+            _plan.Container(Block.Filesystem, "The root that the host has made is put over /proc, which only this mount namespace sees.");
+            _p.Call(SyscallNumber.move_mount, lent, _p.Text(""), AtCwd, _p.Text(target), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+        }
+        else if (_in.Layers.Count > 0)
         {
             _plan.Container(
                 Block.Filesystem,
@@ -98,7 +111,7 @@ public sealed partial class LaunchPlanner
             data.Append(",upperdir=").Append(target).Append("/upper,workdir=").Append(target).Append("/work");
             // some kernels' defaults keep renamed directories and changed modes as references into the layers below: the writable layer alone would not be what the container changed
             data.Append(",redirect_dir=off,metacopy=off");
-            data.Append(_userNamespace ? ",userxattr" : "").Append(_in.Volatile ? ",volatile" : "");
+            data.Append(_in.Volatile ? ",volatile" : "");
             _p.Call(SyscallNumber.chdir, _p.Text(_in.LayerRoot));
             _p.Call(SyscallNumber.mount, _p.Text("overlay"), _p.Text(target), _p.Text("overlay"), 0, _p.Text(data.ToString()));
         }
@@ -121,14 +134,13 @@ public sealed partial class LaunchPlanner
 
     private void Mounts()
     {
-        int bind = 0;
-        foreach (MountSpec mount in _spec.Mounts)
+        for (int i = 0; i < _spec.Mounts.Count; i++)
         {
+            MountSpec mount = _spec.Mounts[i];
             _plan.Container(BlockOf(mount), MountReasons.Why(mount));
-            if (mount.IsBind)
+            if (_cloned[i])
             {
-                Result target = Target(mount.Destination, IsDirectory(mount.Source!));
-                Attach(_bindTrees[bind++], target);
+                Attach(_trees[i], Target(mount.Destination, _in.Lent?.Trees[i]?.IsDirectory ?? IsDirectory(mount.Source!)));
                 continue;
             }
             switch (mount.Type)
@@ -155,7 +167,7 @@ public sealed partial class LaunchPlanner
         }
     }
 
-    private static string OverlayData(MountSpec mount)
+    internal static string OverlayData(MountSpec mount)
     {
         StringBuilder data = new();
         foreach (string option in mount.Options)

@@ -167,13 +167,16 @@ public sealed partial class LaunchPlanner
         }
         _p.Call(SyscallNumber.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
         _p.Tolerate(Errno.ENOSYS).Tolerate(Errno.EDQUOT);
-        Limits();
+        if (!_joins || !_userNamespace)
+        {
+            Limits();
+        }
         WorkingDirectory();
     }
 
     private void Limits()
     {
-        if (_process.OomScoreAdj is { } score)
+        if (_process.OomScoreAdj is { } score && (_joins || !_userNamespace)) // into a user namespace the host writes it
         {
             _plan.Container(Block.Identity, "How soon the kernel picks this container when memory runs out.");
             Result fd = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/proc/self/oom_score_adj"), OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC);

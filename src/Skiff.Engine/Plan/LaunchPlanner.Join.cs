@@ -27,6 +27,10 @@ public sealed partial class LaunchPlanner
         );
         _p.Call(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
         Cgroup();
+        if (_userNamespace)
+        {
+            Limits(); // inside they could only be lowered
+        }
         _plan.Container(
             Block.Namespaces,
             "It joins all namespaces of the container's first process at once (setns(2) with a pidfd, kernel 5.8)."

@@ -78,7 +78,7 @@ public sealed partial class LaunchPlanner
         string name = relative[(slash + 1)..];
         if (_userNamespace)
         {
-            BindDevice(device.Path, name, parent);
+            BindDevice(SourceOf(device), name, parent);
             return;
         }
         uint type = device.Type switch
@@ -99,6 +99,18 @@ public sealed partial class LaunchPlanner
         {
             _p.Call(SyscallNumber.fchownat, parent, _p.Text(name), (nint)(device.Uid ?? 0), (nint)(device.Gid ?? 0), 0);
         }
+    }
+
+    private string SourceOf(DeviceSpec device)
+    {
+        foreach (NameValue source in _in.DeviceSources)
+        {
+            if (source.Name == device.Path)
+            {
+                return source.Value;
+            }
+        }
+        return device.Path;
     }
 
     private Result ParentOf(string relative)

@@ -24,6 +24,19 @@ public sealed partial class LaunchPlanner
         }
     }
 
+    private void TellLent()
+    {
+        if (_in is { Story: not null, Lent: { } lent })
+        {
+            Tell(
+                HostMoment.Mounts,
+                Block.Filesystem,
+                "The host opens what the container may not reach by itself, as mount trees that are nowhere yet: the store is closed to all but root.",
+                lent.Calls
+            );
+        }
+    }
+
     private void TellBirth()
     {
         if (_in.Story is null)
@@ -33,6 +46,20 @@ public sealed partial class LaunchPlanner
         string cgroup = _in.Cgroup.V2Directory is { } directory ? $", cgroup=\"{directory}\"" : "";
         string flags = CloneText.Flags(_plan.Namespaces, _in.Cgroup.V2Directory is not null);
         LauncherCall call = new($"clone3({{flags={flags}, exit_signal=SIGCHLD{cgroup}}}, 88) = pid", "clone(2)");
+        if (_in.JoinedBefore.Count > 0)
+        {
+            List<LauncherCall> joins = [];
+            foreach ((string _, string path, int _) in _in.JoinedBefore)
+            {
+                joins.Add(new LauncherCall($"setns(open(\"{path}\"), 0)", "setns(2)"));
+            }
+            Tell(
+                HostMoment.None,
+                Block.Namespaces,
+                "Namespaces of others cannot be joined from inside of a user namespace: the container is born in them.",
+                joins
+            );
+        }
         Tell(
             HostMoment.Birth,
             Block.Namespaces,
@@ -115,6 +142,20 @@ public sealed partial class LaunchPlanner
         foreach ((string _, string path, int descriptor) in _in.Joined)
         {
             _p.NameDescriptor(descriptor, path);
+        }
+        if (_in.Lent is { } lent)
+        {
+            for (int i = 0; i < lent.Trees.Count; i++)
+            {
+                if (lent.Trees[i] is { } tree)
+                {
+                    _p.NameDescriptor(tree.Descriptor, $"tree{i}");
+                }
+            }
+            if (lent.Root is int root)
+            {
+                _p.NameDescriptor(root, "root");
+            }
         }
         foreach ((string path, int descriptor) in _in.CgroupDescriptors)
         {

@@ -15,7 +15,8 @@ public sealed partial class LaunchPlanner
     private readonly ProcessSpec _process;
     private readonly LaunchPlan _plan;
     private readonly ChildProgram _p;
-    private readonly List<Result> _bindTrees = [];
+    private readonly Operand[] _trees;
+    private readonly bool[] _cloned;
     private readonly bool _userNamespace;
     private readonly bool _joins;
     private Result _root;
@@ -27,6 +28,8 @@ public sealed partial class LaunchPlanner
         _process = input.Spec.Process ?? throw new SkiffException("the spec has no process", 125);
         _userNamespace = _spec.Linux.Namespace("user") is not null;
         _joins = joins;
+        _trees = new Operand[_spec.Mounts.Count];
+        _cloned = new bool[_spec.Mounts.Count];
         _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : Flags(), Channel = channel };
         _p = _plan.Program;
     }
@@ -49,6 +52,7 @@ public sealed partial class LaunchPlanner
     {
         NameDescriptors();
         TellPreparation();
+        TellLent();
         if (_in.Cgroup.Create.Length > 0)
         {
             _plan.Host(

@@ -27,6 +27,7 @@ public enum HostMoment
     None,
     Image,
     Files,
+    Mounts,
     Cgroup,
     Birth,
     IdMaps,

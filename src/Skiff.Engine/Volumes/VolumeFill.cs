@@ -14,13 +14,19 @@ internal static class VolumeFill
     /// <param name="engine">The engine.</param>
     /// <param name="container">The container whose image is copied from.</param>
     /// <param name="use">The volume and its place.</param>
+    /// <param name="data">Where its content is.</param>
     /// <param name="first">False for a container that is started again: then only a copy that was cut off is done to its end.</param>
-    internal static void Fill(SkiffEngine engine, PreparedContainer container, VolumeUse use, bool first)
+    internal static void Fill(SkiffEngine engine, PreparedContainer container, VolumeUse use, string data, bool first)
     {
+        if (!use.CopyUp || container.ShortLayers.Count == 0)
+        {
+            return;
+        }
         string mark = engine.Volumes.Place(use.Name) + Mark;
-        string data = engine.Volumes.Data(use.Name);
         bool again = Files.Exists(mark);
-        using SafeFd target = Files.Open(data, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        using SafeFd target =
+            Files.TryOpen(data, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int errno)
+            ?? throw new SkiffException($"the directory {data} of the volume {use.Name} cannot be opened: {Errno.Describe(errno)}", 125);
         if (!again && (!first || !IsEmpty(target)))
         {
             return;

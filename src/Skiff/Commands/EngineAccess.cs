@@ -34,6 +34,13 @@ internal static class EngineAccess
                 foreach (ContainerRecord record in Containers(globals).List())
                 {
                     users.TryAdd(record.ImageId, $"container {record.Name}");
+                    foreach (MountRecord mount in record.Mounts)
+                    {
+                        if (mount.Type == "image")
+                        {
+                            users.TryAdd(mount.Source, $"container {record.Name}");
+                        }
+                    }
                 }
             }
             return users.GetValueOrDefault(id.ToString());

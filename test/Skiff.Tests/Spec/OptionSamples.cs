@@ -131,6 +131,8 @@ internal static class OptionSamples
         ["--cgroupns=host", "--cgroupns=ns:/proc/1/ns/cgroup"],
         ["--uidmap=0:1000:5"],
         ["--gidmap=0:1000"],
+        ["--subuidname=ship"],
+        ["--subgidname=crew"],
         ["--health-cmd=curl -f x || exit 1"],
         ["--health-interval=1m30s", "--health-interval=1500us", "--health-interval=0"],
         ["--health-timeout=5s"],

@@ -13,14 +13,22 @@ public sealed partial record HostFacts
         uint uid = Effective(status, "Uid:\t");
         bool ranges = options.Userns.Kind is NamespaceKind.Private or NamespaceKind.KeepId or NamespaceKind.Auto or NamespaceKind.NoMap;
         string? name = ranges ? UserName(uid) : null;
+        string? users = options.SubUidName ?? options.SubGidName;
+        string? groups = options.SubGidName ?? options.SubUidName;
         return new HostFacts
         {
             Hostname = Files.TryReadText("/proc/sys/kernel/hostname", out _)?.TrimEnd('\n') ?? "localhost",
             Capabilities = Bounding(status),
             Uid = uid,
             Gid = Effective(status, "Gid:\t"),
-            SubordinateUids = ranges ? Range("/etc/subuid", uid, name) : null,
-            SubordinateGids = ranges ? Range("/etc/subgid", uid, name) : null,
+            SubordinateUids =
+                users is not null ? Range("/etc/subuid", uint.MaxValue, users)
+                : ranges ? Range("/etc/subuid", uid, name)
+                : null,
+            SubordinateGids =
+                groups is not null ? Range("/etc/subgid", uint.MaxValue, groups)
+                : ranges ? Range("/etc/subgid", uid, name)
+                : null,
             AppArmor =
                 options.Security.AppArmor is not null
                 && Files.TryReadText("/sys/module/apparmor/parameters/enabled", out _)?.StartsWith('Y') == true,

@@ -26,7 +26,7 @@ public sealed partial class SpecBuilder
         Add("cgroup", "cgroup", _o.Cgroupns);
         uidMap = default;
         gidMap = default;
-        bool mapped = !_o.UidMap.IsEmpty || !_o.GidMap.IsEmpty;
+        bool mapped = !_o.UidMap.IsEmpty || !_o.GidMap.IsEmpty || (_o.SubUidName ?? _o.SubGidName) is not null;
         switch (_o.Userns.Kind)
         {
             case NamespaceKind.Container or NamespaceKind.Path:
@@ -37,15 +37,7 @@ public sealed partial class SpecBuilder
                 break;
             default:
                 result.Add(new NamespaceSpec("user"));
-                // docker and podman: one map given alone counts for both kinds of ids.
-                uidMap =
-                    !_o.UidMap.IsEmpty ? _o.UidMap
-                    : !_o.GidMap.IsEmpty ? _o.GidMap
-                    : IdMap("uid", _c.Host.Uid, _c.Host.SubordinateUids);
-                gidMap =
-                    !_o.GidMap.IsEmpty ? _o.GidMap
-                    : !_o.UidMap.IsEmpty ? _o.UidMap
-                    : IdMap("gid", _c.Host.Gid, _c.Host.SubordinateGids);
+                (uidMap, gidMap) = new UserNamespaceMaps(_o, _c).Choose();
                 break;
         }
         return result;
@@ -69,74 +61,17 @@ public sealed partial class SpecBuilder
         }
     }
 
-    private ValueList<IdMapping> IdMap(string kind, uint caller, IdMapping? range)
-    {
-        if (range is not { } ids)
-        {
-            throw new SkiffException(
-                $"--userns {OptionGrammar.Format(_o.Userns)} needs a range of ids for this user in /etc/sub{kind}, or --{kind}map",
-                125
-            );
-        }
-        if (_o.Userns.Kind == NamespaceKind.Auto)
-        {
-            uint size = Math.Min(ids.Size, AutoSize());
-            return [new IdMapping(0, ids.HostId, size)];
-        }
-        if (_o.Userns.Kind is not NamespaceKind.KeepId)
-        {
-            return [new IdMapping(0, ids.HostId, ids.Size)];
-        }
-        if (caller == 0)
-        {
-            throw new SkiffException(
-                "--userns keep-id keeps the caller's own id, but the caller is root: run it as that user, or use --uidmap",
-                125
-            );
-        }
-        uint inside = KeepTarget(kind, caller);
-        List<IdMapping> map = [];
-        uint below = Math.Min(inside, ids.Size);
-        if (below > 0)
-        {
-            map.Add(new IdMapping(0, ids.HostId, below));
-        }
-        map.Add(new IdMapping(inside, caller, 1));
-        if (ids.Size > below)
-        {
-            map.Add(new IdMapping(inside + 1, ids.HostId + below, ids.Size - below));
-        }
-        return [.. map];
-    }
-
-    /// <summary>podman's default size of an automatic range; <c>auto:size=N</c> overrides it.</summary>
-    private uint AutoSize() => UsernsOption("size") is { } text && uint.TryParse(text, out uint size) && size > 0 ? size : 65536;
-
-    private uint KeepTarget(string kind, uint caller) => UsernsOption(kind) is { } text && uint.TryParse(text, out uint id) ? id : caller;
-
-    private string? UsernsOption(string name)
-    {
-        foreach (string field in _o.Userns.Target.Split(','))
-        {
-            if (field.StartsWith(name + "=", StringComparison.Ordinal))
-            {
-                return field[(name.Length + 1)..];
-            }
-        }
-        return null;
-    }
-
     /// <summary>Kernel parameters that belong to one of the container's own namespaces; all others are the host's (NET-15, runc's rules).</summary>
-    private ValueList<NameValue> Sysctls(List<NamespaceSpec> namespaces, bool userNamespace)
+    private ValueList<NameValue> Sysctls(List<NamespaceSpec> namespaces, ValueList<IdMapping> gids)
     {
         List<NameValue> result = [];
         bool ownNetwork = Has(namespaces, "network");
         if (ownNetwork && (_o.Networks.IsEmpty || _o.Networks[0].Kind is not (NetworkKind.Container or NetworkKind.Path)))
         {
-            // docker's two: ping without a capability, and low ports for users who are not root. Unmapped groups cannot be written in a user namespace.
-            if (!userNamespace)
+            // docker's two: ping without a capability, and low ports for users who are not root.
+            if (UserNamespaceMaps.LastFrom(gids, 0) is { } last)
             {
-                Default("net.ipv4.ping_group_range", "0 2147483647");
+                Default("net.ipv4.ping_group_range", $"0 {last}");
             }
             Default("net.ipv4.ip_unprivileged_port_start", "0");
         }

@@ -41,7 +41,9 @@ public sealed partial class SpecBuilder
         }
         foreach (ContainerMount mount in asked)
         {
+            int volumes = _volumes.Count;
             result.Add(Mount(mount, uidMap, gidMap));
+            _asked.Add(new AskedMount(mount, result[^1], _volumes.Count > volumes ? _volumes[^1] : null));
         }
         return result;
 
@@ -156,7 +158,7 @@ public sealed partial class SpecBuilder
                     Options = [.. memory],
                 };
             case MountType.Image:
-                return Image(mount);
+                return Image(mount, uidMap, gidMap);
             default:
                 return Bind(mount, Source(mount), uidMap, gidMap);
         }
@@ -221,7 +223,7 @@ public sealed partial class SpecBuilder
         if (mount.Overlay)
         {
             string directory = _c.OverlayDirectory(_overlays.Count);
-            _overlays.Add(directory);
+            _overlays.Add(new OverlayUse(directory, source));
             return new MountSpec
             {
                 Destination = mount.Target,
@@ -247,7 +249,7 @@ public sealed partial class SpecBuilder
         };
         if (mount.IdMap is not { } map)
         {
-            return spec;
+            return mount.Type == MountType.Volume ? Mapped(spec, uidMap, gidMap) : spec;
         }
         ValueList<IdMapping> uids = map.Length == 0 ? uidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "uids");
         ValueList<IdMapping> gids = map.Length == 0 ? gidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "gids");
@@ -264,25 +266,19 @@ public sealed partial class SpecBuilder
             };
     }
 
-    private MountSpec Image(ContainerMount mount)
+    private MountSpec Image(ContainerMount mount, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap)
     {
-        if (mount.Subpath.Length > 0)
-        {
-            throw new SkiffException(
-                $"the mount on {mount.Target} asks for the directory {mount.Subpath} of the image {mount.Source}: only whole images can be mounted",
-                125
-            );
-        }
         IReadOnlyList<string> layers = _c.ImageLayers(mount.Source);
         if (layers.Count == 1 && !mount.Overlay)
         {
-            return new MountSpec
+            MountSpec layer = new()
             {
                 Destination = mount.Target,
                 Type = "bind",
                 Source = layers[0],
                 Options = ["rbind", "rprivate", "ro"],
             };
+            return Mapped(layer, uidMap, gidMap);
         }
         System.Text.StringBuilder lower = new("lowerdir=");
         for (int i = layers.Count - 1; i >= 0; i--)
@@ -300,7 +296,7 @@ public sealed partial class SpecBuilder
             };
         }
         string directory = _c.OverlayDirectory(_overlays.Count);
-        _overlays.Add(directory);
+        _overlays.Add(new OverlayUse(directory, layers[^1]));
         return new MountSpec
         {
             Destination = mount.Target,

@@ -35,7 +35,7 @@ public sealed partial class SpecBuilder
             DeviceSpec? device = _c.Host.FindDevice(mapping.HostPath);
             if (device is not null)
             {
-                Add(device with { Path = mapping.ContainerPath });
+                Add(device with { Path = mapping.ContainerPath }, mapping.HostPath);
                 continue;
             }
             IReadOnlyList<DeviceSpec> inside = _c.Host.ListDevices(mapping.HostPath);
@@ -45,11 +45,15 @@ public sealed partial class SpecBuilder
             }
             foreach (DeviceSpec item in inside)
             {
-                Add(item with { Path = mapping.ContainerPath + item.Path[mapping.HostPath.Length..] });
+                Add(item with { Path = mapping.ContainerPath + item.Path[mapping.HostPath.Length..] }, item.Path);
             }
 
-            void Add(DeviceSpec node)
+            void Add(DeviceSpec node, string source)
             {
+                if (source != node.Path)
+                {
+                    _deviceSources.Add(new NameValue(node.Path, source));
+                }
                 nodes.RemoveAll(old => old.Path == node.Path);
                 nodes.Add(node);
                 rules.Add(new DeviceRuleSpec(true, node.Type, node.Major, node.Minor, mapping.Access));

@@ -14,7 +14,9 @@ public sealed partial class SpecBuilder
     private readonly List<string> _create = [];
     private readonly List<string> _required = [];
     private readonly List<string> _chown = [];
-    private readonly List<string> _overlays = [];
+    private readonly List<OverlayUse> _overlays = [];
+    private readonly List<AskedMount> _asked = [];
+    private readonly List<NameValue> _deviceSources = [];
 
     private SpecBuilder(RunOptions options, SpecContext context)
     {
@@ -31,8 +33,13 @@ public sealed partial class SpecBuilder
     {
         ResolvedUser user = User();
         List<NamespaceSpec> namespaces = Namespaces(out ValueList<IdMapping> uidMap, out ValueList<IdMapping> gidMap);
+        CheckMapped(user, uidMap, gidMap);
         string? hostname = Hostname();
         List<MountSpec> mounts = Mounts(uidMap, gidMap);
+        if (!uidMap.IsEmpty)
+        {
+            AdaptToUserNamespace(mounts, namespaces, gidMap);
+        }
         List<DeviceSpec> devices = [];
         List<DeviceRuleSpec> rules = Devices(devices);
         RuntimeSpec spec = new()
@@ -51,7 +58,7 @@ public sealed partial class SpecBuilder
                 Devices = [.. devices],
                 CgroupsPath = CgroupsPath(_o.CgroupParent, _c.Id),
                 Resources = Resources(rules),
-                Sysctl = Sysctls(namespaces, userNamespace: !uidMap.IsEmpty),
+                Sysctl = Sysctls(namespaces, gidMap),
                 Seccomp = Seccomp(),
                 MaskedPaths = Hidden(),
                 ReadonlyPaths = ReadOnlyPaths(),
@@ -62,6 +69,8 @@ public sealed partial class SpecBuilder
         {
             Spec = spec,
             User = user,
+            Asked = [.. _asked],
+            DeviceSources = [.. _deviceSources],
             Volumes = [.. _volumes],
             SourcesToCreate = [.. _create],
             SourcesRequired = [.. _required],

@@ -48,6 +48,12 @@ public sealed record SpecContext
     /// <summary>Mounts that come from <c>--volumes-from</c>, already looked up.</summary>
     public ValueList<ContainerMount> InheritedMounts { get; init; }
 
+    /// <summary>Ids of the host that other containers with <c>--userns auto</c> have: user ids, or group ids.</summary>
+    public Func<bool, IReadOnlyList<IdMapping>> TakenIds { get; init; } = static _ => [];
+
+    /// <summary>The maps that a container with <c>--userns auto</c> had before, when it is started again; null for a new one.</summary>
+    public (ValueList<IdMapping> Uids, ValueList<IdMapping> Gids)? KeptIds { get; init; }
+
     /// <summary>First size of the terminal.</summary>
     public ConsoleSize? ConsoleSize { get; init; }
 
@@ -68,6 +74,17 @@ public sealed record PeerContainer(int Pid, string Hostname, string? SharedMemor
 /// <param name="CopyUp">Fill it from the image's directory while it is empty.</param>
 /// <param name="Mount">What was asked, with subpath, labels and driver options.</param>
 public sealed record VolumeUse(string Name, bool Anonymous, string Target, bool CopyUp, ContainerMount Mount);
+
+/// <summary>A throw-away layer over something.</summary>
+/// <param name="Directory">Host directory that gets <c>upper</c> and <c>work</c>.</param>
+/// <param name="Source">The directory that is seen through it.</param>
+public sealed record OverlayUse(string Directory, string Source);
+
+/// <summary>A mount that was asked for and what became of it.</summary>
+/// <param name="Mount">What was asked.</param>
+/// <param name="Spec">Its place in the spec.</param>
+/// <param name="Volume">The volume that it needs, or null.</param>
+public sealed record AskedMount(ContainerMount Mount, MountSpec Spec, VolumeUse? Volume);
 
 /// <summary>The spec and what has to be made for it first.</summary>
 public sealed record SpecResult
@@ -90,8 +107,14 @@ public sealed record SpecResult
     /// <summary>Host paths whose owner becomes the container's user (<c>:U</c>).</summary>
     public ValueList<string> SourcesToChown { get; init; }
 
-    /// <summary>Host directories for throw-away overlays; each gets <c>upper</c> and <c>work</c> in it.</summary>
-    public ValueList<string> Overlays { get; init; }
+    /// <summary>Throw-away overlays to prepare.</summary>
+    public ValueList<OverlayUse> Overlays { get; init; }
+
+    /// <summary>The mounts that the user or the image asked for, in the order in which they are made.</summary>
+    public ValueList<AskedMount> Asked { get; init; }
+
+    /// <summary>Devices whose path on the host is another: path in the container, path on the host.</summary>
+    public ValueList<NameValue> DeviceSources { get; init; }
 
     /// <summary>Signal of <c>stop</c> by name.</summary>
     public string StopSignal { get; init; } = "SIGTERM";

@@ -123,6 +123,12 @@ public sealed partial record RunOptions
     /// <summary>Id map of groups; empty unless given.</summary>
     public ValueList<IdMapping> GidMap { get; init; }
 
+    /// <summary>Whose range of /etc/subuid is mapped; null for the caller's.</summary>
+    public string? SubUidName { get; init; }
+
+    /// <summary>Whose range of /etc/subgid is mapped; null for the caller's.</summary>
+    public string? SubGidName { get; init; }
+
     // Health and logs
 
     /// <summary>Shell command of the health check; null for the image's.</summary>

@@ -123,7 +123,8 @@ public sealed partial class RunOptionsBuilder
         Conflict(o.Domainname is not null && o.Uts.Kind == NamespaceKind.Host, "--domainname", "--uts host");
         Conflict(o.Privileged && o.Userns.Kind is NamespaceKind.Auto, "--privileged", "--userns auto");
         Conflict(
-            !o.UidMap.IsEmpty && o.Userns.Kind is NamespaceKind.Host or NamespaceKind.Container or NamespaceKind.Path,
+            !(o.UidMap.IsEmpty && (o.SubUidName ?? o.SubGidName) is null)
+                && o.Userns.Kind is NamespaceKind.Host or NamespaceKind.Container or NamespaceKind.Path,
             "--uidmap",
             "--userns"
         );

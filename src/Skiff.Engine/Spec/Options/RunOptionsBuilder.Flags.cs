@@ -304,6 +304,12 @@ public sealed partial class RunOptionsBuilder
             case "gidmap":
                 _o = _o with { GidMap = _o.GidMap.Add(IdMapGrammar.Parse(flag, value)) };
                 return true;
+            case "subuidname":
+                _o = _o with { SubUidName = value.Length == 0 ? null : value };
+                return true;
+            case "subgidname":
+                _o = _o with { SubGidName = value.Length == 0 ? null : value };
+                return true;
             case "isolation":
                 return value is "default" or "" ? true : throw OptionValue.Wrong(flag, value, "Linux has default only");
             case "runtime":

@@ -171,6 +171,8 @@ public static partial class RunOptionsText
         {
             f.Add(new NameValue("gidmap", IdMapGrammar.Format(map)));
         }
+        Text(f, "subuidname", o.SubUidName);
+        Text(f, "subgidname", o.SubGidName);
     }
 
     private static void Health(List<NameValue> f, RunOptions o)

@@ -74,6 +74,12 @@ internal static partial class ContainerJson
             ("SecurityOpt", Value.Nil),
             ("UTSMode", Value.Of(Mode(o.Uts, ""))),
             ("UsernsMode", Value.Of(Mode(o.Userns, ""))),
+            (
+                "IDMappings",
+                record.UidMap.Count == 0
+                    ? Value.Nil
+                    : Value.Struct(("UidMap", Value.Of(record.UidMap)), ("GidMap", Value.Of(record.GidMap)))
+            ),
             ("CgroupnsMode", Value.Of(Mode(o.Cgroupns, "private"))),
             ("ShmSize", Value.Of(o.ShmSize ?? 64L << 20)),
             ("Runtime", Value.Of("skiff")),

@@ -45,10 +45,12 @@ internal static partial class RunFlags
         flags.Add(Flag.Text("ipc", "IPC namespace: private, shareable, none, host, container:ID"));
         flags.Add(Flag.Text("pid", "PID namespace: private, host, container:ID"));
         flags.Add(Flag.Text("uts", "UTS namespace: private, host, container:ID"));
-        flags.Add(Flag.Text("userns", "User namespace: host, private, keep-id, auto, nomap, container:ID"));
+        flags.Add(Flag.Text("userns", "User namespace: host, private, auto[:size=N], keep-id, nomap"));
         flags.Add(Flag.Text("cgroupns", "cgroup namespace: private, host") with { Choices = ["private", "host"] });
         flags.Add(Flag.List("uidmap", "User id map: container:host[:size]"));
         flags.Add(Flag.List("gidmap", "Group id map: container:host[:size]"));
+        flags.Add(Flag.Text("subuidname", "Map the user ids that /etc/subuid gives to this name"));
+        flags.Add(Flag.Text("subgidname", "Map the group ids that /etc/subgid gives to this name"));
     }
 
     private static void Health(List<Flag> flags)

@@ -1,0 +1,27 @@
+namespace Skiff.Linux;
+
+/// <summary>Resource limits of other processes, prlimit(2).</summary>
+public static unsafe class ProcessLimits
+{
+    /// <summary>Raises a hard limit where it is lower, so that the process can set its own limits later, without the right to raise them (CAP_SYS_RESOURCE).</summary>
+    /// <param name="pid">The process; 0 is the caller.</param>
+    /// <param name="resource">RLIMIT_*.</param>
+    /// <param name="hard">The least that it must be allowed.</param>
+    /// <exception cref="LinuxException">The caller may not.</exception>
+    public static void RaiseHard(int pid, int resource, ulong hard)
+    {
+        ulong* limit = stackalloc ulong[2]; // struct rlimit64: soft, hard
+        if (RawCall.Invoke(SyscallNumber.prlimit64, pid, resource, 0, (nint)limit) != 0)
+        {
+            throw LinuxException.Last("prlimit", "");
+        }
+        if (limit[1] < hard)
+        {
+            limit[1] = hard;
+            if (RawCall.Invoke(SyscallNumber.prlimit64, pid, resource, (nint)limit, 0) != 0)
+            {
+                throw LinuxException.Last("prlimit", $"resource {resource}");
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>Containers whose users are others on the host.</summary>
+public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    private static readonly string[] s_map = ["--uidmap", "0:100000:65536"];
+
+    private string Busybox => host.Image(TestImages.Busybox);
+
+    [Fact]
+    public void Root_inside_is_a_nobody_outside_and_owns_the_images_files()
+    {
+        using RunningCommand running = host.Start([
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            .. s_map,
+            Busybox,
+            "sh",
+            "-c",
+            "stat -c %u:%g / /bin/busybox /home/sailor /etc/hosts; cat /proc/self/uid_map /proc/self/gid_map; echo up; sleep 6123",
+        ]);
+        running.WaitForOutput("up");
+        string[] lines = running.OutputSoFar.Split('\n');
+        Assert.Equal(["0:0", "0:0", "1000:1000", "0:0"], lines[..4]);
+        Assert.Equal("0 100000 65536", string.Join(' ', lines[4].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal(lines[4], lines[5]);
+        string pid = ProcessTable
+            .WithCommandLine("sleep 6123")
+            .Select(static p => p.Split(' ')[0])
+            .First(p => File.ReadAllText($"/proc/{p}/uid_map").Contains("100000", StringComparison.Ordinal));
+        Assert.Contains("Uid:\t100000\t100000", File.ReadAllText($"/proc/{pid}/status"), StringComparison.Ordinal);
+        Assert.Equal("100000:100000", Tool.Run("stat", "-c", "%u:%g", $"/proc/{pid}/root/bin/busybox").Text);
+    }
+
+    [Fact]
+    public void The_root_file_system_is_written_and_kept_with_the_containers_own_ids()
+    {
+        host.Run([
+                "run",
+                "--name",
+                "writes",
+                "--network",
+                "none",
+                .. s_map,
+                Busybox,
+                "sh",
+                "-c",
+                "echo one >/f && mkdir -p /d && chown 1000:1001 /d && chown 7 /etc/passwd && chmod 4755 /f && rm -f /bin/vi && ln -sf x /l && echo more >>/etc/hosts",
+            ])
+            .Succeeded();
+        string id = host.Run("inspect", "-f", "{{.Id}}", "writes").Succeeded().Text;
+        Assert.Equal(
+            "0:0 4755\n1000:1001 755\n7:0 644",
+            Tool.Run(
+                "stat",
+                "-c",
+                "%u:%g %a",
+                $"{host.Root}/containers/{id}/upper/f",
+                $"{host.Root}/containers/{id}/upper/d",
+                $"{host.Root}/containers/{id}/upper/etc/passwd"
+            ).Text
+        );
+        Assert.Equal("0:100000:65536", host.Run("inspect", "-f", "{{index .HostConfig.IDMappings.UidMap 0}}", "writes").Succeeded().Text);
+        host.Run("start", "-a", "writes").Succeeded();
+        host.Run("rm", "writes").Succeeded();
+    }
+
+    [Fact]
+    public void Volumes_are_shared_by_containers_with_different_ids()
+    {
+        string filled = host.Image(
+            new TestImage(
+                "owned",
+                "1",
+                () =>
+                    new ImageBuilder()
+                        .Layer(TestImages.BusyboxFiles)
+                        .Layer(w =>
+                        {
+                            w.Directory("data", 0x1ED, 1000, 1000);
+                            w.File("data/file", "salt\n", 0x180, 1000, 1001);
+                        })
+                        .Build()
+            )
+        );
+        Assert.Equal(
+            "1000:1000 1000:1001",
+            host.Run([
+                    "run",
+                    "--rm",
+                    "--network",
+                    "none",
+                    .. s_map,
+                    "-v",
+                    "shared:/data",
+                    filled,
+                    "sh",
+                    "-c",
+                    "echo $(stat -c %u:%g /data /data/file); echo new >/data/new",
+                ])
+                .Succeeded()
+                .Text
+        );
+        Assert.Equal(
+            "0:0 1000:1001",
+            host.Run(
+                    "run",
+                    "--rm",
+                    "--network",
+                    "none",
+                    "--uidmap",
+                    "0:300000:65536",
+                    "-v",
+                    "shared:/v",
+                    Busybox,
+                    "sh",
+                    "-c",
+                    "echo $(stat -c %u:%g /v/new /v/file)"
+                )
+                .Succeeded()
+                .Text
+        );
+        Assert.Equal(
+            "0:0 new",
+            host.Run(
+                    "run",
+                    "--rm",
+                    "--network",
+                    "none",
+                    "-v",
+                    "shared:/v",
+                    Busybox,
+                    "sh",
+                    "-c",
+                    "echo $(stat -c %u:%g /v/new) $(cat /v/new)"
+                )
+                .Succeeded()
+                .Text
+        );
+        host.Run("volume", "rm", "shared").Succeeded();
+    }
+
+    [Fact]
+    public void A_bind_keeps_the_hosts_owners_unless_idmap_is_asked_for()
+    {
+        string source = Workspace.NewDirectory("bound");
+        File.WriteAllText($"{source}/file", "salt\n");
+        Tool.Run("chmod", "777", source);
+        Assert.Equal(
+            "65534:65534",
+            host.RunShell("stat -c %u:%g /b/file; echo x >/b/plain", [.. s_map, "-v", $"{source}:/b"]).Succeeded().Text
+        );
+        Assert.Equal(
+            "0:0",
+            host.RunShell("stat -c %u:%g /b/file; echo x >/b/mapped; chown 5 /b/mapped", [.. s_map, "-v", $"{source}:/b:idmap"])
+                .Succeeded()
+                .Text
+        );
+        Assert.Equal("100000\n5", Tool.Run("stat", "-c", "%u", $"{source}/plain", $"{source}/mapped").Text);
+        Tool.Run("chown", "1000:1000", $"{source}/file");
+        Assert.Equal(
+            "0:0",
+            host.RunShell("stat -c %u:%g /b/file", "-v", $"{source}:/b:idmap=uids=1000-0-1;gids=1000-0-1").Succeeded().Text
+        );
+        host.RunShell("true", "-v", $"{source}:/b:idmap").ExitedWith(125).Complained("no user namespace");
+        host.RunShell("true", "--tmpfs", "/x", "-v", "/proc/sys:/b:idmap=uids=1000-0-1;gids=1000-0-1")
+            .ExitedWith(125)
+            .Complained("cannot be mounted with mapped ids");
+    }
+
+    [Fact]
+    public void Devices_limits_and_kernel_parameters_are_those_of_every_container()
+    {
+        string text = host.RunShell(
+                "for d in null zero full random urandom tty; do stat -c '%n %t:%T' /dev/$d; done; echo x >/dev/null; head -c 1 /dev/zero | wc -c; ulimit -n; cat /proc/sys/net/ipv4/ping_group_range; ls /dev/mqueue /dev/shm; mount | grep -c ' /proc '; cat /proc/self/oom_score_adj; hostname",
+                [.. s_map, "--ulimit", "nofile=123:456", "--oom-score-adj", "200", "--hostname", "boat", "-m", "64m"]
+            )
+            .Succeeded()
+            .Text;
+        Assert.Contains(
+            "/dev/null 1:3\n/dev/zero 1:5\n/dev/full 1:7\n/dev/random 1:8\n/dev/urandom 1:9\n/dev/tty 5:0\n1\n123\n0\t65535",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith("\n200\nboat", text, StringComparison.Ordinal);
+        host.RunShell("head -c 1 /dev/mine | wc -c", [.. s_map, "--device", "/dev/zero:/dev/mine"]).Succeeded();
+        host.RunShell("echo 1 >/proc/sys/vm/drop_caches", s_map).ExitedWith(1);
+    }
+
+    [Fact]
+    public void SEC_Capabilities_count_inside_only()
+    {
+        string[] all = [.. s_map, "--cap-add", "ALL", "--security-opt", "seccomp=unconfined"];
+        host.RunShell("mount -t tmpfs tmpfs /tmp && hostname other && mknod /tmp/fifo p", all).Succeeded();
+        host.RunShell("mknod /dev/mem c 1 1", all).ExitedWith(1).Complained("not permitted");
+        host.RunShell("date -s 2001-01-01", all).Complained("not permitted");
+        string secret = Path.Combine(Workspace.NewDirectory("secret"), "file");
+        File.WriteAllText(secret, "hidden");
+        Tool.Run("chmod", "600", secret);
+        host.RunShell("cat /s", [.. all, "-v", $"{secret}:/s"]).ExitedWith(1).Complained("Permission denied");
+    }
+
+    [Fact]
+    public void Commands_are_executed_in_it_with_the_same_ids()
+    {
+        host.Run(["run", "-d", "--name", "mapped", "--network", "none", .. s_map, Busybox, "sleep", "1000"]).Succeeded();
+        Assert.Equal("0:0", host.Run("exec", "mapped", "sh", "-c", "id -u >/by-exec; stat -c %u:%g /by-exec").Succeeded().Text);
+        Assert.Equal("1000 1000", host.Run("exec", "-u", "sailor", "mapped", "sh", "-c", "echo $(id -u) $(id -g)").Succeeded().Text);
+        Assert.Equal(
+            "0 100000 65536",
+            string.Join(
+                ' ',
+                host.Run("exec", "mapped", "cat", "/proc/self/uid_map").Succeeded().Text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            )
+        );
+        using (Pty terminal = host.StartOnTerminal(24, 80, "exec", "-it", "mapped", "tty"))
+        {
+            terminal.WaitFor("/dev/pts/0");
+        }
+        host.Run("restart", "-t", "0", "mapped").Succeeded();
+        Assert.Equal("0", host.Run("exec", "mapped", "cat", "/by-exec").Succeeded().Text);
+        host.Run("rm", "-f", "mapped").Succeeded();
+    }
+
+    [Fact]
+    public void The_bridge_works_and_ports_are_published()
+    {
+        host.Run([
+                "run",
+                "-d",
+                "--name",
+                "serves",
+                "-p",
+                "127.0.0.1:8099:80",
+                .. s_map,
+                Busybox,
+                "sh",
+                "-c",
+                "echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp",
+            ])
+            .Succeeded();
+        Wait.Until(
+            () => host.Net.Run("curl", "-s", "http://127.0.0.1:8099/").Text == "served",
+            10,
+            () => host.Run("logs", "serves").ToString()
+        );
+        host.Run("rm", "-f", "serves").Succeeded();
+    }
+
+    [Fact]
+    public void Namespaces_of_others_and_of_the_host_are_shared()
+    {
+        host.Run("run", "-d", "--name", "other", "--network", "none", "--ipc", "shareable", "--hostname", "other", Busybox, "sleep", "1000")
+            .Succeeded();
+        string net = host.Run("exec", "other", "readlink", "/proc/self/ns/net").Succeeded().Text;
+        Assert.Equal(
+            $"{net}\nother\nsleep",
+            host.Run([
+                    "run",
+                    "--rm",
+                    "--network",
+                    "container:other",
+                    "--pid",
+                    "container:other",
+                    "--uts",
+                    "container:other",
+                    "--ipc",
+                    "container:other",
+                    .. s_map,
+                    Busybox,
+                    "sh",
+                    "-c",
+                    "readlink /proc/self/ns/net; hostname; cat /proc/1/comm",
+                ])
+                .Succeeded()
+                .Text
+        );
+        host.Run([
+                "run",
+                "--rm",
+                "--network",
+                "host",
+                "--pid",
+                "host",
+                .. s_map,
+                Busybox,
+                "sh",
+                "-c",
+                "test -d /proc/2 && test -d /sys/class/net/lo",
+            ])
+            .Succeeded();
+        host.Run("run", "--rm", "--network", "none", "--userns", "container:other", Busybox, "true")
+            .ExitedWith(125)
+            .Complained("cannot be joined");
+        host.Run("rm", "-f", "other").Succeeded();
+    }
+
+    [Fact]
+    public void Ranges_come_from_subuid_and_automatic_ones_differ()
+    {
+        Assert.SkipUnless(
+            !File.Exists("/etc/subuid") || !File.ReadAllText("/etc/subuid").Contains("containers", StringComparison.Ordinal),
+            "the machine has ranges of its own"
+        );
+        host.RunShell("true", "--userns", "auto").ExitedWith(125).Complained("/etc/subuid");
+        host.RunShell("true", "--userns", "keep-id").ExitedWith(125).Complained("root");
+        host.RunShell("true", "--userns", "nomap").ExitedWith(125).Complained("root");
+        host.RunShell("true", "--subuidname", "nosuch-name").ExitedWith(125).Complained("nosuch-name");
+        host.RunShell("true", "--uidmap", "0:1000:10", "--uidmap", "5:5000:10").ExitedWith(125).Complained("overlaps");
+        host.RunShell("true", "--uidmap", "0:1000:10", "--user", "50").ExitedWith(125).Complained("not in its id map");
+    }
+
+    [Fact]
+    public void What_explain_shows_is_what_is_done()
+    {
+        string text = host.Run(["explain", "run", .. s_map, "-v", "vol:/v", Busybox]).Succeeded().Output;
+        Assert.Contains("MOUNT_ATTR_IDMAP", text, StringComparison.Ordinal);
+        Assert.Contains("uid_map \"0 100000 65536\"", text, StringComparison.Ordinal);
+        Assert.Contains("move_mount(root, \"\", AT_FDCWD, \"/proc\"", text, StringComparison.Ordinal);
+        Assert.Empty(Directory.Exists($"{host.Root}/volumes") ? Directory.EnumerateDirectories($"{host.Root}/volumes", "vol") : []);
+        Assert.DoesNotContain("IDMAP", host.Run("explain", "run", Busybox).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plain_root_directory_and_throw_away_layers_and_images_are_mapped()
+    {
+        string root = Workspace.NewDirectory("rootfs");
+        Tool.Run("sh", "-c", $"mkdir {root}/bin && cp /bin/busybox {root}/bin/ && chown -R 0:0 {root} && chmod 755 {root}");
+        Assert.Equal(
+            "0:0",
+            host.Run([
+                    "run",
+                    "--rm",
+                    "--network",
+                    "none",
+                    .. s_map,
+                    "--rootfs",
+                    root,
+                    "/bin/busybox",
+                    "stat",
+                    "-c",
+                    "%u:%g",
+                    "/bin/busybox",
+                ])
+                .Succeeded()
+                .Text
+        );
+        Assert.Equal(
+            "0:0\n1000:1000",
+            host.RunShell(
+                    "stat -c %u:%g /image/bin/busybox /image/home/sailor",
+                    [.. s_map, "--mount", $"type=image,source={host.Image(TestImages.Layered)},target=/image"]
+                )
+                .Succeeded()
+                .Text
+        );
+    }
+}
