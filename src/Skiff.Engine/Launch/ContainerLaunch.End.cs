@@ -93,7 +93,7 @@ public sealed partial class ContainerLaunch
                 TryRun(action);
             }
         }
-        NetworkLaunch.Release(_engine, _network);
+        NetworkLaunch.Release(_engine, _network, orphan: _wishes.Monitor);
         _network = null;
     }
 

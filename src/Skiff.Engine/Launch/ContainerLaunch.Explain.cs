@@ -54,7 +54,7 @@ public sealed partial class ContainerLaunch
     {
         RunOptions options = _container.Options;
         return options.Networks.IsEmpty || options.Networks[0].Kind == NetworkKind.Bridge
-            ? BridgeLease.Example(_container.Record.Id, [.. options.Ports.AsSpan()], LeaseOptions.None, _engine.Bridge)
+            ? NetworkLaunch.Example(_engine, _container)
             : null;
     }
 
@@ -93,14 +93,7 @@ public sealed partial class ContainerLaunch
         {
             files.Add(new LauncherCall($"openat(AT_FDCWD, \"{path}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));
         }
-        List<HostAction> end = [];
-        foreach (HostAction action in network?.HostActions(0) ?? [])
-        {
-            if (action.Undo is { } undo)
-            {
-                end.Add(undo);
-            }
-        }
+        List<HostAction> end = [.. network?.EndActions ?? []];
         if (_container.Record.AutoRemove)
         {
             end.Add(new RemoveDirectory(directory));
@@ -110,6 +103,7 @@ public sealed partial class ContainerLaunch
         {
             Image = image,
             Files = files,
+            SharedNetwork = network?.SharedActions ?? [],
             Network = network?.HostActions(0) ?? [],
             CleanUp = end,
             Volumes = _engine.Paths.Volumes,

@@ -36,7 +36,7 @@ public sealed partial class ContainerLaunch : IDisposable
     public SpawnedProcess Process => _process ?? throw new InvalidOperationException("the container is not started");
 
     /// <summary>Sentences for the user that stop nothing.</summary>
-    public IReadOnlyList<string> Warnings => _network?.Warnings ?? [];
+    public IReadOnlyList<string> Warnings => _network?.Warnings ?? NetworkLaunch.Warnings(_container.Options);
 
     /// <summary>The plan that was executed.</summary>
     public LaunchPlan Plan => _plan ?? throw new InvalidOperationException("the container is not started");
@@ -82,7 +82,9 @@ public sealed partial class ContainerLaunch : IDisposable
         string[] candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
         SafeFd trampoline = Hold(TrampolineImage.Open(candidates.Length, channel.ChildValue, HasInit(spec)));
         Skeleton.Ensure(_engine.Paths);
+        long network = Clock();
         _network = NetworkLaunch.Acquire(_engine, _container);
+        Timed(HostMoment.SharedNetwork, network);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
         bool ownUsers = LentMounts.OwnUserNamespace(spec);
         List<(string, string, int)> joined = OpenJoined(spec);

@@ -41,7 +41,10 @@ internal static class NetworkLaunch
             return;
         }
         string hostname = container.Result.Spec.Hostname ?? container.Record.ShortId;
-        IReadOnlyList<string> own = lease is null ? [] : [lease.IPv4.ToString()];
+        IReadOnlyList<string> own =
+            lease is null ? []
+            : lease.IPv6 is null ? [lease.IPv4.ToString()]
+            : [lease.IPv4.ToString(), lease.IPv6.ToString()];
         string path = engine.Paths.Etc(container.Record.Id) + "/hosts";
         bool host = !container.Options.Networks.IsEmpty && container.Options.Networks[0].Kind == NetworkKind.Host;
         string text =
@@ -50,18 +53,21 @@ internal static class NetworkLaunch
                 : NetworkFiles.Hosts(
                     hostname,
                     own.Count > 0 ? own : ["127.0.1.1"],
-                    [.. container.Options.AddHost.AsSpan()],
+                    [.. container.Options.AddHost.AsSpan(), .. Links(engine, container.Options)],
                     lease is null ? ["127.0.0.1"] : [lease.Endpoint.IPv4Gateway]
                 );
         EtcFiles.Write(path, text);
     }
 
     /// <summary>Gives back a lease.</summary>
-    internal static void Release(SkiffEngine engine, BridgeLease? lease)
+    /// <param name="engine">The engine.</param>
+    /// <param name="lease">The lease; null for none.</param>
+    /// <param name="orphan">True in a monitor, which lives on.</param>
+    internal static void Release(SkiffEngine engine, BridgeLease? lease, bool orphan)
     {
         if (lease is not null)
         {
-            BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Release(lease);
+            BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Release(lease, orphan);
         }
     }
 
@@ -72,6 +78,38 @@ internal static class NetworkLaunch
         {
             BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Release(record.Id);
         }
+    }
+
+    /// <summary>What docker says of flags that a network makes void.</summary>
+    internal static IReadOnlyList<string> Warnings(RunOptions options) =>
+        !options.Networks.IsEmpty && options.Networks[0].Kind == NetworkKind.Host && (!options.Ports.IsEmpty || options.PublishAll)
+            ? ["published ports are discarded when using host network mode"]
+            : [];
+
+    /// <summary>The lines of <c>--link container[:alias]</c>: the other container's address under its alias, short id and name.</summary>
+    private static List<HostEntry> Links(SkiffEngine engine, RunOptions options)
+    {
+        List<HostEntry> lines = [];
+        foreach (string link in options.Links)
+        {
+            int colon = link.IndexOf(':', StringComparison.Ordinal);
+            string name = colon < 0 ? link : link[..colon];
+            ContainerRecord record = engine.Containers.Find(name, 125);
+            ContainerState? state = engine.Reconciler.Check(record);
+            if (state is not { IsUp: true } || state.Endpoints.Count == 0)
+            {
+                throw new SkiffException(
+                    $"--link {link}: the container {name} {(state is { IsUp: true } ? "has no address on a bridge" : "is not running")}",
+                    125
+                );
+            }
+            string address = state.Endpoints[0].IPv4;
+            foreach (string alias in (HashSet<string>)[colon < 0 ? record.Name : link[(colon + 1)..], record.ShortId, record.Name])
+            {
+                lines.Add(new HostEntry(alias, address));
+            }
+        }
+        return lines;
     }
 
     private static bool OnBridge(RunOptions options)

@@ -2,6 +2,7 @@ using System.Net;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
+using Skiff.Linux;
 using Skiff.Linux.Actions;
 using Skiff.Linux.Netlink;
 using Skiff.Linux.Nftables;
@@ -18,18 +19,28 @@ public sealed record LeaseOptions(string? IPv4 = null, string? IPv6 = null, stri
     public static LeaseOptions None { get; } = new();
 }
 
-/// <summary>A container's place in a bridge network: its addresses and host ports, and what has to be done for them on both sides.</summary>
-public sealed class BridgeLease
+/// <summary>A container's place in a bridge network: its addresses and host ports, and what has to be done for them on both sides. It is given back with <see cref="BridgeNetwork.Release(BridgeLease, bool)"/>; the end of the process alone shows others that it may be reclaimed.</summary>
+public sealed class BridgeLease : IDisposable
 {
     private readonly LeaseFile _file;
+    private readonly FileLock? _held;
     private readonly int _bridgeIndex;
 
-    internal BridgeLease(NetworkDefinition network, LeaseFile file, int bridgeIndex, IReadOnlyList<string> warnings)
+    internal BridgeLease(
+        NetworkDefinition network,
+        LeaseFile file,
+        int bridgeIndex,
+        IReadOnlyList<string> warnings,
+        FileLock? held = null,
+        NetlinkSocket? firewall = null
+    )
     {
         Network = network;
         _file = file;
+        _held = held;
         _bridgeIndex = bridgeIndex;
         Warnings = warnings;
+        Firewall = firewall;
     }
 
     /// <summary>The network.</summary>
@@ -47,20 +58,14 @@ public sealed class BridgeLease
     /// <summary>Name of the host's end of the cable.</summary>
     public string HostInterface => _file.HostInterface;
 
-    /// <summary>Interface index of the host's end: made from the random digits of its name, far above what the kernel counts up to by itself.</summary>
-    private int HostIndex =>
-        0x4000_0000
-        | (
-            uint.TryParse(HostInterface.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out uint n)
-                ? (int)(n & 0x3FFF_FFFF)
-                : 1
-        );
-
     /// <summary>Host ports, ranges expanded, free ports chosen.</summary>
     public IReadOnlyList<PublishedPort> Ports => _file.Ports;
 
     /// <summary>Sentences for the user, such as a firewall of the host that will drop the container's traffic.</summary>
     public IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>The netfilter socket of all transactions of this container, open until its last one is over; null for a lease that is only shown.</summary>
+    internal NetlinkSocket? Firewall { get; }
 
     /// <summary>The container's place for its state.</summary>
     public NetworkEndpoint Endpoint =>
@@ -77,55 +82,66 @@ public sealed class BridgeLease
             []
         );
 
+    /// <summary>What the first container of the network makes, for a plan that is only shown.</summary>
+    public IReadOnlyList<HostAction> SharedActions => BridgeSetup.Example(Network);
+
     /// <summary>The host's half, in order: the cable into the network namespace of a process, then its ports in one transaction.</summary>
     /// <param name="pid">A process in the container's network namespace; 0 for a plan that is only shown.</param>
     public IReadOnlyList<HostAction> HostActions(int pid)
     {
-        // The cable needs no undo: it goes with the container's network namespace.
-        NetlinkRequest cable = new RouteMessages()
-            .AddVeth(
-                HostInterface,
-                HostIndex,
-                _bridgeIndex,
-                Network.Bridge,
-                pid,
-                ContainerLink.Name,
-                ContainerLink.Index,
-                MacAddress.Parse(_file.Mac)
-            )
-            .Build();
+        int index = HostIndex;
+        RouteMessages cable = new RouteMessages().AddVeth(
+            HostInterface,
+            index,
+            _bridgeIndex,
+            Network.Bridge,
+            pid,
+            ContainerLink.Name,
+            ContainerLink.Index,
+            MacAddress.Parse(_file.Mac)
+        );
         IReadOnlyList<PortRule> rules = _file.Rules();
-        if (rules.Count == 0)
+        if (rules.Count > 0 || IPv6 is not null)
         {
-            return [cable];
+            cable.SetPort(index, HostInterface, hairpin: rules.Count > 0, withoutLinkLocal: IPv6 is not null);
         }
-        NftBatch add = new(Network.Table),
-            remove = new(Network.Table);
-        foreach (PortRule rule in rules)
+        // The cable needs no undo: it goes with the container's network namespace.
+        List<HostAction> actions = [cable.Build()];
+        if (rules.Count > 0)
         {
-            add.AddElement(rule, ContainerId);
-            remove.DeleteElement(rule);
+            NftBatch add = new(Network.Table);
+            foreach (PortRule rule in rules)
+            {
+                add.AddElement(rule, ContainerId);
+            }
+            actions.Add(add.Build(socket: Firewall));
+            foreach (bool v6 in (ReadOnlySpan<bool>)[false, true])
+            {
+                int[] udp = [.. rules.Where(r => r.Protocol == 17 && r.Map.V6 == v6).Select(r => r.HostPort)];
+                if (udp.Length > 0)
+                {
+                    actions.Add(ConntrackFlush.ToPorts(v6, udp) with { Socket = Firewall });
+                }
+            }
         }
-        return [cable, add.Build(inverse: remove.Build(Linux.Errno.ENOENT))];
+        return actions;
     }
 
+    /// <summary>What takes the ports back. A process of its own does it: the kernel makes whoever deletes wait.</summary>
+    public IReadOnlyList<HostAction> EndActions => _file.RemoveElements(Network.Table) is { } remove ? [remove, .. Flows(_file)] : [];
+
     /// <summary>The container's half, which its first process sends inside its own network namespace once the cable is there.</summary>
-    public IReadOnlyList<NetworkMessage> ContainerMessages
-    {
-        get
-        {
-            List<NetworkMessage> messages =
-            [
-                .. LoopbackOnly,
-                Message(ContainerLink.Configure(IPv4, Network.IPv4.PrefixLength, Network.Gateway)),
-            ];
-            if (IPv6 is not null)
-            {
-                messages.Add(Message(ContainerLink.Configure(IPv6, Network.IPv6!.PrefixLength, Network.Gateway6)));
-            }
-            return messages;
-        }
-    }
+    public IReadOnlyList<NetworkMessage> ContainerMessages =>
+        [
+            Message(
+                IPv6 is null
+                    ? ContainerLink.Configure((IPv4, Network.IPv4.PrefixLength, Network.Gateway))
+                    : ContainerLink.Configure(
+                        (IPv4, Network.IPv4.PrefixLength, Network.Gateway),
+                        (IPv6, Network.IPv6!.PrefixLength, Network.Gateway6)
+                    )
+            ),
+        ];
 
     /// <summary>All that <c>--network none</c> needs.</summary>
     public static IReadOnlyList<NetworkMessage> LoopbackOnly => [Message(ContainerLink.LoopbackUp)];
@@ -143,14 +159,45 @@ public sealed class BridgeLease
         IPAddress ip = options.IPv4 is null ? definition.IPv4.At(2) : IPAddress.Parse(options.IPv4);
         IPAddress ip6 = options.IPv6 is null ? definition.IPv6!.At(2) : IPAddress.Parse(options.IPv6);
         string mac = options.Mac is null ? MacAddress.From(ip).ToString() : MacAddress.Parse(options.Mac).ToString();
-        IReadOnlyList<PublishedPort> published = new HostPorts([], static _ => false, ipv6: true, probe: false).Resolve(ports);
+        IReadOnlyList<PublishedPort> published = new HostPorts(null, static _ => false, ipv6: true).Resolve(ports);
         return new BridgeLease(
             definition,
             new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published),
-            0,
+            BridgeSetup.IndexOf(bridge),
             []
         );
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Firewall?.Dispose();
+        _held?.Dispose();
+    }
+
+    /// <summary>Connections to a container that has gone. TCP ends by itself; a UDP client that goes on sending would keep its translation alive.</summary>
+    internal static IReadOnlyList<ConntrackFlush> Flows(LeaseFile lease)
+    {
+        foreach (PublishedPort port in lease.Ports)
+        {
+            if (port.Protocol == "udp")
+            {
+                return lease.IPv6 is null
+                    ? [ConntrackFlush.OfContainer(lease.IPv4)]
+                    : [ConntrackFlush.OfContainer(lease.IPv4), ConntrackFlush.OfContainer(lease.IPv6)];
+            }
+        }
+        return [];
+    }
+
+    /// <summary>Interface index of the host's end: made from the random digits of its name, far above what the kernel counts up to by itself.</summary>
+    private int HostIndex =>
+        0x4000_0000
+        | (
+            uint.TryParse(HostInterface.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out uint n)
+                ? (int)(n & 0x3FFF_FFFF)
+                : 1
+        );
 
     private static NetworkMessage Message(NetlinkRequest request) => new(request.Message, request.Text);
 }

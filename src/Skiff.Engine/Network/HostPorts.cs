@@ -8,7 +8,10 @@ using Skiff.Linux.Netlink;
 namespace Skiff.Engine.Network;
 
 /// <summary>Turns <c>-p</c> into single host ports that nobody else uses.</summary>
-internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bool> isAlive, bool ipv6, bool probe)
+/// <param name="claims">Who holds which port; null for a plan that is only shown.</param>
+/// <param name="evict">Gives back a lease if its container is gone; true when it did.</param>
+/// <param name="ipv6">True when the network has IPv6.</param>
+internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool> evict, bool ipv6)
 {
     private readonly List<PublishedPort> _ports = [];
 
@@ -89,7 +92,7 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
         {
             // The kernel's own choice lies in net.ipv4.ip_local_port_range and is free on the first address.
             int port =
-                probe && protocol != "sctp"
+                claims is not null && protocol != "sctp"
                     ? PortProbe.FreePort(addresses[0], protocol == "udp")
                     : 32768 + (((container * 7) + (attempt * 101)) % 28000);
             if (IsFree(addresses, port, protocol))
@@ -140,17 +143,21 @@ internal sealed class HostPorts(IReadOnlyList<LeaseFile> others, Func<string, bo
                 return "another -p of the same container";
             }
         }
-        foreach (LeaseFile lease in others)
+        if (claims is null)
         {
-            foreach (PublishedPort theirs in lease.Ports)
+            return null;
+        }
+        foreach (PortClaims.Holder holder in claims.Holders(protocol, port))
+        {
+            foreach (PublishedPort theirs in holder.Lease.Ports)
             {
-                if (Clashes(theirs, address, port, protocol) && isAlive(lease.ContainerId))
+                if (Clashes(theirs, address, port, protocol) && !evict(holder))
                 {
-                    return "container " + lease.ContainerId[..Math.Min(12, lease.ContainerId.Length)];
+                    return "container " + holder.Lease.ContainerId[..Math.Min(12, holder.Lease.ContainerId.Length)];
                 }
             }
         }
-        if (!probe || protocol == "sctp")
+        if (protocol == "sctp")
         {
             return null;
         }

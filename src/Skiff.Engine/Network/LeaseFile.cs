@@ -7,9 +7,9 @@ using Skiff.Linux.Nftables;
 
 namespace Skiff.Engine.Network;
 
-/// <summary>What one container holds in a network: the file leases/&lt;ip&gt;. It alone decides who owns the address and the host ports, so a cleanup needs nothing else.</summary>
+/// <summary>What one container holds in a network: the file leases/&lt;ip&gt;, and owners/&lt;container&gt; as a second name of it. It alone decides who owns the address and the host ports, so a cleanup needs nothing else.</summary>
 /// <param name="ContainerId">The owner.</param>
-/// <param name="IPv4">Its address, the file's name.</param>
+/// <param name="IPv4">Its address.</param>
 /// <param name="IPv6">Its IPv6 address, or null.</param>
 /// <param name="Mac">Hardware address of its end of the cable.</param>
 /// <param name="HostInterface">Name of the host's end.</param>
@@ -23,11 +23,13 @@ public sealed record LeaseFile(
     IReadOnlyList<PublishedPort> Ports
 )
 {
-    /// <summary>Lines: id, IPv6 or -, MAC, interface, then a line per port.</summary>
+    /// <summary>Lines: IPv4, id, IPv6 or -, MAC, interface, then a line per port.</summary>
     public byte[] Write()
     {
         var text = new StringBuilder(256);
-        text.Append(ContainerId)
+        text.Append(IPv4)
+            .Append('\n')
+            .Append(ContainerId)
             .Append('\n')
             .Append(IPv6?.ToString() ?? "-")
             .Append('\n')
@@ -42,21 +44,18 @@ public sealed record LeaseFile(
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Reads a lease; null when there is none. A damaged one has an empty id and so no living owner.</summary>
-    public static LeaseFile? TryRead(string leases, IPAddress address)
+    /// <summary>Reads a lease; null when there is none, or when a crash left it unfinished: then it was not yet a lease.</summary>
+    /// <param name="path">The file, by either name.</param>
+    public static LeaseFile? TryRead(string path)
     {
-        string? text = Files.TryReadText($"{leases}/{address}", out _);
-        if (text is null)
+        string? text = Files.TryReadText(path, out _);
+        string[] lines = text?.Split('\n') ?? [];
+        if (lines.Length < 6 || !IPAddress.TryParse(lines[0], out IPAddress? address))
         {
             return null;
         }
-        string[] lines = text.Split('\n');
-        if (lines.Length < 5)
-        {
-            return new LeaseFile("", address, null, "", "", []);
-        }
         List<PublishedPort> ports = [];
-        for (int i = 4; i < lines.Length; i++)
+        for (int i = 5; i < lines.Length; i++)
         {
             string[] f = lines[i].Split(' ');
             if (f.Length == 4 && int.TryParse(f[2], out int host) && int.TryParse(f[3], out int container))
@@ -64,21 +63,7 @@ public sealed record LeaseFile(
                 ports.Add(new PublishedPort(f[1], host, container, f[0]));
             }
         }
-        return new LeaseFile(lines[0], address, IPAddress.TryParse(lines[1], out IPAddress? v6) ? v6 : null, lines[2], lines[3], ports);
-    }
-
-    /// <summary>All leases of a network.</summary>
-    public static IReadOnlyList<LeaseFile> All(string leases)
-    {
-        List<LeaseFile> result = [];
-        foreach (string name in NetworkPaths.List(leases))
-        {
-            if (IPAddress.TryParse(name, out IPAddress? address) && TryRead(leases, address) is { } lease)
-            {
-                result.Add(lease);
-            }
-        }
-        return result;
+        return new LeaseFile(lines[1], address, IPAddress.TryParse(lines[2], out IPAddress? v6) ? v6 : null, lines[3], lines[4], ports);
     }
 
     /// <summary>The ports as elements of the table's maps.</summary>
@@ -97,29 +82,20 @@ public sealed record LeaseFile(
         return rules;
     }
 
-    /// <summary>Removes the elements that are there; the whole batch first, one by one when some are missing.</summary>
-    internal void RemoveElements(string table)
+    /// <summary>The transaction that takes its ports out of the table; null without ports.</summary>
+    /// <remarks>They came in one transaction, so all are there or, after somebody flushed the table or a crash before they were added, none: ENOENT is fine.</remarks>
+    internal NftTransaction? RemoveElements(string table, Linux.Netlink.NetlinkSocket? socket = null)
     {
         IReadOnlyList<PortRule> rules = Rules();
         if (rules.Count == 0)
         {
-            return;
+            return null;
         }
-        var batch = new NftBatch(table);
+        NftBatch batch = new(table);
         foreach (PortRule rule in rules)
         {
             batch.DeleteElement(rule);
         }
-        try
-        {
-            batch.Build().Run();
-        }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
-        {
-            foreach (PortRule rule in rules)
-            {
-                new NftBatch(table).DeleteElement(rule).Build(Errno.ENOENT).Run();
-            }
-        }
+        return batch.Build(Errno.ENOENT, socket: socket);
     }
 }

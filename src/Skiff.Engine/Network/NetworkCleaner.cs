@@ -1,52 +1,109 @@
 using Skiff.Linux;
+using Skiff.Linux.Netlink;
 using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Network;
 
-/// <summary>Removes a network that nobody uses any more, later and elsewhere: in a small detached process, so that no command waits for the kernel.</summary>
-public static class NetworkCleaner
+/// <summary>Removes what nobody uses any more, elsewhere: in a small detached process, so that no command waits for the kernel.</summary>
+internal static class NetworkCleaner
 {
+    private const int AT_FDCWD = -100;
+    private const int AF_NETLINK = 16;
+    private const int SOCK_RAW_CLOEXEC = 3 | 0x80000;
+    private const int AT_REMOVEDIR = 0x200;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
 
-    /// <summary>Starts the cleaner unless something is leased or one is waiting already. Returns at once.</summary>
-    /// <param name="teardown">What it does.</param>
-    /// <param name="delay">How long it waits first: a script that runs one container after the other keeps its bridge.</param>
-    /// <returns>True when a cleaner was started.</returns>
-    public static bool StartIfIdle(NetworkTeardown teardown, TimeSpan delay)
+    /// <summary>Longer than an RCU grace period: after it, closing the socket of a deletion waits for nothing, and so holds up nobody else's transaction.</summary>
+    private static readonly TimeSpan s_gracePeriod = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Starts it; returns at once. Nothing is started when there is nothing to do, or when one that removes the idle network waits already.</summary>
+    /// <param name="idle">The network, when nothing is leased any more.</param>
+    /// <param name="ports">Ports to remove now.</param>
+    /// <param name="delay">How long it waits before it removes the network: a script that runs one container after the other keeps its bridge.</param>
+    /// <param name="orphan">True to leave it to init: the caller lives on, and would have to wait for it.</param>
+    internal static void Start(NetworkTeardown? idle, PortRemoval? ports, TimeSpan delay, bool orphan)
     {
-        foreach (string _ in NetworkPaths.List(teardown.Paths.Leases))
+        if (idle is not null && ports is null && !IsFree(idle.Paths.Cleaner))
         {
-            return false;
+            return;
         }
-        if (!Files.Exists(teardown.Paths.Leases))
+        if (idle is null && ports is null)
         {
-            return false;
+            return;
         }
-        FileLock? mine = FileLock.TryAcquire(teardown.Paths.Cleaner);
-        if (mine is null)
-        {
-            return false;
-        }
-        mine.Dispose();
         using var program = new ChildProgram();
         using var channel = new ReportChannel();
-        Write(program, teardown, delay);
+        Detach(program, ports?.Firewall, orphan);
+        if (ports is not null)
+        {
+            RemovePorts(program, ports, Path.GetDirectoryName(Path.GetDirectoryName(ports.Marker)!)! + "/.lock");
+        }
+        if (idle is not null)
+        {
+            RemoveNetwork(program, idle, delay);
+        }
         using SpawnedProcess process = Spawn.Start(program, channel);
-        return true;
+        if (orphan)
+        {
+            _ = process.Pidfd.Wait();
+        }
     }
 
-    private static void Write(ChildProgram p, NetworkTeardown t, TimeSpan delay)
+    private static bool IsFree(string path)
     {
-        const int AT_FDCWD = -100,
-            AF_NETLINK = 16,
-            SOCK_RAW_CLOEXEC = 3 | 0x80000,
-            AT_REMOVEDIR = 0x200;
+        using FileLock? mine = FileLock.TryAcquire(path);
+        return mine is not null;
+    }
+
+    private static void Detach(ChildProgram p, NetlinkSocket? keep, bool orphan)
+    {
+        if (orphan)
+        {
+            const int SIGCHLD = 17;
+            Result again = p.Call(SyscallNumber.clone, SIGCHLD, 0, 0, 0, 0);
+            // The parent, which sees the number of its child, ends here.
+            p.Require(again.Address, -1, 0, Errno.ECHILD);
+        }
         p.Call(SyscallNumber.setsid);
         p.TolerateAll();
         p.Call(SyscallNumber.chdir, p.Text("/"));
         // Every descriptor, the report channel too: a pipe that a caller reads must not stay open because of this process.
-        p.Call(SyscallNumber.close_range, 0, unchecked((nint)uint.MaxValue), 0);
+        nint last = unchecked((nint)uint.MaxValue);
+        if (keep is not null)
+        {
+            p.Call(SyscallNumber.close_range, 0, keep.Fd.Value - 1, 0);
+            p.Call(SyscallNumber.close_range, keep.Fd.Value + 1, last, 0);
+        }
+        else
+        {
+            p.Call(SyscallNumber.close_range, 0, last, 0);
+        }
+    }
+
+    private static void RemovePorts(ChildProgram p, PortRemoval ports, string path)
+    {
+        Operand socket = ports.Firewall is { } open
+            ? open.Fd.Value
+            : p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_NETFILTER);
+        Result all = Lock(p, path);
+        p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(ports.Marker), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
+        p.Tolerate(Errno.ENOENT, skip: 2);
+        // The answers are not read: a deletion that is refused has nothing to delete.
+        Send(p, socket, ports.Elements.Message);
+        p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(ports.Marker), 0);
+        p.TolerateAll();
+        p.Call(SyscallNumber.close, all);
+        foreach (Linux.Nftables.ConntrackFlush flow in ports.Flows)
+        {
+            Send(p, socket, flow.Message);
+        }
+        Sleep(p, s_gracePeriod);
+        p.Call(SyscallNumber.close, socket);
+    }
+
+    private static void RemoveNetwork(ChildProgram p, NetworkTeardown t, TimeSpan delay)
+    {
         Result pending = p.Call(
             SyscallNumber.openat,
             AT_FDCWD,
@@ -55,33 +112,25 @@ public static class NetworkCleaner
             0x180
         );
         p.Call(SyscallNumber.flock, pending, LOCK_EX | LOCK_NB);
-        p.Call(SyscallNumber.nanosleep, p.Bytes(TimeSpec(delay)), 0);
-        Result all = p.Call(
-            SyscallNumber.openat,
-            AT_FDCWD,
-            p.Text(t.Paths.Lock),
-            OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
-            0x180
-        );
-        p.Call(SyscallNumber.flock, all, LOCK_EX);
+        Sleep(p, delay);
+        Lock(p, t.Paths.Lock);
         // Before the test: whoever gives up its lease after it must be able to start the next cleaner.
         p.Call(SyscallNumber.close, pending);
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Leases), AT_REMOVEDIR);
-        nint reply = p.Memory(4096);
-        foreach (
-            (int protocol, ReadOnlyMemory<byte> message) in (ReadOnlySpan<(int, ReadOnlyMemory<byte>)>)
-                [(12, t.DeleteTable.Message), (0, t.DeleteBridge.Message)]
-        )
+        Result socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_NETFILTER);
+        foreach (Linux.Nftables.NftTransaction table in t.DeleteTables)
         {
-            Result socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
-            p.Call(SyscallNumber.sendto, socket, p.Bytes(message.Span), message.Length, 0, 0, 0);
-            p.TolerateAll();
-            p.Call(SyscallNumber.recvfrom, socket, reply, 4096, 0, 0, 0);
-            p.TolerateAll();
-            p.Call(SyscallNumber.close, socket);
+            Send(p, socket, table.Message);
         }
-        p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text($"{t.Paths.Active}/{t.Paths.Name}"), 0);
-        p.TolerateAll();
+        p.Call(SyscallNumber.close, socket);
+        socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_ROUTE);
+        Send(p, socket, t.DeleteBridge.Message);
+        p.Call(SyscallNumber.close, socket);
+        foreach (string path in (ReadOnlySpan<string>)[t.Paths.Ingress, $"{t.Paths.Active}/{t.Paths.Name}"])
+        {
+            p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(path), 0);
+            p.TolerateAll();
+        }
         // Fails, and so ends the program, while another network is up: forwarding stays on for it.
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Active), AT_REMOVEDIR);
         foreach (KeyValuePair<string, string> value in t.Restore)
@@ -96,11 +145,31 @@ public static class NetworkCleaner
         p.TolerateAll();
     }
 
-    private static byte[] TimeSpec(TimeSpan time)
+    private static Result Lock(ChildProgram p, string path)
+    {
+        Result file = p.Call(
+            SyscallNumber.openat,
+            AT_FDCWD,
+            p.Text(path),
+            OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
+            0x180
+        );
+        p.Call(SyscallNumber.flock, file, LOCK_EX);
+        return file;
+    }
+
+    /// <summary>netlink works inside send(2): when it returns, it is done.</summary>
+    private static void Send(ChildProgram p, Operand socket, ReadOnlyMemory<byte> message)
+    {
+        p.Call(SyscallNumber.sendto, socket, p.Bytes(message.Span), message.Length, 0, 0, 0);
+        p.TolerateAll();
+    }
+
+    private static void Sleep(ChildProgram p, TimeSpan time)
     {
         byte[] bytes = new byte[16];
         BitConverter.TryWriteBytes(bytes, time.Ticks / TimeSpan.TicksPerSecond);
         BitConverter.TryWriteBytes(bytes.AsSpan(8), time.Ticks % TimeSpan.TicksPerSecond * 100);
-        return bytes;
+        p.Call(SyscallNumber.nanosleep, p.Bytes(bytes), 0);
     }
 }

@@ -10,14 +10,20 @@ public sealed record NetworkPaths(string Runroot, string Name)
     /// <summary>All networks.</summary>
     public string All => Runroot + "/networks";
 
-    /// <summary>The lock of all networks: host ports are shared between them.</summary>
-    public string Lock => All + "/lock";
+    /// <summary>The lock of all networks: host ports are shared between them. What they share begins with a dot, as no network's name may.</summary>
+    public string Lock => All + "/.lock";
 
     /// <summary>One empty file per network that is up; the directory is there while any is.</summary>
-    public string Active => All + "/active";
+    public string Active => All + "/.active";
 
     /// <summary>Kernel parameters to write back when the last network goes: lines of path, space, value.</summary>
-    public string Restore => All + "/restore";
+    public string Restore => All + "/.restore";
+
+    /// <summary>One file per host port in use, which leads to the leases that hold it.</summary>
+    public string Ports => All + "/.ports";
+
+    /// <summary>Leases that were given back and whose elements are still in the table.</summary>
+    public string Released => All + "/.released";
 
     /// <summary>This network.</summary>
     public string Directory => $"{All}/{Name}";
@@ -28,7 +34,19 @@ public sealed record NetworkPaths(string Runroot, string Name)
     /// <summary>One file per leased IPv4 address. rmdir(2) of it succeeds only when nothing is leased.</summary>
     public string Leases => Directory + "/leases";
 
-    /// <summary>The IPv4 address leased last.</summary>
+    /// <summary>One file per container that holds a lease: a second name of its file in <see cref="Leases"/>.</summary>
+    public string Owners => Directory + "/owners";
+
+    /// <summary>One more name of a lease whose IPv6 address was asked for, and so does not follow from its IPv4 address.</summary>
+    public string Asked6 => Directory + "/asked6";
+
+    /// <summary>There while the network has its table of family netdev.</summary>
+    public string Ingress => Directory + "/ingress";
+
+    /// <summary>What was said about the host's firewall, so that it is said once.</summary>
+    public string Warned => Directory + "/warned";
+
+    /// <summary>The number of the IPv4 address leased last.</summary>
     public string LastAddress => Directory + "/last";
 
     /// <summary>Held by the cleaner that waits.</summary>
@@ -43,24 +61,6 @@ public sealed record NetworkPaths(string Runroot, string Name)
             {
                 throw new LinuxException("mkdir", path, errno);
             }
-        }
-    }
-
-    /// <summary>Names in a directory; empty when it is missing.</summary>
-    internal static IEnumerable<string> List(string directory)
-    {
-        string[] paths;
-        try
-        {
-            paths = System.IO.Directory.GetFileSystemEntries(directory);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            yield break;
-        }
-        foreach (string path in paths)
-        {
-            yield return Path.GetFileName(path);
         }
     }
 }

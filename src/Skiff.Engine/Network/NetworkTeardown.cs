@@ -6,12 +6,12 @@ namespace Skiff.Engine.Network;
 
 /// <summary>All that removing an idle network takes, as data: constants for a process that can do no more than system calls.</summary>
 /// <param name="Paths">Its files: the lock, the leases whose rmdir(2) is the test whether it is idle.</param>
-/// <param name="DeleteTable">The table.</param>
+/// <param name="DeleteTables">The tables.</param>
 /// <param name="DeleteBridge">The bridge; the kernel waits for an RCU grace period in it.</param>
 /// <param name="Restore">Kernel parameters and their old values.</param>
-public sealed record NetworkTeardown(
+internal sealed record NetworkTeardown(
     NetworkPaths Paths,
-    NftTransaction DeleteTable,
+    IReadOnlyList<NftTransaction> DeleteTables,
     NetlinkRequest DeleteBridge,
     IReadOnlyList<KeyValuePair<string, string>> Restore
 )
@@ -27,11 +27,12 @@ public sealed record NetworkTeardown(
                 restore.Add(new(line[..space], line[(space + 1)..]));
             }
         }
-        return new NetworkTeardown(
-            paths,
-            new NftBatch(NetworkDefinition.TableOf(bridge)).DeleteTable().Build(Errno.ENOENT),
-            new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV),
-            restore
-        );
+        string table = NetworkDefinition.TableOf(bridge);
+        List<NftTransaction> tables = [new NftBatch(table).DeleteTable().Build(Errno.ENOENT)];
+        if (Files.Exists(paths.Ingress))
+        {
+            tables.Add(new NftBatch(table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT));
+        }
+        return new NetworkTeardown(paths, tables, new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV), restore);
     }
 }

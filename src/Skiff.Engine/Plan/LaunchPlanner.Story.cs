@@ -21,6 +21,12 @@ public sealed partial class LaunchPlanner
                 "A container is a directory with its record, a writable layer, and the files of /etc that are its own.",
                 story.Files
             );
+            Tell(
+                HostMoment.SharedNetwork,
+                Block.Network,
+                "The container gets an address. The first one of a network makes the network: forwarding, a bridge, and rules that let its containers out and published ports in.",
+                story.SharedNetwork
+            );
         }
     }
 

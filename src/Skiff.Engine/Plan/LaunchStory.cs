@@ -11,6 +11,9 @@ public sealed record LaunchStory
     /// <summary>The container's directory and its files.</summary>
     public IReadOnlyList<HostAction> Files { get; init; } = [];
 
+    /// <summary>What the first container of a network makes for all of them.</summary>
+    public IReadOnlyList<HostAction> SharedNetwork { get; init; } = [];
+
     /// <summary>The host's half of the network.</summary>
     public IReadOnlyList<HostAction> Network { get; init; } = [];
 
@@ -28,6 +31,7 @@ public enum HostMoment
     Image,
     Files,
     Mounts,
+    SharedNetwork,
     Cgroup,
     Birth,
     IdMaps,

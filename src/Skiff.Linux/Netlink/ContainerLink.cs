@@ -15,16 +15,18 @@ public static class ContainerLink
     /// <summary>The loopback link always has index 1 (LOOPBACK_IFINDEX).</summary>
     public static NetlinkRequest LoopbackUp { get; } = new RouteMessages().SetUp(1, "lo").Build();
 
-    /// <summary>Brings the link up, then adds address and default route of one family. Bringing it up a second time, for the other family, changes nothing.</summary>
-    /// <param name="address">The container's address.</param>
-    /// <param name="prefixLength">Bits of its network.</param>
-    /// <param name="gateway">The bridge's address; null for a network without a way out.</param>
-    public static NetlinkRequest Configure(IPAddress address, int prefixLength, IPAddress? gateway)
+    /// <summary>Loopback and link up, then an address and a default route per family: one request.</summary>
+    /// <param name="addresses">Address, bits of its network, and the gateway: null for a network without a way out.</param>
+    public static NetlinkRequest Configure(params ReadOnlySpan<(IPAddress Address, int PrefixLength, IPAddress? Gateway)> addresses)
     {
-        RouteMessages messages = new RouteMessages().SetUp(Index, Name).AddAddress(Index, Name, address, prefixLength);
-        if (gateway is not null)
+        RouteMessages messages = new RouteMessages().SetUp(1, "lo").SetUp(Index, Name);
+        foreach ((IPAddress address, int prefixLength, IPAddress? gateway) in addresses)
         {
-            messages.AddDefaultRoute(Index, Name, gateway);
+            messages.AddAddress(Index, Name, address, prefixLength);
+            if (gateway is not null)
+            {
+                messages.AddDefaultRoute(Index, Name, gateway);
+            }
         }
         return messages.Build();
     }

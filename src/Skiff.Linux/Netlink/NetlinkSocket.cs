@@ -98,6 +98,14 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
+    /// <summary>Throws away answers that nobody reads, so that the next one is that of the next request.</summary>
+    internal void Drain()
+    {
+        const int MSG_DONTWAIT = 0x40;
+        byte* buffer = stackalloc byte[64];
+        while (Libc.recv(_fd.Value, buffer, 64, MSG_DONTWAIT) > 0) { }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();
 

@@ -19,8 +19,14 @@ public sealed class RouteMessages
     private const ushort IFLA_LINKINFO = 18;
     private const ushort IFLA_NET_NS_PID = 19;
     private const ushort IFLA_IFALIAS = 20;
+    private const ushort IFLA_AF_SPEC = 26;
     private const ushort IFLA_INFO_KIND = 1;
     private const ushort IFLA_INFO_DATA = 2;
+    private const ushort IFLA_INFO_SLAVE_KIND = 4;
+    private const ushort IFLA_INFO_SLAVE_DATA = 5;
+    private const ushort IFLA_BRPORT_MODE = 4;
+    private const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
+    private const byte IN6_ADDR_GEN_MODE_NONE = 1;
     private const ushort VETH_INFO_PEER = 1;
 
     private const ushort IFA_ADDRESS = 1;
@@ -28,8 +34,13 @@ public sealed class RouteMessages
     private const ushort IFA_BROADCAST = 4;
     private const byte IFA_F_NODAD = 2;
 
+    private const ushort RTA_DST = 1;
     private const ushort RTA_OIF = 4;
     private const ushort RTA_GATEWAY = 5;
+    private const ushort RTA_PRIORITY = 6;
+    private const byte RT_TABLE_LOCAL = 255;
+    private const byte RT_SCOPE_HOST = 254;
+    private const byte RTN_LOCAL = 2;
     private const byte RT_TABLE_MAIN = 254;
     private const byte RTPROT_BOOT = 3;
     private const byte RTN_UNICAST = 1;
@@ -40,16 +51,20 @@ public sealed class RouteMessages
     private readonly NetlinkWriter _writer = new();
     private readonly List<string> _lines = [];
 
-    /// <summary>Creates a bridge with a fixed MAC address and brings it up. <paramref name="alias"/> is shown by <c>ip link</c>; null for none.</summary>
-    public RouteMessages AddBridge(string name, MacAddress mac, string? alias = null)
+    /// <summary>Creates a bridge and brings it up.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="index">Interface index, fixed so that the messages for its addresses can follow in the same request.</param>
+    /// <param name="mac">Its MAC address: without one it takes the lowest of its ports and so changes with them.</param>
+    /// <param name="alias">Shown by <c>ip link</c>; null for none.</param>
+    public RouteMessages AddBridge(string name, int index, MacAddress mac, string? alias = null)
     {
-        BeginLink(RTM_NEWLINK, Create, 0, up: true);
+        BeginLink(RTM_NEWLINK, Create, index, up: true);
         _writer.Text(IFLA_IFNAME, name);
         Mac(mac);
         int info = _writer.Open(IFLA_LINKINFO);
         _writer.Bytes(IFLA_INFO_KIND, "bridge"u8);
         _writer.Close(info);
-        Done($"RTM_NEWLINK bridge \"{name}\" address {mac} up");
+        Done($"RTM_NEWLINK bridge \"{name}\" index {index} address {mac} up");
         return alias is null ? this : SetAlias(name, alias);
     }
 
@@ -121,6 +136,36 @@ public sealed class RouteMessages
         return Done($"RTM_NEWLINK \"{name}\" alias \"{alias}\"");
     }
 
+    /// <summary>Settings of a bridge port that the kernel does not take while it creates the link.</summary>
+    /// <param name="index">Interface index of the port.</param>
+    /// <param name="name">Its name, for the reader.</param>
+    /// <param name="hairpin">A frame may leave by the port it came from: a container that uses its own published port, where bridged packets pass iptables (bridge-nf-call-iptables).</param>
+    /// <param name="withoutLinkLocal">No IPv6 link-local address: nobody talks to this end, and each one costs multicast to all ports.</param>
+    public RouteMessages SetPort(int index, string name, bool hairpin, bool withoutLinkLocal)
+    {
+        BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, index, up: false);
+        if (hairpin)
+        {
+            int info = _writer.Open(IFLA_LINKINFO);
+            _writer.Bytes(IFLA_INFO_SLAVE_KIND, "bridge"u8);
+            int data = _writer.Open(IFLA_INFO_SLAVE_DATA);
+            _writer.Byte(IFLA_BRPORT_MODE, 1);
+            _writer.Close(data);
+            _writer.Close(info);
+        }
+        if (withoutLinkLocal)
+        {
+            int families = _writer.Open(IFLA_AF_SPEC);
+            int v6 = _writer.Open(Family(v6: true));
+            _writer.Byte(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+            _writer.Close(v6);
+            _writer.Close(families);
+        }
+        return Done(
+            $"RTM_NEWLINK \"{name}\" (index {index}){(hairpin ? " hairpin on" : "")}{(withoutLinkLocal ? " addrgenmode none" : "")}"
+        );
+    }
+
     /// <summary>Makes a link a port of a bridge (or of none, index 0).</summary>
     public RouteMessages SetMaster(int index, string name, int masterIndex, string masterName)
     {
@@ -179,6 +224,25 @@ public sealed class RouteMessages
         _writer.Bytes(RTA_GATEWAY, gateway.GetAddressBytes());
         _writer.Number(RTA_OIF, (uint)index);
         return Done($"RTM_NEWROUTE default via {gateway} dev \"{name}\" (index {index})");
+    }
+
+    /// <summary>Makes an address one of this host for packets that enter by a link: a route of type local, behind those of the kernel (metric 0).</summary>
+    public RouteMessages AddLocalRoute(int index, string name, IPAddress address)
+    {
+        const uint IP6_RT_PRIO_USER = 1024;
+        byte[] bytes = address.GetAddressBytes();
+        Span<byte> header = stackalloc byte[12];
+        header[0] = Family(bytes.Length == 16);
+        header[1] = (byte)(bytes.Length * 8);
+        header[4] = RT_TABLE_LOCAL;
+        header[5] = RTPROT_BOOT;
+        header[6] = RT_SCOPE_HOST;
+        header[7] = RTN_LOCAL;
+        _writer.Begin(RTM_NEWROUTE, Create, header);
+        _writer.Bytes(RTA_DST, bytes);
+        _writer.Number(RTA_OIF, (uint)index);
+        _writer.Number(RTA_PRIORITY, IP6_RT_PRIO_USER);
+        return Done($"RTM_NEWROUTE local {address} dev \"{name}\" (index {index}) table local metric {IP6_RT_PRIO_USER}");
     }
 
     /// <summary>The finished request.</summary>

@@ -20,13 +20,23 @@ public enum NftHook
     Postrouting = 4,
 }
 
-/// <summary>Builds one transaction on one table of family inet (linux/netfilter/nf_tables.h).</summary>
+/// <summary>Families of tables, linux/netfilter.h.</summary>
+public enum NftFamily
+{
+    /// <summary>IPv4 and IPv6.</summary>
+    Inet = 1,
+
+    /// <summary>Frames of one device, before anything else sees them.</summary>
+    Netdev = 5,
+}
+
+/// <summary>Builds one transaction on one table (linux/netfilter/nf_tables.h).</summary>
 public sealed class NftBatch
 {
-    internal const byte NFPROTO_INET = 1;
     internal const ushort NFNL_SUBSYS_NFTABLES = 10;
     internal const ushort NFT_MSG_GETTABLE = 1;
     internal const ushort NFT_MSG_GETCHAIN = 4;
+    internal const ushort NFT_MSG_GETRULE = 7;
 
     private const ushort NFNL_MSG_BATCH_BEGIN = 0x10;
     private const ushort NFNL_MSG_BATCH_END = 0x11;
@@ -40,15 +50,18 @@ public sealed class NftBatch
     private const uint NFT_SET_MAP = 8;
 
     private readonly string _table;
+    private readonly NftFamily _family;
     private readonly NetlinkWriter _writer = new();
     private readonly List<string> _lines = [];
     private uint _sets;
 
     /// <summary>Starts a transaction.</summary>
     /// <param name="table">Name of the table, at most 255 bytes.</param>
-    public NftBatch(string table)
+    /// <param name="family">Its family.</param>
+    public NftBatch(string table, NftFamily family = NftFamily.Inet)
     {
         _table = table;
+        _family = family;
         // The reserved id of a batch's begin and end names the subsystem, in network order.
         _writer.Begin(NFNL_MSG_BATCH_BEGIN, NetlinkSocket.NLM_F_REQUEST, [0, 0, 0, (byte)NFNL_SUBSYS_NFTABLES]);
         _writer.End();
@@ -59,7 +72,7 @@ public sealed class NftBatch
     {
         Begin(NFT_MSG_NEWTABLE, NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL);
         _writer.Text(1, _table);
-        return Done($"create table inet {_table}");
+        return Done($"create table {Table}");
     }
 
     /// <summary>Deletes the table with all that is in it.</summary>
@@ -67,7 +80,7 @@ public sealed class NftBatch
     {
         Begin(NFT_MSG_DELTABLE, 0);
         _writer.Text(1, _table);
-        return Done($"delete table inet {_table}");
+        return Done($"delete table {Table}");
     }
 
     /// <summary>Adds a base chain whose policy is accept.</summary>
@@ -82,7 +95,24 @@ public sealed class NftBatch
         _writer.Close(at);
         _writer.NetworkNumber(5, 1);
         _writer.Text(7, type);
-        return Done($"add chain inet {_table} {name} {{ type {type} hook {HookName(hook)} priority {priority}; }}");
+        return Done($"add chain {Table} {name} {{ type {type} hook {HookName(hook)} priority {priority}; }}");
+    }
+
+    /// <summary>Adds a base chain that sees what a device receives, family netdev; it goes with the device.</summary>
+    public NftBatch AddIngressChain(string name, string device, int priority)
+    {
+        const uint NF_NETDEV_INGRESS = 0;
+        Begin(NFT_MSG_NEWCHAIN, NetlinkSocket.NLM_F_CREATE);
+        _writer.Text(1, _table);
+        _writer.Text(3, name);
+        int at = _writer.Open(4);
+        _writer.NetworkNumber(1, NF_NETDEV_INGRESS);
+        _writer.NetworkNumber(2, (uint)priority);
+        _writer.Text(3, device);
+        _writer.Close(at);
+        _writer.NetworkNumber(5, 1);
+        _writer.Text(7, "filter");
+        return Done($"add chain {Table} {name} {{ type filter hook ingress device \"{device}\" priority {priority}; }}");
     }
 
     /// <summary>Adds the map of published ports that <paramref name="map"/> describes.</summary>
@@ -97,7 +127,7 @@ public sealed class NftBatch
         _writer.NetworkNumber(6, map.DataType);
         _writer.NetworkNumber(7, (uint)map.DataLength);
         _writer.NetworkNumber(10, ++_sets);
-        return Done($"add map inet {_table} {map.Name} {{ type {map.TypeText}; }}");
+        return Done($"add map {Table} {map.Name} {{ type {map.TypeText}; }}");
     }
 
     /// <summary>Appends a rule.</summary>
@@ -109,7 +139,7 @@ public sealed class NftBatch
         int at = _writer.Open(4);
         rule.Write(_writer);
         _writer.Close(at);
-        return Done($"add rule inet {_table} {chain} {rule.Text}");
+        return Done($"add rule {Table} {chain} {rule.Text}");
     }
 
     /// <summary>Publishes a port. It is an error (EEXIST) when the host port is taken.</summary>
@@ -123,12 +153,18 @@ public sealed class NftBatch
     /// <summary>The finished transaction.</summary>
     /// <param name="accepted">An errno that counts as success; 0 for none.</param>
     /// <param name="inverse">What takes it back.</param>
-    public NftTransaction Build(int accepted = 0, HostAction? inverse = null)
+    /// <param name="socket">The socket to send it on; null to open one.</param>
+    public NftTransaction Build(int accepted = 0, HostAction? inverse = null, NetlinkSocket? socket = null)
     {
         _writer.AddFlags(NetlinkSocket.NLM_F_ACK);
         _writer.Begin(NFNL_MSG_BATCH_END, NetlinkSocket.NLM_F_REQUEST, [0, 0, 0, (byte)NFNL_SUBSYS_NFTABLES]);
         _writer.End();
-        return new NftTransaction(_writer.ToArray(), [.. _lines]) { Accepted = accepted, Inverse = inverse };
+        return new NftTransaction(_writer.ToArray(), [.. _lines])
+        {
+            Accepted = accepted,
+            Inverse = inverse,
+            Socket = socket,
+        };
     }
 
     private NftBatch Element(PortRule rule, string? comment)
@@ -161,8 +197,8 @@ public sealed class NftBatch
         string key = rule.KeyText;
         return Done(
             comment is null
-                ? $"delete element inet {_table} {map.Name} {{ {key} }}"
-                : $"create element inet {_table} {map.Name} {{ {key} comment \"{comment}\" : {rule.DataText} }}"
+                ? $"delete element {Table} {map.Name} {{ {key} }}"
+                : $"create element {Table} {map.Name} {{ {key} comment \"{comment}\" : {rule.DataText} }}"
         );
     }
 
@@ -173,11 +209,13 @@ public sealed class NftBatch
         _writer.Close(at);
     }
 
+    private string Table => (_family == NftFamily.Inet ? "inet " : "netdev ") + _table;
+
     private void Begin(ushort message, int flags) =>
         _writer.Begin(
             (ushort)((NFNL_SUBSYS_NFTABLES << 8) | message),
             (ushort)(NetlinkSocket.NLM_F_REQUEST | flags),
-            [NFPROTO_INET, 0, 0, 0]
+            [(byte)_family, 0, 0, 0]
         );
 
     private NftBatch Done(string line)

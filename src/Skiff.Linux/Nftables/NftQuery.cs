@@ -12,13 +12,12 @@ public sealed record DroppingChain(string Family, string Table, string Chain);
 public static class NftQuery
 {
     /// <summary>True when the table of family inet exists; throws <see cref="LinuxException"/> when the kernel has no nf_tables.</summary>
-    public static bool TableExists(string table)
+    public static bool TableExists(NetlinkSocket socket, string table)
     {
         var writer = new NetlinkWriter();
-        Begin(writer, NftBatch.NFT_MSG_GETTABLE, NetlinkSocket.NLM_F_REQUEST, NftBatch.NFPROTO_INET);
+        Begin(writer, NftBatch.NFT_MSG_GETTABLE, NetlinkSocket.NLM_F_REQUEST, (byte)NftFamily.Inet);
         writer.Text(1, table);
         writer.End();
-        using var socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);
         int errno = socket.Query(writer.ToArray(), dump: false, static (_, _) => { });
         return errno switch
         {
@@ -28,8 +27,33 @@ public static class NftQuery
         };
     }
 
+    /// <summary>True when a rule of a chain names an interface.</summary>
+    public static bool Mentions(NetlinkSocket socket, DroppingChain chain, string device)
+    {
+        byte[] name = System.Text.Encoding.UTF8.GetBytes(device + "\0");
+        bool found = false;
+        var writer = new NetlinkWriter();
+        Begin(
+            writer,
+            NftBatch.NFT_MSG_GETRULE,
+            NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP,
+            chain.Family switch
+            {
+                "inet" => (byte)1,
+                "ip" => (byte)2,
+                _ => (byte)10,
+            }
+        );
+        writer.Text(1, chain.Table);
+        writer.Text(2, chain.Chain);
+        writer.End();
+        // The name is the operand of a comparison, padded with zeros (nft) or compared up to its own zero (iptables-nft).
+        _ = socket.Query(writer.ToArray(), dump: true, (_, body) => found |= body.IndexOf(name) >= 0);
+        return found;
+    }
+
     /// <summary>Base chains of other tables at the forward hook whose policy is drop: an accept of ours cannot overrule them.</summary>
-    public static IReadOnlyList<DroppingChain> ForwardDrops()
+    public static IReadOnlyList<DroppingChain> ForwardDrops(NetlinkSocket socket)
     {
         const uint NF_INET_FORWARD = 2,
             NF_DROP = 0;
@@ -37,7 +61,6 @@ public static class NftQuery
         var writer = new NetlinkWriter();
         Begin(writer, NftBatch.NFT_MSG_GETCHAIN, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP, 0);
         writer.End();
-        using var socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);
         _ = socket.Query(
             writer.ToArray(),
             dump: true,

@@ -11,6 +11,7 @@ public sealed class NftRule
 {
     // linux/netfilter/nf_tables.h: 32-bit registers start at 8.
     private const uint REG = 8;
+    private const uint NFT_META_MARK = 3;
     private const uint NFT_META_IIFNAME = 6;
     private const uint NFT_META_OIFNAME = 7;
     private const uint NFT_META_NFPROTO = 15;
@@ -122,6 +123,67 @@ public sealed class NftRule
     {
         Say("masquerade");
         Add("masq", static _ => { });
+        return this;
+    }
+
+    /// <summary>The packet is IPv6 and goes to exactly this address; for family netdev, whose chains see frames of every protocol.</summary>
+    public NftRule FrameTo(IPAddress address)
+    {
+        const uint NFT_META_PROTOCOL = 1;
+        Say($"ip6 daddr {address}");
+        Meta(NFT_META_PROTOCOL, REG);
+        Compare([0x86, 0xDD], equal: true);
+        Payload(NFT_PAYLOAD_NETWORK_HEADER, 24, 16, REG);
+        return Compare(address.GetAddressBytes(), equal: true);
+    }
+
+    /// <summary>Carries a mark.</summary>
+    public NftRule Marked(uint mark)
+    {
+        Say($"meta mark 0x{mark:x8}");
+        Meta(NFT_META_MARK, REG);
+        return HostNumber(mark, equal: true);
+    }
+
+    /// <summary>Sets the packet's mark.</summary>
+    public NftRule SetMark(uint mark)
+    {
+        Say($"meta mark set 0x{mark:x8}");
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, mark);
+        Immediate(bytes);
+        Add(
+            "meta",
+            w =>
+            {
+                w.NetworkNumber(2, NFT_META_MARK);
+                w.NetworkNumber(3, REG);
+            }
+        );
+        return this;
+    }
+
+    /// <summary>Hands the frame to the loopback device as if it had been sent there; family netdev only. Its Ethernet destination becomes that of the device, or it would count as somebody else's.</summary>
+    public NftRule ForwardToLoopback()
+    {
+        const uint NFT_PAYLOAD_LL_HEADER = 0;
+        Say("ether daddr set 00:00:00:00:00:00 fwd to \"lo\"");
+        Immediate(new byte[6]);
+        Add(
+            "payload",
+            w =>
+            {
+                w.NetworkNumber(5, REG);
+                w.NetworkNumber(2, NFT_PAYLOAD_LL_HEADER);
+                w.NetworkNumber(3, 0);
+                w.NetworkNumber(4, 6);
+                w.NetworkNumber(6, 0);
+                w.NetworkNumber(7, 0);
+            }
+        );
+        // LOOPBACK_IFINDEX is 1 in every network namespace.
+        Immediate([1, 0, 0, 0]);
+        Add("fwd", w => w.NetworkNumber(1, REG));
         return this;
     }
 
@@ -257,6 +319,16 @@ public sealed class NftRule
         );
         return this;
     }
+
+    private void Immediate(byte[] value) =>
+        Add(
+            "immediate",
+            w =>
+            {
+                w.NetworkNumber(1, REG);
+                Value(w, 2, value);
+            }
+        );
 
     private NftRule Verdict(string word, int code)
     {

@@ -24,6 +24,10 @@ public sealed record NftTransaction : HostAction
     /// <summary>An errno that means the wished state is there already, such as ENOENT for a deletion; 0 for none.</summary>
     public int Accepted { get; init; }
 
+    /// <summary>The socket to send it on; null to open one. Closing a netfilter socket waits for the memory of what was deleted (an RCU grace period,
+    /// with the lock of all transactions held), so whoever deletes keeps its socket until that is over.</summary>
+    public NetlinkSocket? Socket { get; init; }
+
     /// <summary>What takes it back; null when nothing has to.</summary>
     public HostAction? Inverse { get; init; }
 
@@ -39,12 +43,29 @@ public sealed record NftTransaction : HostAction
     /// <inheritdoc/>
     public override void Run()
     {
+        if (Socket is not null)
+        {
+            Run(Socket);
+            return;
+        }
         using var socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);
+        Run(socket);
+    }
+
+    private void Run(NetlinkSocket socket)
+    {
         NetlinkReply reply = socket.Transact(Message.Span);
-        if (reply.Errno == 0 || reply.Errno == Accepted)
+        if (reply.Errno == 0)
         {
             return;
         }
+        if (reply.Errno == Accepted)
+        {
+            socket.Drain();
+            return;
+        }
+        // One answer per message that was refused.
+        socket.Drain();
         // Message 1 is the begin of the batch.
         string line = reply.Sequence >= 2 && reply.Sequence <= _lines.Length + 1 ? _lines[reply.Sequence - 2] : Text;
         throw new LinuxException("nft", reply.Explanation.Length == 0 ? line : $"{line} ({reply.Explanation})", reply.Errno);

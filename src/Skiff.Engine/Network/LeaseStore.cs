@@ -1,0 +1,103 @@
+using System.Net;
+using Skiff.Linux;
+using Skiff.Linux.FileTree;
+
+namespace Skiff.Engine.Network;
+
+/// <summary>The leases of one network as files. All but reading needs the lock of the networks.</summary>
+internal sealed class LeaseStore(NetworkPaths paths)
+{
+    /// <summary>The lease of an address, or null.</summary>
+    internal LeaseFile? Read(IPAddress address) => LeaseFile.TryRead($"{paths.Leases}/{address}");
+
+    /// <summary>The lease of a container, or null: one open, however many there are.</summary>
+    internal LeaseFile? Of(string containerId) =>
+        LeaseFile.TryRead($"{paths.Owners}/{containerId}") is { } lease && Read(lease.IPv4)?.ContainerId == containerId ? lease : null;
+
+    /// <summary>All leases; only for a network that is made again, or full.</summary>
+    internal IReadOnlyList<LeaseFile> All()
+    {
+        List<LeaseFile> result = [];
+        foreach (string name in DirectoryReader.List(paths.Leases))
+        {
+            if (LeaseFile.TryRead($"{paths.Leases}/{name}") is { } lease)
+            {
+                result.Add(lease);
+            }
+        }
+        return result;
+    }
+
+    /// <summary>True while anything is leased; null when the network is not up.</summary>
+    internal bool? Any()
+    {
+        using SafeFd? fd = Files.TryOpen(paths.Leases, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out _);
+        try
+        {
+            return fd is null ? null : new DirectoryReader(fd, stackalloc byte[1024]).Read();
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null; // removed since
+        }
+    }
+
+    /// <summary>The file that will be a container's lease, locked as long as the process that runs the container lives: a free lock means that it died.</summary>
+    internal FileLock Begin(string containerId) => FileLock.Acquire($"{paths.Owners}/{containerId}");
+
+    /// <summary>Makes the file of <see cref="Begin"/> the lease of its address; false when the address is taken. The content is whole before the name appears.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="lease">Its content.</param>
+    /// <param name="asked6">True when the IPv6 address does not follow from the IPv4 address.</param>
+    internal bool TryTake(FileLock file, LeaseFile lease, bool asked6)
+    {
+        string six = $"{paths.Asked6}/{lease.IPv6}";
+        if (!asked6 && lease.IPv6 is not null && Files.Exists(six))
+        {
+            return false;
+        }
+        _ = At.Truncate(file.Fd.Value, 0);
+        string own = $"{paths.Owners}/{lease.ContainerId}";
+        int errno = At.WriteAt(file.Fd.Value, lease.Write(), 0);
+        if (errno != 0)
+        {
+            throw new LinuxException("write", own, errno);
+        }
+        if (asked6)
+        {
+            _ = Files.TryMakeDirectory(paths.Asked6, 0x1C0);
+            _ = Files.TryRemove(six);
+            _ = Link(own, six);
+        }
+        string path = $"{paths.Leases}/{lease.IPv4}";
+        errno = Link(own, path);
+        return errno switch
+        {
+            0 => true,
+            Errno.EEXIST => false,
+            _ => throw new LinuxException("link", path, errno),
+        };
+    }
+
+    /// <summary>True while the process that runs the lease's container lives.</summary>
+    internal bool IsHeld(LeaseFile lease)
+    {
+        string path = $"{paths.Leases}/{lease.IPv4}";
+        using FileLock? taken = FileLock.TryAcquireExisting(path);
+        return taken is null && Files.Exists(path);
+    }
+
+    /// <summary>Forgets a lease; the address is free.</summary>
+    internal void Remove(LeaseFile lease)
+    {
+        _ = Files.TryRemove($"{paths.Leases}/{lease.IPv4}");
+        _ = Files.TryRemove($"{paths.Owners}/{lease.ContainerId}");
+        if (LeaseFile.TryRead($"{paths.Asked6}/{lease.IPv6}")?.ContainerId == lease.ContainerId)
+        {
+            _ = Files.TryRemove($"{paths.Asked6}/{lease.IPv6}");
+        }
+    }
+
+    private static int Link(string existing, string path) =>
+        At.Link(Files.AtCwd, CString.Encode(existing), Files.AtCwd, CString.Encode(path));
+}
