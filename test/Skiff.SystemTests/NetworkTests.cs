@@ -27,29 +27,6 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
-    public void NET_04_Rules_links_and_routes_are_as_before_once_the_last_container_has_gone()
-    {
-        _ = Busybox;
-        Idle();
-        string before = Snapshot();
-        for (int i = 0; i < 3; i++)
-        {
-            host.Run("run", "--rm", "-p", "18080:80", Busybox, "true").Succeeded();
-        }
-        Wait.Until(() => Snapshot() == before, 10, () => $"before:\n{before}\nafter:\n{Snapshot()}");
-    }
-
-    [Fact]
-    public void NET_01_A_taken_port_is_said_and_nothing_is_left()
-    {
-        Idle();
-        using RunningCommand server = Serve("18081:80");
-        string before = Snapshot();
-        host.Run("run", "--rm", "-p", "18081:80", Busybox, "true").ExitedWith(125).Complained("18081");
-        Wait.Until(() => Snapshot() == before, 10, () => $"before:\n{before}\nafter:\n{Snapshot()}");
-    }
-
-    [Fact]
     public void NET_02_Containers_started_at_once_have_distinct_addresses()
     {
         string image = Busybox;
@@ -78,30 +55,6 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
             running.Dispose();
         }
         Assert.Equal(40, addresses.Count);
-    }
-
-    [Fact]
-    public void NET_10_A_published_port_is_reached_by_loopback_by_address_and_from_a_container()
-    {
-        using RunningCommand server = Serve("18082:80");
-        Assert.Equal("ahoy", Fetch("127.0.0.1:18082"));
-        string gateway = host.Run("run", "--rm", Busybox, "sh", "-c", "ip route | awk '/^default/ { print $3 }'").Succeeded().Text;
-        Assert.Equal("ahoy", Fetch($"{gateway}:18082"));
-        Assert.Equal(
-            "ahoy",
-            host.Run("run", "--rm", Busybox, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {gateway} 18082 | tail -n 1")
-                .Succeeded()
-                .Text
-        );
-    }
-
-    [Fact]
-    public void NET_10_A_port_of_loopback_is_not_reached_by_another_address()
-    {
-        using RunningCommand server = Serve("127.0.0.1:18083:80");
-        Assert.Equal("ahoy", Fetch("127.0.0.1:18083"));
-        string gateway = host.Run("run", "--rm", Busybox, "sh", "-c", "ip route | awk '/^default/ { print $3 }'").Succeeded().Text;
-        Assert.NotEqual(0, host.Net.Run("curl", "-s", "-m", "2", $"http://{gateway}:18083/").ExitCode);
     }
 
     [Fact]
@@ -142,31 +95,63 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
         server.WaitForOutput("datagram");
     }
 
-    [Fact]
-    public void NET_06_Loopback_servers_of_the_host_are_left_out()
+    /// <summary>The files of a host, in a mount namespace of the command's own.</summary>
+    [Theory]
+    [InlineData(
+        "nameserver 127.0.0.53\noptions edns0\nsearch stub.example",
+        "nameserver 192.0.2.53\nsearch lan.example",
+        "",
+        "nameserver 192.0.2.53\nsearch lan.example\n"
+    )]
+    [InlineData(
+        "nameserver 127.0.0.1\nnameserver ::1\nnameserver 127.8.8.8\nnameserver 192.0.2.1\nsearch a.example b.example\noptions ndots:3",
+        "",
+        "",
+        "nameserver 192.0.2.1\nsearch a.example b.example\noptions ndots:3\n"
+    )]
+    [InlineData("nameserver fe80::1%eth0\nnameserver 2001:db8::53", "", "", "nameserver 2001:db8::53\n")]
+    [InlineData("nameserver 127.0.0.1\nnameserver fe80::1%eth0", "", "", "nameserver 8.8.8.8\nnameserver 8.8.4.4\n")]
+    [InlineData("", "", "", "nameserver 8.8.8.8\nnameserver 8.8.4.4\n")]
+    [InlineData(
+        "nameserver 192.0.2.1\nsearch a.example",
+        "",
+        "--dns 192.0.2.9 --dns 2001:db8::9 --dns-option ndots:2 --dns-search .",
+        "nameserver 192.0.2.9\nnameserver 2001:db8::9\noptions ndots:2\n"
+    )]
+    [InlineData("nameserver 192.0.2.1\nsearch a.example", "", "--dns-search b.example", "nameserver 192.0.2.1\nsearch b.example\n")]
+    public void NET_06_The_resolvers_of_the_host_that_a_container_can_reach(
+        string resolvConf,
+        string upstream,
+        string flags,
+        string expected
+    )
     {
-        string text = host.Run(
+        using Machine machine = new(host);
+        string directory = Workspace.NewDirectory("resolv");
+        File.WriteAllText($"{directory}/resolv.conf", resolvConf + "\n");
+        string resolved =
+            upstream.Length == 0 ? "" : $"mkdir -p /run/systemd/resolve; echo '{upstream}' >/run/systemd/resolve/resolv.conf;";
+        string run = string.Join(
+            ' ',
+            machine.CommandLine([
                 "run",
                 "--rm",
-                "--dns",
-                "192.0.2.1",
-                "--dns",
-                "2001:db8::1",
-                "--dns-option",
-                "ndots:2",
-                Busybox,
+                .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                machine.Busybox,
                 "cat",
-                "/etc/resolv.conf"
-            )
-            .Succeeded()
-            .Output;
-        Assert.Contains("nameserver 192.0.2.1", text, StringComparison.Ordinal);
-        Assert.Contains("ndots:2", text, StringComparison.Ordinal);
-        Assert.DoesNotContain(
-            "127.0.0.53",
-            host.Run("run", "--rm", Busybox, "cat", "/etc/resolv.conf").Succeeded().Output,
-            StringComparison.Ordinal
+                "/etc/resolv.conf",
+            ])
         );
+        CommandResult result = Tool.Run(
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-euc",
+            $"mount --bind {directory}/resolv.conf /etc/resolv.conf; mount -t tmpfs tmpfs /run; {resolved} exec {run}"
+        );
+        Assert.Equal(expected, result.Output);
     }
 
     [Fact]
@@ -199,45 +184,126 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
             .Complained("sysctl");
     }
 
-    /// <summary>What earlier tests killed is reconciled, and the unused network has gone.</summary>
-    private void Idle()
+    [Fact]
+    public void NET_15_A_container_shares_the_network_of_another_and_nothing_that_contradicts_it()
     {
-        host.Run("ps").Succeeded();
-        // The record of changed kernel parameters goes last, after they are written back: the table's end alone comes too early.
-        Wait.Until(
-            () =>
-                !host.Net.Run("nft", "list", "tables").Output.Contains("skiff", StringComparison.Ordinal)
-                && !File.Exists(Path.Combine(host.Runroot, "networks", "restore")),
-            10,
-            () => host.Net.Run("nft", "list", "ruleset").Output
+        using Machine machine = new(host);
+        using RunningCommand server = machine.Serve("--name", "peer", "-p", "18110:80");
+        Assert.Equal(
+            "ahoy",
+            machine
+                .Run(["run", "--rm", "--network", "container:peer", machine.Busybox, .. Machine.FetchInside("127.0.0.1", 80)])
+                .Succeeded()
+                .Text
+        );
+        foreach (
+            string[] flags in new string[][]
+            {
+                ["-p", "1:1"],
+                ["-P"],
+                ["--hostname", "x"],
+                ["--add-host", "a:1.2.3.4"],
+                ["--dns", "1.2.3.4"],
+                ["--ip", "10.1.2.3"],
+                ["--mac-address", "02:00:00:00:00:01"],
+            }
+        )
+        {
+            machine
+                .Run(["run", "--rm", "--network", "container:peer", .. flags, machine.Busybox, "true"])
+                .ExitedWith(125)
+                .Complained("--network container:peer");
+        }
+        CommandResult discarded = machine.Run("run", "--rm", "--network", "host", "-p", "18110:80", machine.Busybox, "true").Succeeded();
+        Assert.Equal("skiff: warning: published ports are discarded when using host network mode\n", discarded.Error);
+    }
+
+    [Fact]
+    public void Addresses_that_are_asked_for_are_given_or_refused()
+    {
+        using Machine machine = new(host);
+        using RunningCommand other = machine.Serve("--name", "plain");
+        string[] six = machine
+            .Run("exec", "plain", "sh", "-c", "ip -6 -o address show eth0 scope global | awk '{ print $4 }' | cut -d: -f1-3")
+            .Succeeded()
+            .Lines;
+        string[] flags =
+        [
+            "--ip",
+            "10.89.7.9",
+            "--ip6",
+            $"{six[0]}::abc",
+            "--mac-address",
+            "02:53:AA:00:00:01",
+            "--network-alias",
+            "somebody",
+        ];
+        machine.Run(["run", "-d", .. flags, "--name", "asked", machine.Busybox, "sleep", "1000"]).Succeeded();
+        string seen = machine
+            .Run("exec", "asked", "sh", "-c", "ip -o address show eth0; cat /sys/class/net/eth0/address /etc/hosts")
+            .Succeeded()
+            .Output;
+        foreach (string expected in new[] { "10.89.7.9/16", $"{six[0]}::abc/64", "02:53:aa:00:00:01", "10.89.7.9\t" })
+        {
+            Assert.Contains(expected, seen, StringComparison.Ordinal);
+        }
+        machine
+            .Run("run", "--rm", "--ip", "10.89.7.9", machine.Busybox, "true")
+            .ExitedWith(125)
+            .Complained("10.89.7.9 of network bridge is in use by container");
+        machine.Run("run", "--rm", "--ip6", $"{six[0]}::abc", machine.Busybox, "true").ExitedWith(125).Complained("in use by container");
+        machine.Run("run", "--rm", "--ip", "10.89.0.1", machine.Busybox, "true").ExitedWith(125).Complained("reserved");
+        machine
+            .Run("run", "--rm", "--ip", "192.0.2.9", machine.Busybox, "true")
+            .ExitedWith(125)
+            .Complained("not an address of network bridge");
+        // Given back, the address serves the next.
+        machine.Run("rm", "-f", "asked").Succeeded();
+        Assert.Equal(
+            "10.89.7.9/16",
+            machine
+                .Run("run", "--rm", "--ip", "10.89.7.9", machine.Busybox, "sh", "-c", "ip -4 -o address show eth0 | awk '{ print $4 }'")
+                .Succeeded()
+                .Text
         );
     }
 
-    private RunningCommand Serve(string port)
+    [Fact]
+    public void Hosts_names_the_container_its_links_and_the_host()
     {
-        RunningCommand server = host.Start(
-            "run",
-            "--rm",
-            "-p",
-            port,
-            Busybox,
-            "sh",
-            "-c",
-            "mkdir /www; echo ahoy >/www/index.html; httpd -p 80 -h /www; echo up; sleep 60"
+        using Machine machine = new(host);
+        using RunningCommand other = machine.Serve("--name", "database");
+        string address = machine.Run("inspect", "--format", "{{.NetworkSettings.IPAddress}}", "database").Succeeded().Text;
+        string hosts = machine
+            .Run(
+                "run",
+                "--rm",
+                "--hostname",
+                "web.example",
+                "--link",
+                "database:db",
+                "--add-host",
+                "gw:host-gateway",
+                "--add-host",
+                "far=192.0.2.77",
+                machine.Busybox,
+                "cat",
+                "/etc/hosts"
+            )
+            .Succeeded()
+            .Output;
+        Assert.Contains($"{address}\tdb\n", hosts, StringComparison.Ordinal);
+        Assert.Contains($"{address}\tdatabase\n", hosts, StringComparison.Ordinal);
+        Assert.Contains("10.89.0.1\tgw\n", hosts, StringComparison.Ordinal);
+        Assert.Contains("192.0.2.77\tfar\n", hosts, StringComparison.Ordinal);
+        Assert.Contains("\tweb.example web\n", hosts, StringComparison.Ordinal);
+        machine.Run("run", "--rm", "--link", "nobody", machine.Busybox, "true").ExitedWith(125).Complained("nobody");
+        // By its address, a container on the same network is reached on every port.
+        Assert.Equal(
+            "ahoy",
+            machine.Run(["run", "--rm", "--link", "database:db", machine.Busybox, .. Machine.FetchInside("db", 80)]).Succeeded().Text
         );
-        server.WaitForOutput("up");
-        return server;
     }
 
     private string Fetch(string address) => host.Net.Run("curl", "-s", "-m", "5", $"http://{address}/").Succeeded().Text;
-
-    private string Snapshot() =>
-        string.Join(
-            '\n',
-            host.Net.Run("nft", "list", "ruleset").Output,
-            host.Net.Run("ip", "-o", "-br", "link").Output,
-            host.Net.Run("ip", "route", "show", "table", "all").Output,
-            host.Net.Run("ls", "/sys/class/net").Output,
-            host.Net.Run("sh", "-c", "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding").Output
-        );
 }

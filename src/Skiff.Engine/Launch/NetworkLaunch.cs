@@ -152,22 +152,7 @@ internal static class NetworkLaunch
         return ports;
     }
 
-    private static bool IsAlive(SkiffEngine engine, string id)
-    {
-        if (Session.IsHeld(engine.Paths, id))
-        {
-            return true;
-        }
-        ContainerRecord? record = engine.Containers.TryLoad(id);
-        if (record is not null)
-        {
-            // Its lock is held while it is started, when no state tells of it yet.
-            using FileLock? free = engine.Containers.TryLock(id, TimeSpan.Zero);
-            if (free is null)
-            {
-                return Files.Exists(engine.Paths.Record(id));
-            }
-        }
-        return record is not null && engine.Reconciler.Check(record) is { IsUp: true };
-    }
+    /// <summary>Only looks: whoever asks holds the lock of the networks, which cleaning up takes.</summary>
+    private static bool IsAlive(SkiffEngine engine, string id) =>
+        Session.IsHeld(engine.Paths, id) || engine.Reconciler.Liveness.IsAlive(engine.Containers.LoadState(id).Process);
 }

@@ -23,7 +23,6 @@ public sealed record LeaseOptions(string? IPv4 = null, string? IPv6 = null, stri
 public sealed class BridgeLease : IDisposable
 {
     private readonly LeaseFile _file;
-    private readonly FileLock? _held;
     private readonly int _bridgeIndex;
 
     internal BridgeLease(
@@ -37,7 +36,7 @@ public sealed class BridgeLease : IDisposable
     {
         Network = network;
         _file = file;
-        _held = held;
+        Held = held;
         _bridgeIndex = bridgeIndex;
         Warnings = warnings;
         Firewall = firewall;
@@ -66,6 +65,9 @@ public sealed class BridgeLease : IDisposable
 
     /// <summary>The netfilter socket of all transactions of this container, open until its last one is over; null for a lease that is only shown.</summary>
     internal NetlinkSocket? Firewall { get; }
+
+    /// <summary>The lease's file, locked as long as this process lives; null for a lease that is only shown.</summary>
+    internal FileLock? Held { get; }
 
     /// <summary>The container's place for its state.</summary>
     public NetworkEndpoint Endpoint =>
@@ -172,7 +174,7 @@ public sealed class BridgeLease : IDisposable
     public void Dispose()
     {
         Firewall?.Dispose();
-        _held?.Dispose();
+        Held?.Dispose();
     }
 
     /// <summary>Connections to a container that has gone. TCP ends by itself; a UDP client that goes on sending would keep its translation alive.</summary>

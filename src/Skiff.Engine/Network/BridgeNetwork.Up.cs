@@ -1,5 +1,6 @@
 using Skiff.Linux;
 using Skiff.Linux.Actions;
+using Skiff.Linux.FileTree;
 using Skiff.Linux.Netlink;
 using Skiff.Linux.Nftables;
 
@@ -193,7 +194,7 @@ public sealed partial class BridgeNetwork
     private List<Subnet> OtherSubnets()
     {
         List<Subnet> result = [];
-        foreach (string name in DirectoryReader.List(_paths.All))
+        foreach (string name in Tree.Names(_paths.All))
         {
             if (name[0] != '.' && name != _paths.Name && NetworkDefinition.TryRead((_paths with { Name = name }).Definition) is { } other)
             {

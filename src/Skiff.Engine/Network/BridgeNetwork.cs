@@ -57,7 +57,7 @@ public sealed partial class BridgeNetwork
             (NetworkDefinition network, int index, bool made) = EnsureUp(firewall);
             try
             {
-                _released.Finish(firewall);
+                _released.Finish(() => firewall, abandonedOnly: false);
                 if (_leases.Of(containerId) is { } old)
                 {
                     Evict(_paths, old, firewall); // its start was killed
@@ -121,54 +121,58 @@ public sealed partial class BridgeNetwork
     /// <param name="orphan">True in a process that lives on and may start containers again: the cleaner must not stay its child.</param>
     public void Release(BridgeLease lease, bool orphan)
     {
-        Release(lease.ContainerId, lease.Firewall, orphan);
+        if (Files.Exists(_paths.Leases))
+        {
+            PortRemoval? removal = null;
+            using (FileLock.Acquire(_paths.Lock))
+            {
+                if (_leases.Of(lease.ContainerId) is { } held)
+                {
+                    removal = Forget(_paths, held);
+                }
+            }
+            StartCleaner(removal is null ? null : removal with { Firewall = lease.Firewall, Held = lease.Held }, s_linger, orphan);
+        }
         lease.Dispose();
     }
 
-    /// <summary>As <see cref="Release(BridgeLease, bool)"/>, for a container whose process has ended without doing so.</summary>
+    /// <summary>As <see cref="Release(BridgeLease, bool)"/>, for a container whose process has ended, perhaps in the middle of that.</summary>
     /// <param name="containerId">The full id; one that holds nothing is fine.</param>
-    public void Release(string containerId) => Release(containerId, null, orphan: false);
-
-    private void Release(string containerId, NetlinkSocket? firewall, bool orphan)
+    public void Release(string containerId)
     {
         if (!Files.Exists(_paths.Leases))
         {
             return;
         }
-        PortRemoval? removal = null;
+        NetlinkSocket? firewall = null;
         using (FileLock.Acquire(_paths.Lock))
         {
             if (_leases.Of(containerId) is { } lease)
             {
-                removal = Forget(_paths, lease, firewall);
+                _ = Forget(_paths, lease);
             }
             else
             {
                 _ = Files.TryRemove($"{_paths.Owners}/{containerId}");
             }
+            _released.Finish(() => firewall ??= OpenFirewall(), abandonedOnly: true);
         }
-        StartCleaner(removal, s_linger, orphan);
+        StartCleaner(null, s_linger, orphan: false);
+        firewall?.Dispose();
     }
 
-    /// <summary>Forgets a lease. Its elements are recorded as still to be removed; in this order, because a crash between must not lose them.</summary>
-    private PortRemoval? Forget(NetworkPaths paths, LeaseFile lease, NetlinkSocket? firewall)
+    /// <summary>Forgets a lease. That its elements are still to be removed is recorded first, because a crash must not lose them.</summary>
+    private PortRemoval? Forget(NetworkPaths paths, LeaseFile lease)
     {
         PortRemoval? removal = null;
-        if (lease.Ports.Count > 0)
+        PortClaims claims = new(paths);
+        if (lease.Ports.Count > 0 && claims.Of(lease) is { Count: > 0 } claimed)
         {
-            // Ports that were not entered have not been published, and may be somebody else's by now.
-            IReadOnlyList<PublishedPort> claimed = new PortClaims(paths).Remove(lease);
-            if (claimed.Count > 0)
-            {
-                LeaseFile published = lease with { Ports = claimed };
-                string table = NetworkDefinition.TryRead(paths.Definition)?.Table ?? NetworkDefinition.TableOf(_bridge);
-                removal = new PortRemoval(
-                    new ReleasedLeases(paths).Put(published),
-                    published.RemoveElements(table)!,
-                    BridgeLease.Flows(published),
-                    firewall
-                );
-            }
+            LeaseFile published = lease with { Ports = claimed };
+            string table = NetworkDefinition.TryRead(paths.Definition)?.Table ?? NetworkDefinition.TableOf(_bridge);
+            string marker = new ReleasedLeases(paths).Put(lease, claimed);
+            removal = new PortRemoval(paths, marker, published.RemoveElements(table)!, BridgeLease.Flows(published));
+            claims.Remove(lease);
         }
         new LeaseStore(paths).Remove(lease);
         return removal;
@@ -176,9 +180,9 @@ public sealed partial class BridgeNetwork
 
     private void Evict(NetworkPaths where, LeaseFile lease, NetlinkSocket firewall)
     {
-        if (Forget(where, lease, null) is not null)
+        if (Forget(where, lease) is not null)
         {
-            _released.Finish(firewall);
+            _released.Finish(() => firewall, abandonedOnly: false);
         }
     }
 

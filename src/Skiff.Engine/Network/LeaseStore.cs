@@ -18,7 +18,7 @@ internal sealed class LeaseStore(NetworkPaths paths)
     internal IReadOnlyList<LeaseFile> All()
     {
         List<LeaseFile> result = [];
-        foreach (string name in DirectoryReader.List(paths.Leases))
+        foreach (string name in Tree.Names(paths.Leases))
         {
             if (LeaseFile.TryRead($"{paths.Leases}/{name}") is { } lease)
             {
@@ -32,14 +32,7 @@ internal sealed class LeaseStore(NetworkPaths paths)
     internal bool? Any()
     {
         using SafeFd? fd = Files.TryOpen(paths.Leases, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out _);
-        try
-        {
-            return fd is null ? null : new DirectoryReader(fd, stackalloc byte[1024]).Read();
-        }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
-        {
-            return null; // removed since
-        }
+        return fd is null ? null : new NameReader(fd.Value, stackalloc byte[1024]).Next();
     }
 
     /// <summary>The file that will be a container's lease, locked as long as the process that runs the container lives: a free lock means that it died.</summary>

@@ -34,10 +34,10 @@ internal static class NetworkCleaner
         }
         using var program = new ChildProgram();
         using var channel = new ReportChannel();
-        Detach(program, ports?.Firewall, orphan);
+        Detach(program, orphan, ports?.Firewall?.Fd.Value ?? -1, ports?.Held?.Fd.Value ?? -1);
         if (ports is not null)
         {
-            RemovePorts(program, ports, Path.GetDirectoryName(Path.GetDirectoryName(ports.Marker)!)! + "/.lock");
+            RemovePorts(program, ports);
         }
         if (idle is not null)
         {
@@ -56,7 +56,7 @@ internal static class NetworkCleaner
         return mine is not null;
     }
 
-    private static void Detach(ChildProgram p, NetlinkSocket? keep, bool orphan)
+    private static void Detach(ChildProgram p, bool orphan, params Span<int> keep)
     {
         if (orphan)
         {
@@ -69,24 +69,25 @@ internal static class NetworkCleaner
         p.TolerateAll();
         p.Call(SyscallNumber.chdir, p.Text("/"));
         // Every descriptor, the report channel too: a pipe that a caller reads must not stay open because of this process.
-        nint last = unchecked((nint)uint.MaxValue);
-        if (keep is not null)
+        keep.Sort();
+        nint first = 0;
+        foreach (int descriptor in keep)
         {
-            p.Call(SyscallNumber.close_range, 0, keep.Fd.Value - 1, 0);
-            p.Call(SyscallNumber.close_range, keep.Fd.Value + 1, last, 0);
+            if (descriptor > first)
+            {
+                p.Call(SyscallNumber.close_range, first, descriptor - 1, 0);
+            }
+            first = Math.Max(first, descriptor + 1);
         }
-        else
-        {
-            p.Call(SyscallNumber.close_range, 0, last, 0);
-        }
+        p.Call(SyscallNumber.close_range, first, unchecked((nint)uint.MaxValue), 0);
     }
 
-    private static void RemovePorts(ChildProgram p, PortRemoval ports, string path)
+    private static void RemovePorts(ChildProgram p, PortRemoval ports)
     {
         Operand socket = ports.Firewall is { } open
             ? open.Fd.Value
             : p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_NETFILTER);
-        Result all = Lock(p, path);
+        Result all = Lock(p, ports.Paths.Lock);
         p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(ports.Marker), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
         p.Tolerate(Errno.ENOENT, skip: 2);
         // The answers are not read: a deletion that is refused has nothing to delete.

@@ -22,6 +22,9 @@ public sealed record NetworkPaths(string Runroot, string Name)
     /// <summary>One file per host port in use, which leads to the leases that hold it.</summary>
     public string Ports => All + "/.ports";
 
+    /// <summary>A file that is about to be renamed to one of those below; the lock is held, so one name is enough, and a crash leaves at most this one.</summary>
+    public string Draft => All + "/.draft";
+
     /// <summary>Leases that were given back and whose elements are still in the table.</summary>
     public string Released => All + "/.released";
 
@@ -51,6 +54,30 @@ public sealed record NetworkPaths(string Runroot, string Name)
 
     /// <summary>Held by the cleaner that waits.</summary>
     public string Cleaner => Directory + "/cleaner";
+
+    /// <summary>Replaces a file of a directory that may be missing.</summary>
+    internal void Replace(string path, ReadOnlySpan<byte> bytes)
+    {
+        using (SafeFd fd = Files.Open(Draft, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x180))
+        {
+            Files.WriteAll(fd, bytes, Draft);
+        }
+        Rename(Draft, path);
+    }
+
+    /// <summary>Renames a file into a directory that may be missing.</summary>
+    internal static void Rename(string from, string to)
+    {
+        try
+        {
+            Files.Rename(from, to);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            _ = Files.TryMakeDirectory(Path.GetDirectoryName(to)!, 0x1C0);
+            Files.Rename(from, to);
+        }
+    }
 
     internal void Make()
     {

@@ -35,7 +35,7 @@ internal sealed class PortClaims(NetworkPaths paths)
     /// <summary>Enters the ports of a lease of this network.</summary>
     internal void Add(LeaseFile lease)
     {
-        string own = $"{paths.Name} {lease.IPv4}\n";
+        string own = Line(lease) + "\n";
         foreach ((string protocol, int port) in Numbers(lease))
         {
             StringBuilder text = new(own);
@@ -46,52 +46,49 @@ internal sealed class PortClaims(NetworkPaths paths)
                     text.Append(other.Network.Name).Append(' ').Append(other.Lease.IPv4).Append('\n');
                 }
             }
-            Write(PathOf(protocol, port), text.ToString());
+            paths.Replace(PathOf(protocol, port), Encoding.UTF8.GetBytes(text.ToString()));
         }
     }
 
-    /// <summary>Takes the ports of a lease out again.</summary>
-    /// <returns>Those that it had entered: only they can be in the table.</returns>
-    internal IReadOnlyList<PublishedPort> Remove(LeaseFile lease)
+    /// <summary>Those ports of a lease that it has entered: only they can be in the table, others may be somebody else's by now.</summary>
+    internal IReadOnlyList<PublishedPort> Of(LeaseFile lease)
     {
-        string own = $"{paths.Name} {lease.IPv4}";
         HashSet<(string, int)> claimed = [];
+        foreach ((string protocol, int port) in Numbers(lease))
+        {
+            if (Lines(PathOf(protocol, port)).Contains(Line(lease)))
+            {
+                claimed.Add((protocol, port));
+            }
+        }
+        return [.. lease.Ports.Where(p => claimed.Contains((p.Protocol, p.HostPort)))];
+    }
+
+    /// <summary>Takes the ports of a lease out again.</summary>
+    internal void Remove(LeaseFile lease)
+    {
         foreach ((string protocol, int port) in Numbers(lease))
         {
             string path = PathOf(protocol, port);
             List<string> lines = Lines(path);
-            if (!lines.Remove(own))
+            if (!lines.Remove(Line(lease)))
             {
                 continue;
             }
-            claimed.Add((protocol, port));
             if (lines.Count == 0)
             {
                 _ = Files.TryRemove(path);
             }
             else
             {
-                Write(path, string.Join('\n', lines) + "\n");
+                paths.Replace(path, Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
             }
         }
-        return [.. lease.Ports.Where(p => claimed.Contains((p.Protocol, p.HostPort)))];
     }
+
+    private string Line(LeaseFile lease) => $"{paths.Name} {lease.IPv4}";
 
     private string PathOf(string protocol, int port) => string.Create(CultureInfo.InvariantCulture, $"{paths.Ports}/{protocol}-{port}");
-
-    private void Write(string path, string text)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        try
-        {
-            Files.Replace(path, bytes);
-        }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
-        {
-            _ = Files.TryMakeDirectory(paths.Ports, 0x1C0);
-            Files.Replace(path, bytes);
-        }
-    }
 
     private static List<string> Lines(string path) =>
         [.. (Files.TryReadText(path, out _) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)];

@@ -1,44 +1,57 @@
+using Skiff.Engine.Containers;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 using Skiff.Linux.Netlink;
+using Skiff.Linux.Nftables;
 
 namespace Skiff.Engine.Network;
 
 /// <summary>Leases that were given back while the table still has their ports. Whoever removes a file of it, under the lock of the networks, has removed the elements before: the cleaner, or the next command that leases, whichever comes first.</summary>
+/// <remarks>A file is locked as long as somebody is at it, so that a free one is known to be left from a crash.</remarks>
 internal sealed class ReleasedLeases(NetworkPaths paths)
 {
     /// <summary>Records that the elements of a lease have to go.</summary>
+    /// <param name="lease">The lease of this network.</param>
+    /// <param name="published">Those of its ports that may be in the table.</param>
     /// <returns>The file.</returns>
-    internal string Put(LeaseFile lease)
+    internal string Put(LeaseFile lease, IReadOnlyList<PublishedPort> published)
     {
         // The interface's name is random, so no two releases of one address share a file.
         string path = $"{paths.Released}/{paths.Name} {lease.HostInterface}";
-        byte[] bytes = lease.Write();
-        try
+        if (published.Count == lease.Ports.Count)
         {
-            Files.Replace(path, bytes);
+            NetworkPaths.Rename($"{paths.Leases}/{lease.IPv4}", path);
         }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        else
         {
-            _ = Files.TryMakeDirectory(paths.Released, 0x1C0);
-            Files.Replace(path, bytes);
+            paths.Replace(path, (lease with { Ports = published }).Write());
         }
         return path;
     }
 
     /// <summary>Removes what waits. Nothing waits as a rule: one open of a directory.</summary>
-    internal void Finish(NetlinkSocket firewall)
+    /// <param name="open">The socket to use; when it is called for.</param>
+    /// <param name="abandonedOnly">True to leave alone what a cleaner is at.</param>
+    internal void Finish(Func<NetlinkSocket> open, bool abandonedOnly)
     {
-        foreach (string name in DirectoryReader.List(paths.Released))
+        foreach (string name in Tree.Names(paths.Released))
         {
             string path = $"{paths.Released}/{name}";
             int space = name.IndexOf(' ', StringComparison.Ordinal);
-            if (
-                space > 0
-                && LeaseFile.TryRead(path) is { } lease
-                && NetworkDefinition.TryRead((paths with { Name = name[..space] }).Definition) is { } network
-            )
+            using FileLock? free = abandonedOnly ? FileLock.TryAcquireExisting(path) : null;
+            if (abandonedOnly && free is null)
             {
-                lease.RemoveElements(network.Table, firewall)?.Run();
+                continue;
+            }
+            NetworkPaths network = paths with { Name = name[..Math.Max(space, 0)] };
+            if (LeaseFile.TryRead(path) is { } lease && NetworkDefinition.TryRead(network.Definition) is { } definition)
+            {
+                lease.RemoveElements(definition.Table, open())?.Run();
+                new PortClaims(network).Remove(lease);
+                foreach (ConntrackFlush flow in abandonedOnly ? BridgeLease.Flows(lease) : [])
+                {
+                    (flow with { Socket = open() }).Run();
+                }
             }
             _ = Files.TryRemove(path);
         }

@@ -39,7 +39,7 @@ internal static class PlanCalls
             {
                 end++;
             }
-            lines.Add(calls[i].Text);
+            lines.AddRange(Messages(calls[i].Text));
             if (end - i > 2)
             {
                 lines.Add(string.Create(CultureInfo.InvariantCulture, $"… {end - i - 2} more of the same kind …"));
@@ -51,6 +51,20 @@ internal static class PlanCalls
             i = end;
         }
         return lines;
+    }
+
+    /// <summary>Several messages that the host sends in one call stand on a line each.</summary>
+    private static string[] Messages(string text)
+    {
+        if (!text.StartsWith("nft ", StringComparison.Ordinal) && !text.StartsWith("RTM_", StringComparison.Ordinal))
+        {
+            return [text];
+        }
+        foreach (string word in (ReadOnlySpan<string>)["add ", "create ", "delete ", "RTM_"])
+        {
+            text = text.Replace("; " + word, ";\n       " + word, StringComparison.Ordinal);
+        }
+        return text.Split('\n');
     }
 
     private static bool IsRepetitive(PlanCall call) =>
