@@ -39,6 +39,7 @@ public sealed partial class ContainerLaunch
         {
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
+            HasCable = network is not null,
             WaitsForHost = network is not null || wishes.Monitor,
             Joined = ownUsers ? [] : joined,
             JoinedBefore = ownUsers ? joined : [],

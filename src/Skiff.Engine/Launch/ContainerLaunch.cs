@@ -93,6 +93,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Trampoline = trampoline.Value,
             ConsoleSocket = consoleChild?.Value ?? -1,
             Network = NetworkLaunch.Messages(_network, spec),
+            HasCable = _network is not null,
             WaitsForHost = _network is not null || _wishes.Monitor,
             Joined = ownUsers ? [] : joined,
             JoinedBefore = ownUsers ? joined : [],

@@ -41,6 +41,9 @@ public sealed record LaunchInput
     /// <summary>rtnetlink messages that the child sends in its own network namespace, with what they say.</summary>
     public IReadOnlyList<NetworkMessage> Network { get; init; } = [];
 
+    /// <summary>The host lays a cable into the child's network namespace.</summary>
+    public bool HasCable { get; init; }
+
     /// <summary>The host has work that must be done before the target runs (veth, ports).</summary>
     public bool WaitsForHost { get; init; }
 

@@ -20,7 +20,7 @@ public sealed partial class LaunchPlanner
             TellNetwork();
             _plan.Container(
                 Block.Network,
-                _in.Network.Count > 1 // more than loopback
+                _in.HasCable
                     ? "From here on the host's half of the network is needed: wait for it."
                     : "The host writes down who this process is before it goes on: a container that outlives its watcher is known."
             );
