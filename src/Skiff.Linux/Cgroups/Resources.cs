@@ -1,7 +1,7 @@
 namespace Skiff.Linux.Cgroups;
 
 /// <summary>Limits of one cgroup in the kernel's units; null and empty mean "leave the kernel's default". Field by field the <c>linux.resources</c> of the OCI runtime specification.</summary>
-public sealed record Resources
+public sealed partial record Resources
 {
     /// <summary>Nothing is limited.</summary>
     public static Resources None { get; } = new();

@@ -58,6 +58,7 @@ internal static class CommandTable
                 new("tag", TagCommand.Define),
                 new("top", Containers.TopCommand.Define),
                 new("unpause", Containers.PauseCommand.DefineUnpause),
+                new("update", Containers.UpdateCommand.Define),
                 new("version", VersionCommand.Define),
                 new("volume", Volumes.VolumeGroup.Define),
                 new("wait", Containers.WaitCommand.Define),

@@ -29,6 +29,18 @@ public sealed partial class SpecBuilder
     /// <exception cref="SkiffException">Something asked for cannot be done with this image or on this host; exit code 125.</exception>
     public static SpecResult Build(RunOptions options, SpecContext context) => new SpecBuilder(options, context).Build();
 
+    /// <summary>The limits alone, without device rules: what <c>update</c> changes.</summary>
+    public static ResourcesSpec Limits(RunOptions options, HostFacts host) =>
+        new SpecBuilder(
+            options,
+            new SpecContext
+            {
+                Id = "",
+                RootPath = "/",
+                Host = host,
+            }
+        ).Resources([]);
+
     private SpecResult Build()
     {
         ResolvedUser user = User();

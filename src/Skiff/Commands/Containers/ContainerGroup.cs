@@ -36,6 +36,7 @@ internal static class ContainerGroup
                 new("stop", StopCommand.Define),
                 new("top", TopCommand.Define),
                 new("unpause", PauseCommand.DefineUnpause),
+                new("update", UpdateCommand.Define),
                 new("wait", WaitCommand.Define),
             ],
         };

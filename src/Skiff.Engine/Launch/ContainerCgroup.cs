@@ -1,0 +1,19 @@
+using Skiff.Engine.Containers;
+using Skiff.Linux.Cgroups;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>Finds the cgroup of a container.</summary>
+public static class ContainerCgroup
+{
+    /// <summary>As it was recorded at the container's start; it may be gone.</summary>
+    public static Cgroup Of(ContainerRecord record, ContainerState state) => Of(CgroupLayout.Detect(), record, state);
+
+    /// <summary>The same where the host's hierarchies are known already.</summary>
+    public static Cgroup Of(CgroupLayout layout, ContainerRecord record, ContainerState state)
+    {
+        string path = state.Cgroup.Length > 0 ? state.Cgroup : "/skiff/" + record.Id;
+        return Cgroup.At(layout, Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
+    }
+}
