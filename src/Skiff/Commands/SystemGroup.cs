@@ -11,6 +11,6 @@ internal static class SystemGroup
             Name = "system",
             Summary = "Manage Skiff itself",
             Usage = "COMMAND",
-            Subcommands = [new("events", EventsCommand.Define), new("info", InfoCommand.Define)],
+            Subcommands = [new("boot", Boot.BootCommand.Define), new("events", EventsCommand.Define), new("info", InfoCommand.Define)],
         };
 }

@@ -20,6 +20,14 @@ internal static class ProcessTable
         }
     }
 
+    /// <summary>The parent's process id; 0 when the process has gone.</summary>
+    public static int Parent(int pid)
+    {
+        string stat = Read($"/proc/{pid}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 1 ? int.Parse(fields[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+    }
+
     /// <summary>A file of /proc, or nothing when its process has gone.</summary>
     public static string Read(string path)
     {

@@ -66,6 +66,7 @@ internal static class CreateCommand
                 invocation.Output.Warn(warning);
             }
             ForegroundRun.WriteIdFile(options.CidFile, id);
+            Boot.BootHint.Show(engine, options.Restart, invocation);
             return container;
         }
         finally
