@@ -100,6 +100,10 @@ public static class Signals
                 exitCode
             );
 
+    /// <summary>kill(2) to a process group; returns 0 or the errno. The caller knows that the number cannot have been given anew.</summary>
+    public static int SendToGroup(int group, int signal) =>
+        Libc.kill(-group, signal) == 0 ? 0 : System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+
     private static bool TryParseRealTime(ReadOnlySpan<char> text, out int signal)
     {
         bool fromEnd = text[2] is 'M' or 'm' && text[3] is 'A' or 'a';

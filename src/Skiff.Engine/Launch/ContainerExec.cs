@@ -31,6 +31,9 @@ public sealed record ExecWishes
     /// <summary>No exec events: a health check, of which only a change is told.</summary>
     public bool Silent { get; init; }
 
+    /// <summary>RLIMIT_NOFILE for the command; null for that of this process's parent.</summary>
+    public (ulong Soft, ulong Hard)? CallerNoFile { get; init; }
+
     /// <summary>A terminal of its own.</summary>
     public bool Terminal { get; init; }
 
@@ -91,7 +94,7 @@ public sealed class ContainerExec : IDisposable
                 CgroupLayout = layout,
                 Standard = wishes.Standard,
                 ConsoleSocket = consoleChild?.Value ?? -1,
-                CallerNoFile = CallerLimits.OpenFiles(),
+                CallerNoFile = wishes.CallerNoFile ?? CallerLimits.OpenFiles(),
                 SeccompFilter = filter.Length == 0 ? null : filter,
                 SeccompFlags = flags,
                 Trampoline = trampoline.Value,
@@ -109,6 +112,8 @@ public sealed class ContainerExec : IDisposable
         if (channel.AwaitReport() is { } failure)
         {
             SkiffException why = exec.Failure(failure, spec.Process.Args[0], candidates);
+            // A zombie in the container's pid namespace whose parent lives outside would hold up the container's end, zap_pid_ns_processes().
+            _ = process.Pidfd.Wait();
             exec.Dispose();
             throw why;
         }

@@ -253,6 +253,7 @@ public sealed partial class ContainerLaunch : IDisposable
             StartedAt = TimeProvider.System.GetUtcNow(),
             Cgroup = _cgroupPath,
             RestartCount = _wishes.RestartCount,
+            Health = _container.Record.HealthCheck is null ? null : HealthState.Starting with { Log = _wishes.HealthLog },
             Endpoints = _network is null ? [] : [_network.Endpoint],
             Ports = _network?.Ports ?? [],
         };

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Health;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -21,9 +22,12 @@ public static partial class ContainerPreparation
     {
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
-        if (options.Replace && options.Name is { } name && engine.Containers.TryFind(name) is { } old)
+        if (options.Replace)
         {
-            ContainerRemoval.Remove(engine, old, force: true, volumes: false);
+            Replace(
+                engine,
+                options.Name ?? throw new SkiffException("--replace needs --name: it removes the container of that name first", 125)
+            );
         }
         FileLock? transient = options.Remove ? session : null;
         ContainerRecord record = engine.Containers.Create(
@@ -49,6 +53,14 @@ public static partial class ContainerPreparation
         }
         engine.Events.Container(record, "create");
         return plan with { Record = record, Session = transient };
+    }
+
+    private static void Replace(SkiffEngine engine, string name)
+    {
+        if (engine.Containers.IdOfName(name) is { } id && engine.Containers.TryLoad(id) is { } old)
+        {
+            ContainerRemoval.Remove(engine, old, force: true, volumes: false);
+        }
     }
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
@@ -155,13 +167,14 @@ public static partial class ContainerPreparation
             LayerDirectories = image?.LayerDirectories ?? [],
             LogDriver = options.LogDriver ?? "json-file",
             LogOptions = LogOptions(options),
+            HealthCheck = HealthConfig.Of(options, image?.Config),
             ExposedPorts = Exposed(options, image),
             Platform = image?.Config.Platform.ToString() ?? "",
             Options = OptionBytes(options),
         };
     }
 
-    private static byte[] OptionBytes(RunOptions options)
+    internal static byte[] OptionBytes(RunOptions options)
     {
         System.Buffers.ArrayBufferWriter<byte> buffer = new(1024);
         using System.Text.Json.Utf8JsonWriter writer = new(buffer, Json.Compact);

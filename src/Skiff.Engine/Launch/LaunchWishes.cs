@@ -1,3 +1,5 @@
+using Skiff.Engine.Containers;
+
 namespace Skiff.Engine.Launch;
 
 /// <summary>How whoever starts a container wants to be connected with it.</summary>
@@ -23,6 +25,9 @@ public sealed record LaunchWishes
 
     /// <summary>How often it was started again by its policy.</summary>
     public int RestartCount { get; init; }
+
+    /// <summary>Results of the health check from the container's life before: a restart forgets the state but not what led to it.</summary>
+    public IReadOnlyList<HealthResult> HealthLog { get; init; } = [];
 
     /// <summary>RLIMIT_NOFILE of whoever asked for the container, where that is not this process's parent.</summary>
     public (ulong Soft, ulong Hard)? CallerNoFile { get; init; }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Terminal;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -13,9 +14,12 @@ public sealed class ContainerMonitor
 {
     private readonly SkiffEngine _engine;
     private readonly (ulong Soft, ulong Hard)? _noFile;
-    private readonly RestartDecision _restarts;
+    private readonly RestartDecision _restarts = new();
     private ContainerRecord _record;
     private SafeFd? _status;
+    private IReadOnlyList<HealthResult> _healthLog = [];
+    private bool _goesDown;
+    private bool _restartAtOnce;
     private SafeFd? _gate;
 
     /// <summary>A monitor for one container.</summary>
@@ -31,7 +35,6 @@ public sealed class ContainerMonitor
         _status = status;
         _gate = gate;
         _noFile = noFile;
-        _restarts = new RestartDecision(record.RestartPolicy);
     }
 
     /// <summary>Returns when the container has ended for good.</summary>
@@ -69,9 +72,10 @@ public sealed class ContainerMonitor
         }
         using MonitorStreams streams = MonitorStreams.Open(_record);
         ContainerLaunch launch;
+        PreparedContainer container;
         try
         {
-            PreparedContainer container = ContainerPreparation.Reload(_engine, _record);
+            container = ContainerPreparation.Reload(_engine, _record);
             launch = ContainerLaunch.Start(
                 _engine,
                 container,
@@ -81,6 +85,7 @@ public sealed class ContainerMonitor
                     Standard = streams.Container,
                     Monitor = true,
                     RestartCount = _restarts.Count,
+                    HealthLog = _healthLog,
                     CallerNoFile = _noFile,
                 }
             );
@@ -95,16 +100,17 @@ public sealed class ContainerMonitor
             again?.Dispose();
             streams.Started();
             using LogWriter log = new(_engine.Paths.Log(_record.Id), _record);
-            Serve(launch, streams, log, signals);
+            Serve(launch, container.Options, streams, log, signals);
             log.End();
             return launch.Finish();
         }
     }
 
-    private void Serve(ContainerLaunch launch, MonitorStreams streams, LogWriter log, SignalPipe signals)
+    private void Serve(ContainerLaunch launch, RunOptions options, MonitorStreams streams, LogWriter log, SignalPipe signals)
     {
         MonitorLoop loop = new();
-        loop.Add(new SignalSource(signals, launch.Process.Pidfd, SignalOfStop()));
+        SignalSource asked = new(signals, launch.Process.Pidfd, SignalOfStop());
+        loop.Add(asked);
         if ((launch.Console ?? streams.Output) is { } output)
         {
             loop.Add(new OutputSource(output, isError: false, log));
@@ -113,8 +119,11 @@ public sealed class ContainerMonitor
         {
             loop.Add(new OutputSource(error, isError: true, log));
         }
+        using LifeSources life = LifeSources.Add(loop, _engine, launch, _record, options, _noFile);
         loop.Add(new ProcessSource(launch.Process));
         loop.Run();
+        _goesDown |= asked.AskedToEnd;
+        _restartAtOnce = life.WantsRestart;
     }
 
     private int SignalOfStop() => Signals.TryParse(_record.StopSignal, out int signal) ? signal : Signals.SIGTERM;
@@ -185,8 +194,11 @@ public sealed class ContainerMonitor
             return null; // whoever removes it waits for our end and does the rest
         }
         _record = _engine.Containers.TryLoad(_record.Id) ?? _record;
-        bool stopped = recorded.StoppedByUser;
-        TimeSpan? pause = _restarts.Next(end.ExitCode, lived, stopped);
+        _healthLog = recorded.Health?.Log ?? [];
+        TimeSpan? pause =
+            _goesDown ? null
+            : _restartAtOnce ? _restarts.AtOnce()
+            : _restarts.Next(_record.RestartPolicy, end.ExitCode, lived, recorded.StoppedByUser);
         if (pause is null && _record.AutoRemove)
         {
             ExitNotes.Write(_engine.Paths, _record.Id, end.ExitCode);
@@ -195,13 +207,11 @@ public sealed class ContainerMonitor
         }
         _engine.Containers.SaveState(
             _record.Id,
-            end with
+            end.EndOf(recorded) with
             {
-                StoppedByUser = stopped,
                 Status = pause is null ? ContainerStatus.Exited : ContainerStatus.Restarting,
                 Monitor = pause is null ? ProcessIdentity.None : ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None,
                 RestartCount = _restarts.Count,
-                Health = recorded.Health,
             }
         );
         return pause;
@@ -214,10 +224,9 @@ public sealed class ContainerMonitor
         {
             _engine.Containers.SaveState(
                 _record.Id,
-                end with
+                end.EndOf(recorded) with
                 {
                     Status = ContainerStatus.Exited,
-                    StoppedByUser = recorded.StoppedByUser,
                     RestartCount = recorded.RestartCount,
                     Monitor = ProcessIdentity.None,
                 }

@@ -18,10 +18,14 @@ internal sealed class SignalSource : MonitorSource
         Fd = signals.Fd.Value;
     }
 
+    /// <summary>True after SIGTERM: whoever ends the monitors wants no container started again.</summary>
+    internal bool AskedToEnd { get; private set; }
+
     internal override void OnReady(short events)
     {
         while (_signals.TryRead(out int signal))
         {
+            AskedToEnd |= signal == Signals.SIGTERM;
             _ = _process.Signal(signal == Signals.SIGTERM ? _stop : signal);
         }
     }

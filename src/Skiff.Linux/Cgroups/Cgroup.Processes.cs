@@ -42,14 +42,22 @@ public sealed partial class Cgroup
     /// <summary>Lets the processes go on.</summary>
     public void Thaw()
     {
-        (string path, string value) = Find("freezer") is string v1
-            ? (v1 + "/freezer.state", "THAWED")
-            : (UnifiedDirectory + "/cgroup.freeze", "0");
-        int errno = Files.TryWriteValue(path, value);
+        int errno = TryThaw(out string path);
         if (errno != 0)
         {
             throw new LinuxException("write", path, errno);
         }
+    }
+
+    /// <summary>As <see cref="Thaw"/>; false when the cgroup is gone or cannot be frozen at all.</summary>
+    public bool TryThaw() => TryThaw(out _) == 0;
+
+    private int TryThaw(out string path)
+    {
+        (path, string value) = Find("freezer") is string v1
+            ? (v1 + "/freezer.state", "THAWED")
+            : (UnifiedDirectory + "/cgroup.freeze", "0");
+        return Files.TryWriteValue(path, value);
     }
 
     /// <summary>Kills every process: <c>cgroup.kill</c> (kernel 5.14) where there is one, otherwise SIGKILL to each while frozen, so that none can fork away.

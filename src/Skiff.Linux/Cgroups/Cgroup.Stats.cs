@@ -43,6 +43,9 @@ public sealed partial class Cgroup
             : new OomState(killed, CgroupFile.Number(v2 + "/memory.peak"), CgroupFile.Number(v2 + "/memory.max"));
     }
 
+    /// <summary>Watches the OOM killer; null where the host has no memory controller.</summary>
+    public OomWatch? WatchOom() => OomWatch.TryOpen(Find("memory"), UnifiedDirectory);
+
     private CgroupStats ReadCpu(CgroupStats stats)
     {
         if (Find("cpuacct") is string accounting)

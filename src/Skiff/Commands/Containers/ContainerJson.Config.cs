@@ -19,7 +19,8 @@ internal static partial class ContainerJson
             : options.Entrypoint is null && image is not null ? image.Cmd
             : [];
         IReadOnlyList<string> entrypoint = options.Entrypoint is { } own ? [.. own.AsSpan()] : image?.Entrypoint ?? [];
-        return Value.Struct(
+        List<(string, Value)> fields =
+        [
             ("Hostname", Value.Of(spec?.Hostname ?? "")),
             ("Domainname", Value.Of(options.Domainname ?? "")),
             ("User", Value.Of(options.User ?? image?.User ?? "")),
@@ -39,9 +40,26 @@ internal static partial class ContainerJson
             ("OnBuild", Value.Nil),
             ("Labels", Value.Of(record.Labels)),
             ("StopSignal", Value.Of(record.StopSignal)),
-            ("StopTimeout", Value.Of((long)record.StopTimeout))
-        );
+            ("StopTimeout", Value.Of((long)record.StopTimeout)),
+        ];
+        if (options.NoHealthcheck || record.HealthCheck is not null)
+        {
+            fields.Insert(11, ("Healthcheck", Health(record.HealthCheck)));
+        }
+        return Value.Struct(fields);
     }
+
+    private static Value Health(HealthCheck? check) =>
+        check is null
+            ? Value.Struct(("Test", Value.Of(["NONE"])))
+            : Value.Struct(
+                ("Test", Value.Of(check.Test[0] == "CMD-SHELL" ? [.. check.Test.Take(2)] : check.Test)),
+                ("Interval", Value.Of(check.Interval.Ticks * 100)),
+                ("Timeout", Value.Of(check.Timeout.Ticks * 100)),
+                ("StartPeriod", Value.Of(check.StartPeriod.Ticks * 100)),
+                ("StartInterval", Value.Of(check.StartInterval.Ticks * 100)),
+                ("Retries", Value.Of((long)check.Retries))
+            );
 
     private static Value HostConfig(ContainerRecord record, RunOptions o) =>
         Value.Struct(

@@ -72,33 +72,29 @@ internal static partial class ContainerJson
             ("StartedAt", Value.Of(state.StartedAt is { } started ? Time(started) : Never)),
             ("FinishedAt", Value.Of(state.FinishedAt is { } finished ? Time(finished) : Never)),
         ];
-        if (state.Health is { } health)
-        {
-            fields.Add(
-                (
-                    "Health",
-                    Value.Struct(
-                        ("Status", Value.Of(health.Status)),
-                        ("FailingStreak", Value.Of((long)health.FailingStreak)),
-                        (
-                            "Log",
-                            Value.List([
-                                .. health.Log.Select(static r =>
-                                    Value.Struct(
-                                        ("Start", Value.Of(Time(r.Start))),
-                                        ("End", Value.Of(Time(r.End))),
-                                        ("ExitCode", Value.Of((long)r.ExitCode)),
-                                        ("Output", Value.Of(r.Output))
-                                    )
-                                ),
-                            ])
-                        )
-                    )
-                )
-            );
-        }
-        return Value.Struct(fields);
+        // A template may ask for the health of a container without a check; JSON leaves it out, as docker does.
+        Value shown = Value.Struct([.. fields, ("Health", state.Health is { } health ? Health(health) : Value.Nil)]);
+        return state.Health is null ? shown.As(Value.Struct(fields)) : shown;
     }
+
+    private static Value Health(HealthState health) =>
+        Value.Struct(
+            ("Status", Value.Of(health.Status)),
+            ("FailingStreak", Value.Of((long)health.FailingStreak)),
+            (
+                "Log",
+                Value.List([
+                    .. health.Log.Select(static r =>
+                        Value.Struct(
+                            ("Start", Value.Of(Time(r.Start))),
+                            ("End", Value.Of(Time(r.End))),
+                            ("ExitCode", Value.Of((long)r.ExitCode)),
+                            ("Output", Value.Of(r.Output))
+                        )
+                    ),
+                ])
+            )
+        );
 
     private static Value GraphData(EnginePaths paths, ContainerRecord record) =>
         Value.Map([
