@@ -70,7 +70,7 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("run", "--rm", "--name", "shape", "--network", "none", Busybox, "sh", "-c", "exit 4").ExitedWith(4);
         string line = Past("", "container=shape", "event=die").Single();
         Assert.Matches(
-            @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container die [0-9a-f]{64} \(exitCode=4, image=.*, name=shape\)$",
+            @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container die [0-9a-f]{64} \(execDuration=\d+, exitCode=4, image=.*, name=shape\)$",
             line
         );
         using JsonDocument json = JsonDocument.Parse(Past("json", "container=shape", "event=die").Single());

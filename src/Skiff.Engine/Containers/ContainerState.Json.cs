@@ -41,6 +41,9 @@ public sealed partial record ContainerState
         Json.Time(w, "finishedAt"u8, s.FinishedAt);
         Json.Number(w, "restartCount"u8, s.RestartCount);
         Json.True(w, "stoppedByUser"u8, s.StoppedByUser);
+        Json.Number(w, "signal"u8, s.Signal);
+        Json.Number(w, "signalled"u8, s.Signalled);
+        Json.Text(w, "signalledBy"u8, s.SignalledBy);
         Json.Text(w, "cgroup"u8, s.Cgroup);
         WriteEndpoints(w, s.Endpoints);
         WritePorts(w, s.Ports);

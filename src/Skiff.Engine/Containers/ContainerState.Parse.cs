@@ -32,6 +32,15 @@ public sealed partial record ContainerState
                 case 6 when name.SequenceEqual("health"u8):
                     Health = ReadHealth(ref reader);
                     break;
+                case 6 when name.SequenceEqual("signal"u8):
+                    Signal = reader.GetInt32();
+                    break;
+                case 9 when name.SequenceEqual("signalled"u8):
+                    Signalled = reader.GetInt32();
+                    break;
+                case 11 when name.SequenceEqual("signalledBy"u8):
+                    SignalledBy = reader.GetString() ?? "";
+                    break;
                 case 7 when name.SequenceEqual("process"u8):
                     Process = ReadIdentity(ref reader);
                     break;

@@ -1,3 +1,5 @@
+using Skiff.Linux;
+
 namespace Skiff.Engine.Containers;
 
 /// <summary>docker's states of a container.</summary>
@@ -61,6 +63,15 @@ public sealed partial record ContainerState
     /// <summary>True after <c>stop</c> or <c>kill</c> by the user: unless-stopped then keeps it down over a reboot.</summary>
     public bool StoppedByUser { get; init; }
 
+    /// <summary>The signal that killed the first process; 0 when it ended by itself, or runs.</summary>
+    public int Signal { get; init; }
+
+    /// <summary>The signal that one of our commands sent last; 0 for none.</summary>
+    public int Signalled { get; init; }
+
+    /// <summary>Which command sent it: <c>skiff stop</c>; empty for none.</summary>
+    public string SignalledBy { get; init; } = "";
+
     /// <summary>The cgroup of the container relative to each hierarchy's mount, such as <c>/skiff/&lt;id&gt;</c>; empty when it has none.</summary>
     public string Cgroup { get; init; } = "";
 
@@ -75,6 +86,22 @@ public sealed partial record ContainerState
 
     /// <summary>True for running and paused.</summary>
     public bool IsUp => Status is ContainerStatus.Running or ContainerStatus.Paused;
+
+    /// <summary>This end, with what was recorded while the container ran: who sent which signal, that it is to stay down, its health.</summary>
+    public ContainerState EndOf(ContainerState recorded) =>
+        this with
+        {
+            StoppedByUser = recorded.StoppedByUser,
+            Signalled = recorded.Signalled,
+            SignalledBy = recorded.SignalledBy,
+            Health = recorded.Health,
+            OomKilled = OomKilled && recorded.Signalled != Signals.SIGKILL,
+            Reason =
+                recorded.Signalled == 0 || (OomKilled && recorded.Signalled != Signals.SIGKILL) ? Reason
+                : Signal == recorded.Signalled ? $"killed by {Signals.Name(Signal)}, sent by {recorded.SignalledBy}"
+                : Signal == 0 && recorded.StoppedByUser ? $"ended after {Signals.Name(recorded.Signalled)}, sent by {recorded.SignalledBy}"
+                : Reason,
+        };
 }
 
 /// <summary>A container's place in one network.</summary>

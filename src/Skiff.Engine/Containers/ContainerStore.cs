@@ -56,8 +56,14 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>The container with this name, full id, or unique beginning of an id. Throws <see cref="SkiffException"/> if there is none or more than one.</summary>
-    public ContainerRecord Find(string nameOrId, int exitCode = 1) =>
-        TryFind(nameOrId, exitCode) ?? throw new SkiffException($"No such container: {nameOrId}", exitCode);
+    public ContainerRecord Find(string nameOrId, int exitCode = 1) => TryFind(nameOrId, exitCode) ?? throw Missing(nameOrId, exitCode);
+
+    /// <summary>The error for a container that does not exist, with the name that may have been meant.</summary>
+    public SkiffException Missing(string nameOrId, int exitCode = 1)
+    {
+        string? near = Suggestion.Nearest(nameOrId, Tree.Names(Paths.Names));
+        return new SkiffException($"No such container: {nameOrId}{(near is null ? "" : $"; did you mean {near}?")}", exitCode);
+    }
 
     /// <summary>As <see cref="Find"/>, but null when there is none; ambiguity still throws.</summary>
     public ContainerRecord? TryFind(string nameOrId, int exitCode = 1)

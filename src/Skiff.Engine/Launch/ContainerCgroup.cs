@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Spec;
 using Skiff.Linux.Cgroups;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
@@ -13,7 +14,10 @@ public static class ContainerCgroup
     /// <summary>The same where the host's hierarchies are known already.</summary>
     public static Cgroup Of(CgroupLayout layout, ContainerRecord record, ContainerState state)
     {
-        string path = state.Cgroup.Length > 0 ? state.Cgroup : "/skiff/" + record.Id;
+        string path =
+            state.Cgroup.Length > 0
+                ? state.Cgroup
+                : SpecBuilder.CgroupsPath(ContainerPreparation.OptionsOf(record).CgroupParent, record.Id);
         return Cgroup.At(layout, Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
     }
 }

@@ -1,7 +1,5 @@
 using Skiff.Engine.Containers;
-using Skiff.Engine.Spec;
 using Skiff.Linux;
-using Skiff.Linux.Cgroups;
 
 namespace Skiff.Engine.Launch;
 
@@ -19,7 +17,7 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
             _ = process!.Signal(Signals.SIGKILL);
         }
         // Before the wait: a frozen process dies when its cgroup is thawed, and this does it.
-        OpenCgroup(record, state)?.Kill();
+        ContainerCgroup.Of(record, state).Kill();
         if (known)
         {
             _ = process!.WaitReadable(5000);
@@ -29,20 +27,11 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
     /// <inheritdoc/>
     public void GiveBack(ContainerRecord record, ContainerState state)
     {
-        OpenCgroup(record, state)?.Remove();
+        ContainerCgroup.Of(record, state).Remove();
         NetworkLaunch.GiveBack(engine, record, state);
         if (record.AutoRemove)
         {
             ContainerRemoval.RemoveAnonymousVolumes(engine, record);
         }
-    }
-
-    private static Cgroup? OpenCgroup(ContainerRecord record, ContainerState state)
-    {
-        string path =
-            state.Cgroup.Length > 0
-                ? state.Cgroup
-                : SpecBuilder.CgroupsPath(ContainerPreparation.OptionsOf(record).CgroupParent, record.Id);
-        return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
     }
 }

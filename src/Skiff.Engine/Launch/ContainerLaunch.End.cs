@@ -10,6 +10,8 @@ namespace Skiff.Engine.Launch;
 
 public sealed partial class ContainerLaunch
 {
+    private ulong _oomKillsTold;
+
     /// <summary>Waits for the end of the first process and records it; resources are given back.</summary>
     /// <returns>The last state.</returns>
     public ContainerState Finish()
@@ -18,21 +20,24 @@ public sealed partial class ContainerLaunch
         Timed(HostMoment.Wait, _running);
         long begin = Clock();
         OomState oom = _cgroup?.ReadOom() ?? default;
-        bool killedByOom = oom.Kills > 0 && status.Signal == Signals.SIGKILL;
-        if (oom.Kills > 0)
+        // With --init the init is process 1 and ends with 128+9 for its child.
+        bool killedByOom = oom.Kills > 0 && (status.Signal == Signals.SIGKILL || status.Code == 128 + Signals.SIGKILL);
+        if (oom.Kills > _oomKillsTold)
         {
             _engine.Events.Container(_container.Record, "oom");
         }
         string network = State.Endpoints.Count > 0 ? State.Endpoints[0].Network : "";
         Undo();
         Timed(HostMoment.CleanUp, begin);
-        Died(status.ShellCode);
+        TimeSpan lived = TimeProvider.System.GetUtcNow() - (State.StartedAt ?? DateTimeOffset.MaxValue);
+        Died(status.ShellCode, lived);
         Connection(network, "disconnect");
         State = State with
         {
             Status = ContainerStatus.Exited,
             Process = ProcessIdentity.None,
             ExitCode = status.ShellCode,
+            Signal = status.Signal,
             OomKilled = killedByOom,
             Reason = Reason(status, oom, killedByOom),
             FinishedAt = TimeProvider.System.GetUtcNow(),
@@ -49,9 +54,14 @@ public sealed partial class ContainerLaunch
         _engine.Events.Container(_container.Record, "start");
     }
 
-    private void Died(int exitCode)
+    private void Died(int exitCode, TimeSpan lived = default)
     {
-        _engine.Events.Container(_container.Record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
+        _engine.Events.Container(
+            _container.Record,
+            "die",
+            ("execDuration", ((long)Math.Max(0, lived.TotalSeconds)).ToString(CultureInfo.InvariantCulture)),
+            ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture))
+        );
         VolumeEvents.Unmounted(_engine.Events, _container.Record);
     }
 
@@ -70,18 +80,30 @@ public sealed partial class ContainerLaunch
         }
     }
 
+    /// <summary>Watches the OOM killer in the container's cgroup; null where that cannot be.</summary>
+    internal OomWatch? WatchOom() => _cgroup?.WatchOom();
+
+    /// <summary>Tells the journal what the OOM killer did since it was told last. Version 1 wakes us before it has counted.</summary>
+    internal void TellOom()
+    {
+        _oomKillsTold = Math.Max(_oomKillsTold + 1, _cgroup?.ReadOom().Kills ?? 0);
+        _engine.Events.Container(_container.Record, "oom");
+    }
+
     private static string Reason(ExitStatus status, OomState oom, bool killedByOom) =>
-        killedByOom ? $"out of memory: the kernel killed it at the limit of {Size(oom.Limit)} (peak {Size(oom.Peak)}); raise --memory"
+        oom.Kills > 0 ? $"out of memory: the kernel killed {(killedByOom ? "it" : Processes(oom.Kills))} {Where(oom)}"
         : status.Signal != 0 ? $"killed by signal {status.Signal} ({Signals.Name(status.Signal)})"
         : "";
 
-    private static string Size(ulong? bytes) =>
-        bytes switch
-        {
-            null => "its cgroup",
-            >= 1UL << 30 => $"{bytes / (double)(1UL << 30):0.##} GiB",
-            _ => $"{bytes / (double)(1UL << 20):0.##} MiB",
-        };
+    private static string Processes(ulong count) => count == 1 ? "one of its processes" : $"{count} of its processes";
+
+    private static string Where(OomState oom) =>
+        oom.Limit is { } limit
+            ? $"at the limit of {Size(limit)}{(oom.Peak is { } peak ? $" (peak {Size(peak)})" : "")}; raise --memory"
+            : "for lack of memory of the host: it has no limit of its own, set one with --memory";
+
+    private static string Size(ulong bytes) =>
+        bytes >= 1UL << 30 ? $"{bytes / (double)(1UL << 30):0.##} GiB" : $"{bytes / (double)(1UL << 20):0.##} MiB";
 
     private void Undo()
     {

@@ -10,9 +10,9 @@ public static class ContainerRemoval
     /// <summary>Removes it; a running one only with <paramref name="force"/>, which kills it.</summary>
     public static void Remove(SkiffEngine engine, ContainerRecord record, bool force, bool volumes)
     {
-        if (engine.Reconciler.Check(record) is { IsUp: true } && !force)
+        if (engine.Reconciler.Check(record) is { } seen && !force)
         {
-            throw IsRunning(record);
+            RefuseRunning(record, seen);
         }
         using FileLock? mark = Mark(engine, record);
         if (mark is null)
@@ -42,8 +42,15 @@ public static class ContainerRemoval
         Destroy(engine, record);
     }
 
-    private static SkiffException IsRunning(ContainerRecord record) =>
-        new($"the container {record.Name} is running: stop it first, or use --force");
+    private static void RefuseRunning(ContainerRecord record, ContainerState state)
+    {
+        if (state.IsUp || state.Status == ContainerStatus.Restarting)
+        {
+            throw new SkiffException(
+                $"cannot remove the container {record.Name}: it is {ContainerState.Word(state.Status)}; stop it first (skiff stop {record.Name}), or use --force"
+            );
+        }
+    }
 
     /// <summary>The mark of who removes the container; of several the others wait and find that nothing is left to do (null).</summary>
     private static FileLock? Mark(SkiffEngine engine, ContainerRecord record)
@@ -76,9 +83,9 @@ public static class ContainerRemoval
                 return null;
             }
             state = found;
-            if (state.IsUp && !force)
+            if (!force)
             {
-                throw IsRunning(record);
+                RefuseRunning(record, state);
             }
             if (state is { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) })
             {

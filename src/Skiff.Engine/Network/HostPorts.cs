@@ -165,7 +165,7 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
         return errno switch
         {
             0 => null,
-            Errno.EADDRINUSE => "a process of the host",
+            Errno.EADDRINUSE => PortHolder.Find(port, protocol == "udp") ?? "a process of the host",
             Errno.EADDRNOTAVAIL => throw new SkiffException($"cannot publish on {address}: the host has no such address", 125),
             // No IPv6 sockets on this host: nothing can hold the port.
             Errno.EAFNOSUPPORT => null,

@@ -20,7 +20,7 @@ internal sealed class Filters
             string name = (equals < 0 ? text : text[..equals]).Trim().ToLowerInvariant();
             if (!known.Contains(name))
             {
-                string? near = CommandLine.Suggestion.Nearest(name, known);
+                string? near = Suggestion.Nearest(name, known);
                 throw new SkiffException(
                     $"--filter {text}: there is no filter \"{name}\" here{(near is null ? $", but {string.Join(", ", known)}" : $", did you mean {near}?")}",
                     125

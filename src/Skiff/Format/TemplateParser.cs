@@ -271,7 +271,7 @@ internal sealed class TemplateParser
             case TokenKind.Word:
                 if (!TemplateFunctions.Exists(token.Text))
                 {
-                    string? near = CommandLine.Suggestion.Nearest(token.Text, TemplateFunctions.Names);
+                    string? near = Suggestion.Nearest(token.Text, TemplateFunctions.Names);
                     throw Error($"unknown function {token.Text}{(near is null ? "" : $", did you mean {near}?")}");
                 }
                 _next++;

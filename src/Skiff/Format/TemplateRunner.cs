@@ -1,4 +1,5 @@
 using System.Text;
+using Skiff.Linux;
 
 namespace Skiff.Format;
 
@@ -271,7 +272,7 @@ internal sealed class TemplateRunner
     {
         string? near =
             value.Fields.FirstOrDefault(f => string.Equals(f.Key, name, StringComparison.OrdinalIgnoreCase)).Key
-            ?? CommandLine.Suggestion.Nearest(name, value.Fields.Select(static f => f.Key));
+            ?? Suggestion.Nearest(name, value.Fields.Select(static f => f.Key));
         return near is null ? $"there is no field {at}" : $"there is no field {at}, did you mean .{near}?";
     }
 }

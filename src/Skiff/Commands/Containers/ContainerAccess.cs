@@ -21,7 +21,7 @@ internal static class ContainerAccess
     public static (ContainerRecord Record, ContainerState State) Find(SkiffEngine engine, string nameOrId)
     {
         ContainerRecord record = engine.Containers.Find(nameOrId);
-        ContainerState state = engine.Reconciler.Check(record) ?? throw new SkiffException($"No such container: {nameOrId}", 1);
+        ContainerState state = engine.Reconciler.Check(record) ?? throw engine.Containers.Missing(nameOrId);
         return (record, state);
     }
 
@@ -32,7 +32,7 @@ internal static class ContainerAccess
         return state.IsUp
             ? (record, state)
             : throw new SkiffException(
-                $"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())})"
+                $"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())}): start it with skiff start {record.Name}"
             );
     }
 

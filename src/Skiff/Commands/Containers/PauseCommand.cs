@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -57,9 +58,5 @@ internal static class PauseCommand
     }
 
     /// <summary>The container's cgroup as it was recorded at its start.</summary>
-    internal static Cgroup CgroupOf(ContainerRecord record, ContainerState state)
-    {
-        string path = state.Cgroup.Length > 0 ? state.Cgroup : "/skiff/" + record.Id;
-        return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
-    }
+    internal static Cgroup CgroupOf(ContainerRecord record, ContainerState state) => ContainerCgroup.Of(record, state);
 }

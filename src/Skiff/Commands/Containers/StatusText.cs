@@ -38,7 +38,8 @@ internal static class StatusText
 
     private static string Since(DateTimeOffset? time, DateTimeOffset now) => time is { } then ? Human.Duration(now - then) + " ago" : "";
 
-    private static string Reason(ContainerState state) => state.Reason.Length == 0 ? "" : ": " + state.Reason;
+    /// <summary>A container that ended well needs no explanation in a listing; <c>inspect</c> has it.</summary>
+    private static string Reason(ContainerState state) => state.Reason.Length == 0 || state.ExitCode == 0 ? "" : ": " + state.Reason;
 
     /// <summary>docker's words of the state alone: <c>running</c>, <c>exited</c>.</summary>
     public static string Word(ContainerStatus status) =>

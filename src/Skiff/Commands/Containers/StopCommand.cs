@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Containers;
@@ -66,11 +67,20 @@ internal static class StopCommand
             name =>
             {
                 (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
-                Stopper.Stop(engine, record, state, invocation);
+                ContainerStop.Run(engine, record, state, Wishes(invocation, "skiff stop"));
                 invocation.Output.Line(name);
             }
         );
     }
+
+    private static StopWishes Wishes(Invocation invocation, string by) =>
+        new()
+        {
+            By = by,
+            Signal = invocation.Value("signal") is { } signal ? Signals.Parse(signal) : null,
+            TimeoutSeconds = invocation.Has("timeout") ? invocation.Number("timeout") : null,
+            Notice = text => invocation.Output.ErrorLine("skiff: " + text),
+        };
 
     private static int Kill(Invocation invocation)
     {
@@ -81,14 +91,11 @@ internal static class StopCommand
             name =>
             {
                 (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, name);
-                if (signal == Signals.SIGKILL || (Signals.TryParse(record.StopSignal, out int stop) && stop == signal))
-                {
-                    ContainerAccess.Change(engine, record.Id, static s => s with { StoppedByUser = true });
-                }
-                Stopper.Signal(engine, record, state, signal);
+                bool stops = signal == Signals.SIGKILL || signal == ContainerStop.SignalOf(record);
+                ContainerStop.Signal(engine, record, state, signal, "skiff kill", stops);
                 if (signal == Signals.SIGKILL)
                 {
-                    Stopper.AwaitEnd(engine, record, state, 10_000);
+                    ContainerStop.AwaitEnd(engine, record, state, 10_000);
                 }
                 invocation.Output.Line(name);
             }
@@ -109,7 +116,7 @@ internal static class StopCommand
                         $"the container {record.Name} runs in the foreground of another command: stop it there, then start it"
                     );
                 }
-                Stopper.Stop(engine, record, state, invocation);
+                ContainerStop.Run(engine, record, state, Wishes(invocation, "skiff restart"));
                 StartCommand.Detached(engine, engine.Containers.Find(record.Id));
                 engine.Events.Container(record, "restart");
                 invocation.Output.Line(name);

@@ -155,11 +155,12 @@ internal static class ForegroundRun
             if (!options.Remove)
             {
                 // Whoever removes it has killed it and waits for us to be done.
-                Containers.ContainerAccess.Change(
+                ContainerState? written = Containers.ContainerAccess.Change(
                     engine,
                     container.Record.Id,
-                    s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end
+                    s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end.EndOf(s)
                 );
+                end = written ?? end;
             }
             if (end.OomKilled)
             {

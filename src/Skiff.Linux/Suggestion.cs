@@ -1,7 +1,7 @@
-namespace Skiff.CommandLine;
+namespace Skiff.Linux;
 
 /// <summary>"Did you mean": the nearest of the known words.</summary>
-internal static class Suggestion
+public static class Suggestion
 {
     /// <summary>The known word nearest to <paramref name="typed"/> by edits and neighbour swaps (optimal string alignment), or null if none is near.</summary>
     public static string? Nearest(string typed, IEnumerable<string> known)
