@@ -53,6 +53,22 @@ public sealed class ImageVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_tree_shows_the_names_the_platform_and_what_is_used()
+    {
+        string name = _host.Image(TestImages.Busybox);
+        _host.Run("tag", name, "mine:1").Succeeded();
+        _host.Run("create", "--name", "user", "--network", "none", name).Succeeded();
+        string[] lines = _host.Run("images", "--tree").Succeeded().Lines;
+        Assert.Equal(4, lines.Length);
+        Assert.Matches("^IMAGE +ID +DISK USAGE +CONTENT SIZE +EXTRA$", lines[0]);
+        Assert.StartsWith("mine:1 ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("└─ linux/", lines[3], StringComparison.Ordinal);
+        Assert.All(lines[1..], static l => Assert.EndsWith(" U", l, StringComparison.Ordinal));
+        _host.Run("images", "--tree", "-q").ExitedWith(1).Complained("--quiet is not for --tree");
+        _host.Run("rm", "user").Succeeded();
+    }
+
+    [Fact]
     public void Errors_have_dockers_exit_codes_and_one_line()
     {
         _ = _host.Registry;

@@ -60,6 +60,32 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void LIFE_16_An_image_that_a_container_uses_is_refused_and_with_force_loses_its_names_only()
+    {
+        var image = new TestImage(
+            "used",
+            "1",
+            () =>
+                new ImageBuilder()
+                    .Layer(TestImages.BusyboxFiles)
+                    .Set("Labels", new System.Text.Json.Nodes.JsonObject { ["test"] = "used" })
+                    .Build()
+        );
+        string name = host.Image(image);
+        string id = image.Built.Config.Digest["sha256:".Length..][..12];
+        host.Run("create", "--name", "user", "--network", "none", name, "echo", "still here").Succeeded();
+        host.Run("rmi", name).ExitedWith(1).Complained("container user");
+        host.Run("rmi", id).ExitedWith(1).Complained("container user");
+        host.Run("image", "prune", "-af", "--filter", "label=test=used").Succeeded();
+        Assert.Equal($"Untagged: {name}", host.Run("rmi", "-f", name).Succeeded().Text);
+        Assert.Contains(id, host.Run("images", "-q").Succeeded().Lines);
+        Assert.Equal("still here", host.Run("start", "-a", "user").Succeeded().Text);
+        host.Run("rm", "user").Succeeded();
+        host.Run("rmi", id).Succeeded();
+        Assert.DoesNotContain(id, host.Run("images", "-q").Succeeded().Lines);
+    }
+
+    [Fact]
     public void A_saved_image_is_loaded_from_a_file_and_from_standard_input()
     {
         using var other = new SkiffHost();
@@ -79,10 +105,11 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
         TestImages.Debian.PutOnShelf();
         _ = host.Registry;
         string name = TestImages.Debian.Reference;
-        for (int i = 0; i < 8; i++)
+        Random random = new(1);
+        for (int i = 0; i < 20; i++)
         {
             using RunningCommand pull = host.Start("pull", "-q", name);
-            Thread.Sleep(10 + (i * 25));
+            Thread.Sleep(random.Next(5, 300)); // a random moment is the point
             pull.Signal(Native.SIGKILL);
             CommandResult result = pull.WaitForExit();
             if (result.ExitCode != 0)
@@ -104,11 +131,11 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
-    public void LIFE_03_Eight_pulls_at_once_all_succeed()
+    public void LIFE_03_Eight_pulls_at_once_all_succeed_and_fetch_each_blob_once()
     {
         using var other = new SkiffHost();
         TestImages.Layered.PutOnShelf();
-        _ = other.Registry;
+        using var registry = new RealRegistry(other.Net, TestImages.Shelf, log: true);
         RunningCommand[] pulls = [.. Enumerable.Range(0, 8).Select(_ => other.Start("pull", "-q", TestImages.Layered.Reference))];
         foreach (RunningCommand pull in pulls)
         {
@@ -117,25 +144,71 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
             pull.Dispose();
         }
         Assert.Single(other.Run("images", "-q").Succeeded().Lines);
+        string[] blobs =
+        [
+            .. registry.Requests.Where(r =>
+                r.StartsWith("GET ", StringComparison.Ordinal) && r.Contains("/blobs/", StringComparison.Ordinal)
+            ),
+        ];
+        Assert.Equal(4, blobs.Length);
+        Assert.Equal(4, blobs.Distinct().Count());
     }
 
-    [Fact]
-    public void LIFE_05_A_full_disk_is_named_and_its_space_given_back()
+    [Theory]
+    [InlineData("tmpfs")]
+    [InlineData("ext4")]
+    public void LIFE_05_A_full_disk_is_named_and_its_space_given_back(string fileSystem)
     {
         TestImages.Debian.PutOnShelf();
         using var other = new SkiffHost();
         Directory.CreateDirectory(other.Root);
-        Tool.Run("mount", "-t", "tmpfs", "-o", "size=10m,mode=700", "small", other.Root);
+        Tool.Shell(
+            fileSystem == "tmpfs"
+                ? $"mount -t tmpfs -o size=10m,mode=700 small {other.Root}"
+                : $"truncate -s 16M {other.Directory}/disk; mkfs.ext4 -q -m 0 {other.Directory}/disk; mount -o loop {other.Directory}/disk {other.Root}"
+        );
         try
         {
             string busybox = other.Image(TestImages.Busybox);
+            long before = Free(other.Root);
             other.Run("pull", "-q", TestImages.Debian.Reference).ExitedWith(1).Complained("space");
+            Assert.True(Free(other.Root) > before - 300_000, $"{before} bytes were free, {Free(other.Root)} are now");
             Assert.Equal("alive", other.Run("run", "--rm", "--network", "none", busybox, "echo", "alive").Succeeded().Text);
         }
         finally
         {
             Tool.Run("umount", other.Root);
         }
+    }
+
+    private static long Free(string path) => new DriveInfo(path).AvailableFreeSpace;
+
+    [Fact]
+    public void LAY_29_An_image_of_a_hundred_and_thirty_layers_runs_from_a_store_with_a_long_path()
+    {
+        var image = new TestImage(
+            "tower",
+            "130",
+            () =>
+            {
+                ImageBuilder builder = new ImageBuilder().Layer(TestImages.BusyboxFiles);
+                for (int i = 1; i < 130; i++)
+                {
+                    int floor = i;
+                    builder.Layer(w => w.File($"floor{floor}", $"{floor}\n"));
+                }
+                return builder.Build();
+            }
+        );
+        image.PutOnShelf();
+        _ = host.Registry;
+        string root = $"{host.Directory}/{new string('r', 200)}/{new string('s', 200)}";
+        string[] skiff = [.. host.Net.Prefix, Workspace.Binary, "--root", root, "--runroot", host.Runroot];
+        Tool.Run([.. skiff, "pull", "-q", image.Reference]);
+        Assert.Equal(
+            "129",
+            Tool.Run([.. skiff, "run", "--rm", "--network", "none", image.Reference, "sh", "-c", "cat floor* | wc -l"]).Text
+        );
     }
 
     [Fact]

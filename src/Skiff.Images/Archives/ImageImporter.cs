@@ -22,6 +22,9 @@ public sealed record ImportOptions
 
     /// <summary>The time of creation.</summary>
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>Told what of the tree was left out, a sentence for each kind.</summary>
+    public Action<string>? Noted { get; init; }
 }
 
 /// <summary><c>import</c>: an image of one layer from a tar of a root file system.</summary>
@@ -36,7 +39,7 @@ public static class ImageImporter
 
     private static Image ImportHeld(ImageStore store, Stream source, ImportOptions options, CancellationToken cancel)
     {
-        using IngestSession session = store.BeginIngest();
+        using IngestSession session = store.BeginIngest(options.Noted);
         string name = $"load-{RandomBytes.Hex(4)}";
         session.Hold(name);
         string spool = store.IngestPath(name);

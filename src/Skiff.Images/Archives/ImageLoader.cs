@@ -16,14 +16,26 @@ public static class ImageLoader
     /// <param name="source">A tar, gzip, zstd or plain; read once, so it may be a pipe.</param>
     /// <param name="platform">Which image of an index; null for this machine's.</param>
     /// <param name="cancel">Ends it.</param>
+    /// <param name="noted">Told what of a layer was left out, a sentence for each kind.</param>
     /// <returns>The images, in the archive's order.</returns>
     /// <exception cref="SkiffException">It is no image archive, or a digest is wrong.</exception>
-    public static IReadOnlyList<Image> Load(ImageStore store, Stream source, Platform? platform, CancellationToken cancel) =>
-        SpaceGuard.Run(store, "load", () => LoadHeld(store, source, platform, cancel));
+    public static IReadOnlyList<Image> Load(
+        ImageStore store,
+        Stream source,
+        Platform? platform,
+        CancellationToken cancel,
+        Action<string>? noted = null
+    ) => SpaceGuard.Run(store, "load", () => LoadHeld(store, source, platform, noted, cancel));
 
-    private static List<Image> LoadHeld(ImageStore store, Stream source, Platform? platform, CancellationToken cancel)
+    private static List<Image> LoadHeld(
+        ImageStore store,
+        Stream source,
+        Platform? platform,
+        Action<string>? noted,
+        CancellationToken cancel
+    )
     {
-        using IngestSession session = store.BeginIngest();
+        using IngestSession session = store.BeginIngest(noted);
         using ArchiveFiles files = ArchiveFiles.Read(store, session, source, cancel);
         List<DockerArchiveEntry> docker = files.Has("manifest.json")
             ? DockerArchiveEntry.Parse(files.ReadAll("manifest.json", ImageManifest.MaxBytes))

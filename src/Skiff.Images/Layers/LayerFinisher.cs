@@ -12,6 +12,7 @@ namespace Skiff.Images.Layers;
 internal sealed partial class LayerFinisher(SafeFd root, string rootName, PendingWork work, LowerStack lower)
 {
     private readonly List<(byte[] From, byte[] To)> _moved = [];
+    private readonly HashSet<string> _made = [];
     private readonly HashSet<string> _opaque = [.. work.Opaque.Where(p => p.Length > 0).Select(Convert.ToHexString)];
 
     /// <summary>Does it all; throws <see cref="SkiffException"/> for a hardlink to nothing and <see cref="LinuxException"/> for what the file system refuses.</summary>
@@ -37,32 +38,37 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
 
     private void FinishImplied(byte[] path)
     {
-        if (!IsHidden(path) && lower.Find(path) is LowerFile below)
+        if (IsHidden(LayerPath.Parent(path)) || lower.Find(path) is not LowerFile below)
         {
-            if (below.Type == At.S_IFDIR)
-            {
-                Edit(
-                    path,
-                    (directory, name) =>
-                        Check(
-                            At.Stat(directory, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR
-                                ? CopyUp.Attributes(below, directory, name)
-                                : 0,
-                            "copy attributes to",
-                            path
-                        )
-                );
-            }
-            else if (below.Type == At.S_IFLNK)
-            {
-                Relocate(path);
-            }
+            return;
+        }
+        if (below.Type == At.S_IFDIR)
+        {
+            Edit(
+                path,
+                (directory, name) =>
+                    Check(
+                        At.Stat(directory, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR
+                            ? CopyUp.Attributes(below, directory, name)
+                            : 0,
+                        "copy attributes to",
+                        path
+                    )
+            );
+        }
+        else if (below.Type == At.S_IFLNK && !IsHidden(path))
+        {
+            Relocate(path);
         }
     }
 
     private void FinishLink(byte[] path, byte[] target)
     {
-        byte[] real = ResolveDirectory(LayerPath.Parent(target)) is byte[] parent ? LayerPath.Join(parent, LayerPath.Base(target)) : target;
+        // a name that needs no link to be followed comes first: a link on the way may have come after the hardlink
+        byte[] real =
+            lower.Find(target) is not null ? target
+            : ResolveDirectory(LayerPath.Parent(target)) is byte[] parent ? LayerPath.Join(parent, LayerPath.Base(target))
+            : target;
         bool linked = false;
         Edit(
             path,
@@ -91,19 +97,51 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
 
     private bool LinkTo(byte[] target, int directory, byte[] name, byte[] path)
     {
-        int errno = LinkHere(target, directory, name);
-        if (errno is Errno.ENOENT or Errno.ENOTDIR && !IsHidden(target) && lower.Find(target) is LowerFile below)
+        LowerFile? below = lower.Find(target) is LowerFile found && found.Type != At.S_IFDIR ? found : null;
+        // when the archive had the link, its target's name was free: what has the name now came later, unless it was made here
+        bool early = below is not null && !IsHidden(target) && !_made.Contains(Convert.ToHexString(target));
+        int errno = early ? Errno.ENOENT : LinkHere(target, directory, name);
+        if (errno is Errno.ENOENT or Errno.ENOTDIR && below is LowerFile file)
         {
-            MakeParents(LayerPath.Parent(target).ToArray());
-            Edit(target, (parent, own) => Check(CopyUp.File(below, parent, own), "copy up", target));
-            errno = LinkHere(target, directory, name);
+            errno = LinkBelow(file, target, directory, name);
         }
         if (errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
         {
             return false;
         }
         Check(errno, "link", path);
+        _made.Add(Convert.ToHexString(path));
         return true;
+    }
+
+    private int LinkBelow(LowerFile below, byte[] target, int directory, byte[] name)
+    {
+        if (IsHidden(target) || IsTaken(target))
+        {
+            return CopyUp.File(below, directory, name); // this layer has taken the old name away: the file lives on under the new one
+        }
+        MakeParents(LayerPath.Parent(target).ToArray());
+        Edit(target, (parent, own) => Check(CopyUp.File(below, parent, own), "copy up", target));
+        _made.Add(Convert.ToHexString(target));
+        return LinkHere(target, directory, name);
+    }
+
+    /// <summary>True if this layer has something of its own at a path, or something that is no directory on the way to it.</summary>
+    private bool IsTaken(ReadOnlySpan<byte> path)
+    {
+        for (int end = path.Length; end > 0; end = Math.Max(path[..end].LastIndexOf((byte)'/'), 0))
+        {
+            if (OpenParent(path[..end], out int parent) == 0)
+            {
+                int errno = At.Stat(parent, LayerPath.ForKernel(LayerPath.Base(path[..end])), out StatxBuffer stat);
+                At.Close(parent);
+                if (errno == 0)
+                {
+                    return end == path.Length || (stat.Mode & At.S_IFMT) != At.S_IFDIR;
+                }
+            }
+        }
+        return false;
     }
 
     private int LinkHere(byte[] target, int directory, byte[] name)

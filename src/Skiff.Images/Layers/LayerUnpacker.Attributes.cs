@@ -36,7 +36,7 @@ public sealed partial class LayerUnpacker
         ReadOnlySpan<byte> name = xattr.Name.Span;
         if (name.StartsWith("user.overlay."u8) || name.StartsWith("trusted.overlay."u8))
         {
-            Note($"{entry.DisplayName}: attribute {Printable.Of(CString.Decode(name))} left out, it belongs to overlayfs");
+            Note(entry, $"attribute {Printable.Of(CString.Decode(name))} left out, it belongs to overlayfs");
             return false;
         }
         return name.StartsWith("user."u8)
@@ -56,7 +56,7 @@ public sealed partial class LayerUnpacker
         string name = Printable.Of(CString.Decode(xattr.Name.Span));
         if (errno == Errno.EOPNOTSUPP || errno == Errno.EPERM)
         {
-            Note($"{entry.DisplayName}: attribute {name} left out: {Errno.Describe(errno)}");
+            Note(entry, $"attribute {name} left out: {Errno.Describe(errno)}");
             return;
         }
         Check(errno, $"setxattr {name} on", entry);

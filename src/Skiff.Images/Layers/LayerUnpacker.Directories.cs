@@ -13,12 +13,12 @@ public sealed partial class LayerUnpacker
         // set bits and default ACLs would be inherited by what is made inside, so those come last
         bool final = _privileged && (entry.Mode & (SpecialBits | _umask)) == 0 && (entry.Uid | entry.Gid) == 0;
         uint mode = final ? entry.Mode : 0x1C0;
-        bool whiteout = false;
+        bool hid = false;
         int errno = At.MakeDirectory(parent, name, mode);
         bool existing = errno == Errno.EEXIST && At.Stat(parent, name, out StatxBuffer stat) == 0 && (stat.Mode & At.S_IFMT) == At.S_IFDIR;
         if (errno == Errno.EEXIST && !existing)
         {
-            whiteout = MakeRoom(parent, name, entry);
+            hid = MakeRoom(parent, name, entry);
             errno = At.MakeDirectory(parent, name, mode);
         }
         if (!existing)
@@ -28,7 +28,7 @@ public sealed partial class LayerUnpacker
         ref DirectoryRecord record = ref _directories.Get(RealPath(name));
         SetDirectory(ref record, entry);
         record.ModeIsSet = final && !existing;
-        record.Opaque = existing ? record.Opaque : whiteout;
+        record.Opaque = existing ? record.Opaque : hid;
     }
 
     private static void SetDirectory(ref DirectoryRecord record, TarEntry entry)

@@ -85,7 +85,7 @@ public sealed partial class LayerUnpacker
         }
         if (device && !_privileged)
         {
-            Note($"{entry.DisplayName}: left out, only root can make devices");
+            Note(entry, "left out, only root can make devices");
             return;
         }
         uint type = entry.Type switch
@@ -102,7 +102,7 @@ public sealed partial class LayerUnpacker
         }
         if (errno == Errno.EPERM && device)
         {
-            Note($"{entry.DisplayName}: left out, devices cannot be made in this user namespace");
+            Note(entry, "left out, devices cannot be made in this user namespace");
             return;
         }
         Check(errno, "mknod", entry);

@@ -136,7 +136,7 @@ public sealed partial class LayerUnpacker
         {
             byte[] name = LayerPath.ForKernel(component);
             errno = At.Stat(fd, name, out StatxBuffer stat);
-            bool whiteout = errno == 0 && IsWhiteout(stat);
+            bool hid = errno == 0; // whatever is taken away here hid what lies below
             if (errno == 0)
             {
                 switch (stat.Mode & At.S_IFMT)
@@ -160,7 +160,7 @@ public sealed partial class LayerUnpacker
             {
                 throw new LinuxException("mkdir", Display(path), errno);
             }
-            SetImplied(path, time, whiteout);
+            SetImplied(path, time, hid);
             return null;
         }
         finally

@@ -60,7 +60,7 @@ public sealed partial class LayerUnpacker
         ReadOnlySpan<byte> directories = path[..(lastSlash + 1)];
         if (directories.StartsWith(".wh."u8) || directories.IndexOf("/.wh."u8) >= 0)
         {
-            Note($"{entry.DisplayName}: left out, it is inside of a whiteout");
+            Note(entry, "left out, it is inside of a whiteout");
             return true;
         }
         return false;

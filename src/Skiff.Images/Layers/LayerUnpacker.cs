@@ -13,6 +13,8 @@ namespace Skiff.Images.Layers;
 /// </remarks>
 public sealed partial class LayerUnpacker : IDisposable
 {
+    private const int MaxNotes = 20;
+
     private readonly SafeFd _root;
     private readonly string _rootName;
     private readonly bool _privileged;
@@ -21,7 +23,7 @@ public sealed partial class LayerUnpacker : IDisposable
     private readonly PathTable _directories = new();
     private readonly List<(byte[] Path, byte[] Target)> _links = [];
     private readonly List<byte[]> _whiteouts = [];
-    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, (string First, int Count)> _notes = [];
     private readonly byte[] _path = new byte[LayerPath.MaxLength + 2];
     private readonly byte[] _target = new byte[LayerPath.MaxLength + 2];
     private int _length;
@@ -48,8 +50,13 @@ public sealed partial class LayerUnpacker : IDisposable
     /// <summary>The bytes of all files seen, holes included.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>What was left out and why, at most twenty sentences.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    /// <summary>What was left out and why: a sentence for each kind, at most twenty.</summary>
+    public IReadOnlyList<string> Notes =>
+        [
+            .. _notes.Select(n =>
+                n.Value.Count == 1 ? $"{n.Value.First}: {n.Key}" : $"{n.Value.First} and {n.Value.Count - 1} more: {n.Key}"
+            ),
+        ];
 
     /// <summary>Unpacks every entry and sets the directories' attributes.</summary>
     /// <returns>What must be done once the layers below are in place.</returns>
@@ -133,7 +140,7 @@ public sealed partial class LayerUnpacker : IDisposable
                 MakeNode(parent, name, entry);
                 break;
             default:
-                Note($"{entry.DisplayName}: left out, its type '{(char)Math.Max(entry.TypeFlag, (byte)32)}' has no meaning in an image");
+                Note(entry, $"left out, its type '{(char)Math.Max(entry.TypeFlag, (byte)32)}' has no meaning in an image");
                 break;
         }
     }
@@ -148,7 +155,7 @@ public sealed partial class LayerUnpacker : IDisposable
     }
 
     /// <summary>Removes what is at a name so that a later entry can take its place: the last one wins (LAY-23).</summary>
-    /// <returns>True if it was a whiteout.</returns>
+    /// <returns>True if it hid what lies below, as all but directories do: a directory in its place goes on hiding it.</returns>
     private bool MakeRoom(int parent, ReadOnlySpan<byte> name, TarEntry entry)
     {
         int errno = At.Stat(parent, name, out StatxBuffer stat);
@@ -160,7 +167,7 @@ public sealed partial class LayerUnpacker : IDisposable
         if ((stat.Mode & At.S_IFMT) != At.S_IFDIR)
         {
             Check(At.Unlink(parent, name), "unlink", entry);
-            return IsWhiteout(stat);
+            return true;
         }
         Check(Tree.TryRemove(parent, name), "remove", entry);
         return false;
@@ -169,11 +176,16 @@ public sealed partial class LayerUnpacker : IDisposable
     internal static bool IsWhiteout(in StatxBuffer stat) =>
         (stat.Mode & At.S_IFMT) == At.S_IFCHR && stat.RdevMajor == 0 && stat.RdevMinor == 0;
 
-    private void Note(string text)
+    /// <summary>Counts something that is left out; a kind is one sentence in the end, whatever the number.</summary>
+    private void Note(TarEntry entry, string kind)
     {
-        if (_notes.Count < 20)
+        if (_notes.TryGetValue(kind, out (string First, int Count) noted))
         {
-            _notes.Add(text);
+            _notes[kind] = (noted.First, noted.Count + 1);
+        }
+        else if (_notes.Count < MaxNotes)
+        {
+            _notes[kind] = (entry.DisplayName, 1);
         }
     }
 

@@ -4,7 +4,7 @@ using Skiff.Images.Registry;
 namespace Skiff.Images;
 
 /// <summary>Fetches the layers of an image on a few threads, the biggest first, so that the last to finish is a small one.</summary>
-internal sealed class LayerSchedule(IPullStore store, RegistryClient client, IPullProgress progress, int parallel)
+internal sealed class LayerSchedule(IPullStore store, RegistrySources client, IPullProgress progress, int parallel)
 {
     private readonly Lock _lock = new();
     private readonly Queue<PullLayer> _waiting = new();

@@ -21,7 +21,15 @@ public static class PullConversation
     /// <param name="verifyTls">False for <c>--tls-verify=false</c>.</param>
     /// <param name="inStore">True if the name is in the store: then its digest is asked for first.</param>
     /// <param name="credential">The login that would be used; null for none. Its secret is not shown.</param>
-    public static IReadOnlyList<PullStep> Of(Reference reference, Platform platform, bool verifyTls, bool inStore, Credential? credential)
+    /// <param name="mirrors">The mirrors of the registry, in their order.</param>
+    public static IReadOnlyList<PullStep> Of(
+        Reference reference,
+        Platform platform,
+        bool verifyTls,
+        bool inStore,
+        Credential? credential,
+        IReadOnlyList<Mirror>? mirrors = null
+    )
     {
         Endpoint endpoint = Endpoint.Of(reference.Domain, verifyTls);
         string root = $"{endpoint.Schemes[0]}://{endpoint.Authority}/v2/{reference.Repository}";
@@ -32,6 +40,21 @@ public static class PullConversation
                 ? $"no {endpoint.Schemes[0]} spoken there: the same over {endpoint.Schemes[1]}"
                 : "no TLS, or a certificate nobody vouches for: an error; nothing is sent without TLS";
         List<PullStep> steps = [];
+        foreach (Mirror mirror in inStore && reference.Digest is not null ? [] : mirrors ?? [])
+        {
+            steps.Add(
+                new PullStep(
+                    $"(all that follows, first to {mirror}: {mirror.Of(reference).Name})",
+                    [],
+                    "A mirror that skiff.toml names is asked first, with a login of its own.",
+                    [
+                        "whatever is asked for: taken from here",
+                        "an error: it is passed over for the rest of this pull, also in the middle of a layer",
+                    ],
+                    "skiff.toml"
+                )
+            );
+        }
         if (inStore && reference.Digest is null)
         {
             steps.Add(

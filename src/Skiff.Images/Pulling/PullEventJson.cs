@@ -61,6 +61,15 @@ public static class PullEventJson
                 writer.WriteNumber("delaySeconds"u8, Math.Round(e.Delay.TotalSeconds, 3));
                 writer.WriteNumber("failures"u8, e.Failures);
                 break;
+            case PullMirrorFailed e:
+                writer.WriteString("event"u8, "mirrorFailed"u8);
+                writer.WriteString("mirror"u8, e.Mirror);
+                writer.WriteString("reason"u8, e.Reason);
+                break;
+            case PullNote e:
+                writer.WriteString("event"u8, "note"u8);
+                writer.WriteString("text"u8, e.Text);
+                break;
             case PullDone e:
                 writer.WriteString("event"u8, "done"u8);
                 writer.WriteString("reference"u8, e.Result.Reference.ToString());

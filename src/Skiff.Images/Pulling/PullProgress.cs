@@ -36,6 +36,15 @@ public sealed record PullLayerDone(Descriptor Layer) : PullEvent;
 /// <param name="Failures">Failures in a row so far.</param>
 public sealed record PullRetrying(string Reason, TimeSpan Delay, int Failures) : PullEvent;
 
+/// <summary>A mirror did not give what was asked for; the next source is asked, the registry itself at last.</summary>
+/// <param name="Mirror">The mirror.</param>
+/// <param name="Reason">Why, a sentence without secrets.</param>
+public sealed record PullMirrorFailed(string Mirror, string Reason) : PullEvent;
+
+/// <summary>Something of a layer was left out or changed.</summary>
+/// <param name="Text">A sentence for each kind.</param>
+public sealed record PullNote(string Text) : PullEvent;
+
 /// <summary>The image is whole and tagged. Comes last.</summary>
 /// <param name="Result">The image.</param>
 public sealed record PullDone(PullResult Result) : PullEvent;

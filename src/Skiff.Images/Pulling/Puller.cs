@@ -32,7 +32,7 @@ public sealed class Puller(IPullStore store)
         CancellationToken cancellation
     )
     {
-        using PullSession session = new(store);
+        using PullSession session = new(store, note => progress.Report(new PullNote(note)));
         PullResult result = new Puller(session).Pull(reference, options, progress, cancellation);
         return store.Find(result.Id.ToString())
             ?? throw new SkiffException($"{reference.Familiar} was removed while it was pulled: pull it again");
@@ -46,7 +46,7 @@ public sealed class Puller(IPullStore store)
         {
             Retrying = (reason, delay, failures) => progress.Report(new PullRetrying(reason, delay, failures)),
         };
-        using RegistryClient client = new(reference, registry);
+        using RegistrySources client = new(reference, registry, (mirror, reason) => progress.Report(new PullMirrorFailed(mirror, reason)));
         if (store.Find(reference, platform) is PullResult have && IsCurrent(client, reference, have, cancellation))
         {
             PullResult same = have with { UpToDate = true };
@@ -86,13 +86,13 @@ public sealed class Puller(IPullStore store)
         (e as LinuxException)?.Errno is Errno.ENOSPC or Errno.EDQUOT || (e is IOException && e.HResult is Errno.ENOSPC or Errno.EDQUOT);
 
     // A digest cannot come to mean anything else; a tag is asked for by one HEAD (REG-14).
-    private static bool IsCurrent(RegistryClient client, Reference reference, PullResult have, CancellationToken cancellation) =>
+    private static bool IsCurrent(RegistrySources client, Reference reference, PullResult have, CancellationToken cancellation) =>
         reference.Digest is Digest pinned
             ? pinned == have.Top.Digest
             : client.HeadManifest(reference.Target, cancellation) == have.Top.Digest;
 
     private (Descriptor Top, Descriptor Chosen, ImageManifest Manifest) Resolve(
-        RegistryClient client,
+        RegistrySources client,
         Reference reference,
         Platform platform,
         CancellationToken cancellation
@@ -123,7 +123,7 @@ public sealed class Puller(IPullStore store)
     }
 
     private (Digest Digest, string MediaType, byte[] Bytes) Fetch(
-        RegistryClient client,
+        RegistrySources client,
         string target,
         Descriptor? entry,
         CancellationToken cancellation
@@ -182,7 +182,7 @@ public sealed class Puller(IPullStore store)
         }
     }
 
-    private byte[] FetchConfig(RegistryClient client, Descriptor config, CancellationToken cancellation)
+    private byte[] FetchConfig(RegistrySources client, Descriptor config, CancellationToken cancellation)
     {
         if (store.ReadBlob(config.Digest) is byte[] kept)
         {

@@ -13,12 +13,14 @@ public sealed record Endpoint(string Authority, IReadOnlyList<string> Schemes, b
     /// <remarks>
     /// Docker Hub's API is at registry-1.docker.io. A registry on loopback is tried without TLS first, as docker accepts it there without being asked.
     /// Without verification https is tried first, so that a registry with a home-made certificate is at least encrypted.
+    /// What is written with <c>http://</c> is spoken to without TLS only.
     /// </remarks>
-    public static Endpoint Of(string domain, bool verifyTls)
+    public static Endpoint Of(string domain, bool verifyTls, bool plainHttp = false)
     {
         bool loopback = IsLoopbackHost(domain);
         IReadOnlyList<string> schemes =
-            loopback ? ["http", "https"]
+            plainHttp ? ["http"]
+            : loopback ? ["http", "https"]
             : verifyTls ? ["https"]
             : ["https", "http"];
         return new Endpoint(domain == Reference.DefaultDomain ? "registry-1.docker.io" : domain, schemes, verifyTls, loopback);

@@ -67,7 +67,7 @@ public sealed partial class RegistryClient
                     $"{_reference.Domain} redirects {(redirects == MaxRedirects ? "in circles" : "to an address that is not understood")}"
                 );
             }
-            if (next.Scheme == "http" && address.Scheme == "https" && _options.VerifyTls && !_endpoint.IsLoopback)
+            if (next.Scheme == "http" && address.Scheme == "https" && _endpoint.VerifyTls && !_endpoint.IsLoopback)
             {
                 throw new SkiffException(
                     $"{_reference.Domain} redirects to {Printable.Of(next.Authority)} without TLS: refused; --tls-verify=false allows it"

@@ -12,17 +12,27 @@ public sealed record RegistryOptions
     /// <summary>The login; null for none. It is asked for only when a registry challenges.</summary>
     public Func<string, Credential?> FindCredential { get; init; } = _ => null;
 
-    /// <summary>Options with the logins of docker's config.json, which is read when a registry first challenges.</summary>
+    /// <summary>Options with the logins of docker's config.json, which is read when a registry first challenges, and with <c>skiff.toml</c>.</summary>
     /// <param name="verifyTls">False for <c>--tls-verify=false</c>.</param>
     /// <param name="authFile">The file of <c>--authfile</c>; null for the usual places.</param>
     /// <param name="helper">Starts credential helpers; null if none can be started.</param>
-    public static RegistryOptions WithLogins(bool verifyTls, string? authFile, CredentialHelper? helper) =>
-        new()
+    public static RegistryOptions WithLogins(bool verifyTls, string? authFile, CredentialHelper? helper)
+    {
+        Lazy<RegistryFile> file = new(() => RegistryFile.Load(Environment.GetEnvironmentVariable));
+        return new RegistryOptions
         {
             VerifyTls = verifyTls,
+            Settings = domain => file.Value.For(domain),
             FindCredential = domain =>
                 AuthFile.Load(AuthFile.DefaultPath(authFile, Environment.GetEnvironmentVariable), helper).Find(domain),
         };
+    }
+
+    /// <summary>What <c>skiff.toml</c> says about a registry.</summary>
+    public Func<string, RegistrySettings> Settings { get; init; } = _ => RegistrySettings.Default;
+
+    /// <summary>True for a mirror that is written with <c>http://</c>.</summary>
+    public bool PlainHttp { get; init; }
 
     /// <summary>Attempts and waits.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
@@ -67,7 +77,7 @@ public sealed partial class RegistryClient : IDisposable
     {
         _reference = reference;
         _options = options;
-        _endpoint = Endpoint.Of(reference.Domain, options.VerifyTls);
+        _endpoint = Endpoint.Of(reference.Domain, options.VerifyTls && options.Settings(reference.Domain).VerifyTls, options.PlainHttp);
         _transport = new Transport(_endpoint, options.Retry);
     }
 

@@ -34,6 +34,7 @@ internal sealed class Transport : IDisposable
             || !endpoint.VerifyTls
             || !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && Authorities.Trusts(endpoint.Authority, certificate)
             || Refuse(sender, chain, errors);
+        handler.SslOptions.ClientCertificates = Authorities.ClientCertificates(endpoint.Authority);
         Client = new HttpMessageInvoker(handler);
     }
 
@@ -53,7 +54,7 @@ internal sealed class Transport : IDisposable
     {
         string problem = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
             ? "its certificate is for another name; use a name that is in it"
-            : $"its certificate is signed by an authority that this machine does not know; put that authority into /etc/containers/certs.d/{_endpoint.Authority}/ca.crt";
+            : $"its certificate is signed by an authority that this machine does not know; put that authority into /etc/skiff/certs.d/{_endpoint.Authority}/ca.crt";
         foreach (X509ChainStatus status in chain?.ChainStatus ?? [])
         {
             problem = status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)

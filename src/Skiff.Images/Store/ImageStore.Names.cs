@@ -6,7 +6,8 @@ namespace Skiff.Images.Store;
 public sealed partial class ImageStore
 {
     /// <summary>Begins a pull, load or import.</summary>
-    public IngestSession BeginIngest() => new(this);
+    /// <param name="noted">Told what of a layer was left out, a sentence for each kind.</param>
+    public IngestSession BeginIngest(Action<string>? noted = null) => new(this, noted);
 
     /// <summary>Gives an image a further name; the name moves if another image had it.</summary>
     public Image Tag(string source, Reference name)

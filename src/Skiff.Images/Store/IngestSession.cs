@@ -9,9 +9,11 @@ public sealed class IngestSession : IDisposable
 {
     private readonly ImageStore _store;
     private readonly Lease _lease;
+    private readonly Action<string>? _noted;
 
-    internal IngestSession(ImageStore store)
+    internal IngestSession(ImageStore store, Action<string>? noted)
     {
+        _noted = noted;
         store.EnsureLayout();
         store.Settle();
         _store = store;
@@ -63,7 +65,7 @@ public sealed class IngestSession : IDisposable
         ChainId chain = ChainId.Of(diffIds)[^1];
         _lease.Hold(chain.Hex);
         _lease.Hold(layer.Digest.Hex);
-        new LayerIngest(_store).Run(layer, diffIds[^1], !_store.HasLayer(chain), openAt, unpacked, cancellation);
+        new LayerIngest(_store, _noted).Run(layer, diffIds[^1], !_store.HasLayer(chain), openAt, unpacked, cancellation);
     }
 
     /// <summary>Finishes the layers bottom first and makes the image visible.</summary>

@@ -10,7 +10,7 @@ namespace Skiff.Images.Store;
 /// says that the tree is whole. The blob is renamed into <c>blobs/</c> only when size and both digests are right.
 /// Callers hold the blob's lock.
 /// </remarks>
-internal sealed class LayerIngest(ImageStore store)
+internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null)
 {
     private const int SampleBytes = 1 << 20;
 
@@ -158,7 +158,7 @@ internal sealed class LayerIngest(ImageStore store)
         }
     }
 
-    private static (PendingWork Work, long Size) UnpackInto(
+    private (PendingWork Work, long Size) UnpackInto(
         string tree,
         HashingStream compressed,
         Descriptor layer,
@@ -191,6 +191,10 @@ internal sealed class LayerIngest(ImageStore store)
         PendingWork work = unpacker.Unpack(reader, cancel);
         reader.Drain();
         unpacked?.Invoke(count);
+        foreach (string note in unpacker.Notes)
+        {
+            noted?.Invoke(note);
+        }
         return hashed.Matches
             ? (work, unpacker.Bytes)
             : throw new WrongContentException(

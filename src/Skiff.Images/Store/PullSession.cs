@@ -7,10 +7,12 @@ public sealed class PullSession : IPullStore, IDisposable
     private readonly IngestSession _session;
 
     /// <summary>Begins a pull into the store.</summary>
-    public PullSession(ImageStore store)
+    /// <param name="store">The store.</param>
+    /// <param name="noted">Told what of a layer was left out, a sentence for each kind.</param>
+    public PullSession(ImageStore store, Action<string>? noted = null)
     {
         _store = store;
-        _session = store.BeginIngest();
+        _session = store.BeginIngest(noted);
     }
 
     /// <inheritdoc/>

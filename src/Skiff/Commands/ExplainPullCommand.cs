@@ -37,9 +37,17 @@ internal static class ExplainPullCommand
         PullRequest request = PullRequest.From(invocation);
         bool inStore = EngineAccess.Images(invocation.Globals).Find(reference.ToString()) is not null;
         Credential? credential = Credentials.Open(invocation).Find(reference.Domain);
-        invocation.Output.Write(
-            Text(reference, PullConversation.Of(reference, request.Platform ?? Platform.Host, request.VerifyTls, inStore, credential))
+        RegistrySettings settings = RegistryFile.Load(Environment.GetEnvironmentVariable).For(reference.Domain);
+        bool verifyTls = request.VerifyTls && settings.VerifyTls;
+        IReadOnlyList<PullStep> steps = PullConversation.Of(
+            reference,
+            request.Platform ?? Platform.Host,
+            verifyTls,
+            inStore,
+            credential,
+            settings.Mirrors
         );
+        invocation.Output.Write(Text(reference, steps));
         return 0;
     }
 

@@ -38,6 +38,7 @@ internal static class ImagesCommand
                 Listing.FormatFlag(),
                 Flag.Bool("no-trunc", "Do not shorten ids"),
                 Flag.Bool("quiet", "Only show ids", 'q'),
+                Flag.Bool("tree", "Show each image once with its names and its platform, and what it takes of the disk"),
             ],
             MaxArguments = 1,
             Completes = [Completion.Image],
@@ -50,8 +51,13 @@ internal static class ImagesCommand
         var filters = Filters.Parse(invocation.Values("filter"), "dangling", "reference", "before", "since", "label", "until");
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ImageFilter filter = ImageFilter.From(filters, invocation.Arguments.Count > 0 ? invocation.Arguments[0] : null, store.Get, now);
+        IEnumerable<Image> images = store.List().OrderByDescending(static i => i.Config.Created ?? DateTimeOffset.UnixEpoch);
+        if (invocation.Is("tree"))
+        {
+            return Tree(invocation, images, filter);
+        }
         List<Value> rows = [];
-        foreach (Image image in store.List().OrderByDescending(static i => i.Config.Created ?? DateTimeOffset.UnixEpoch))
+        foreach (Image image in images)
         {
             rows.AddRange(filter.NamesOf(image).Select(name => Row(image, name, invocation.Is("no-trunc"), now)));
         }
@@ -61,6 +67,20 @@ internal static class ImagesCommand
             s_titles
         );
         listing.Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
+        return 0;
+    }
+
+    private static int Tree(Invocation invocation, IEnumerable<Image> images, ImageFilter filter)
+    {
+        string[] given = [.. ((string[])["quiet", "no-trunc", "digests"]).Where(name => invocation.Is(name))];
+        if (given.Length > 0 || invocation.Value("format") is not null)
+        {
+            throw invocation.Usage($"--{(given.Length > 0 ? given[0] : "format")} is not for --tree", 1);
+        }
+        Func<Digest, string?> usedBy = EngineAccess.UsedBy(invocation.Globals);
+        invocation.Output.Write(
+            ImageTree.Of(images.Select(i => (i, filter.NamesOf(i))).Where(static p => p.Item2.Count > 0), i => usedBy(i) is not null)
+        );
         return 0;
     }
 

@@ -43,6 +43,7 @@ internal static class ImportCommand
             Message = invocation.Value("message") ?? "",
             Platform = invocation.Value("platform") is { } platform ? Platform.Parse(platform) : null,
             Created = TimeProvider.System.GetUtcNow(),
+            Noted = invocation.Output.Warn,
         };
         using Interruption interruption = new();
         bool remote = from.StartsWith("http://", StringComparison.Ordinal) || from.StartsWith("https://", StringComparison.Ordinal);

@@ -42,7 +42,7 @@ internal static class LoadCommand
         using Interruption interruption = new();
         using Stream source = Archive.Open(file);
         ImageStore store = EngineAccess.Images(invocation.Globals);
-        foreach (Image image in ImageLoader.Load(store, source, platform, interruption.Token))
+        foreach (Image image in ImageLoader.Load(store, source, platform, interruption.Token, invocation.Output.Warn))
         {
             ImageEvents.Of(store).Image(image.Id.ToString(), "load", image.Names.Count > 0 ? image.Names[0].Familiar : "");
             invocation.Output.Write(

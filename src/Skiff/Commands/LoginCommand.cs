@@ -37,7 +37,7 @@ internal static class LoginCommand
         AuthFile file = Credentials.Open(invocation);
         Credential credential = Ask(invocation, file, domain, out bool stored);
         using Interruption interruption = new();
-        var options = new RegistryOptions { VerifyTls = invocation.Is("tls-verify", true) };
+        var options = RegistryOptions.WithLogins(invocation.Is("tls-verify", true), null, null);
         if (!RegistryClient.VerifyLogin(domain, credential, options, interruption.Token))
         {
             invocation.Output.Warn($"{domain} did not ask for a login: it was not checked");

@@ -1,6 +1,8 @@
 using Skiff.CommandLine;
 using Skiff.Images;
+using Skiff.Images.Registry;
 using Skiff.Images.Store;
+using Skiff.Linux;
 
 namespace Skiff.Commands;
 
@@ -16,6 +18,7 @@ internal static class PullCommand
             Description = "An interrupted pull is continued by the next one: no byte is fetched twice.",
             Flags =
             [
+                Flag.Bool("all-tags", "Download every tag of the repository", 'a'),
                 Credentials.FileFlag(),
                 Flag.Bool("disable-content-trust", "Accepted for docker's sake; every digest is verified") with
                 {
@@ -45,21 +48,10 @@ internal static class PullCommand
         {
             throw invocation.Usage($"invalid value \"{progress}\" for flag --progress: auto, plain, tty or json expected");
         }
-        List<Reference> references = [.. invocation.Arguments.Select(Reference.Parse)];
         ImageStore store = EngineAccess.Images(invocation.Globals);
         PullRequest request = PullRequest.From(invocation);
-        foreach (Reference reference in references)
+        foreach (Reference reference in References(invocation, request))
         {
-            if (
-                references.Count == 1
-                && reference.Tag == Reference.DefaultTag
-                && !request.Quiet
-                && progress != "json"
-                && Reference.ParseName(invocation.Arguments[0]).Tag is null
-            )
-            {
-                invocation.Output.Line("Using default tag: latest");
-            }
             (Image image, PullResult result) = PullImage.Pull(store, reference, request, invocation.Output, standardError: false);
             if (request.Quiet)
             {
@@ -72,5 +64,32 @@ internal static class PullCommand
             }
         }
         return 0;
+    }
+
+    /// <summary>What is to be pulled: the arguments, or every tag of them.</summary>
+    private static List<Reference> References(Invocation invocation, PullRequest request)
+    {
+        if (!invocation.Is("all-tags"))
+        {
+            List<Reference> references = [.. invocation.Arguments.Select(Reference.Parse)];
+            bool defaulted = references is [{ Digest: null }] && Reference.ParseName(invocation.Arguments[0]).Tag is null;
+            if (defaulted && !request.Quiet && request.Progress != "json")
+            {
+                invocation.Output.Line("Using default tag: latest");
+            }
+            return references;
+        }
+        List<Reference> all = [];
+        using Interruption interruption = new();
+        foreach (Reference name in invocation.Arguments.Select(Reference.ParseName))
+        {
+            if (name.Tag is not null || name.Digest is not null)
+            {
+                throw invocation.Usage("tag can't be used with --all-tags/-a", 1);
+            }
+            using RegistryClient client = new(name, request.Registry);
+            all.AddRange(client.ListTags(interruption.Token).Select(tag => name with { Tag = tag }));
+        }
+        return all.Count > 0 ? all : throw new SkiffException($"{invocation.Arguments[0]} has no tags");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine.Spec;
@@ -26,6 +27,9 @@ internal sealed record PullRequest
 
     /// <summary>Show nothing.</summary>
     public bool Quiet { get; init; }
+
+    /// <summary>How the registry is spoken to.</summary>
+    public RegistryOptions Registry => RegistryOptions.WithLogins(VerifyTls, AuthFile, Credentials.Helper);
 
     /// <summary>From the flags that <c>pull</c>, <c>run</c> and <c>create</c> have in common: platform, tls-verify, quiet, authfile, progress where the verb has them.</summary>
     public static PullRequest From(Invocation invocation) =>
@@ -95,12 +99,12 @@ internal static class PullImage
     {
         using Interruption interruption = new();
         var seen = new LastResult(Display(request, output, standardError));
-        PullOptions options = new()
-        {
-            Platform = request.Platform,
-            Registry = RegistryOptions.WithLogins(request.VerifyTls, request.AuthFile, Credentials.Helper),
-        };
+        PullOptions options = new() { Platform = request.Platform, Registry = request.Registry };
         Image image = Puller.Pull(store, reference, options, seen, interruption.Token);
+        foreach (string note in request.Progress == "json" ? [] : seen.Notes)
+        {
+            output.Warn(note);
+        }
         ImageEvents.Of(store).Image(reference.Familiar, "pull", reference.FamiliarName);
         return (image, seen.Result ?? throw new InvalidOperationException("the pull ended without a result"));
     }
@@ -127,9 +131,13 @@ internal static class PullImage
         return image.Id.Hex.StartsWith(hex, StringComparison.Ordinal);
     }
 
-    /// <summary>Keeps the result that the last event carries.</summary>
+    /// <summary>Keeps the result that the last event carries, and what is to be said after the progress.</summary>
     private sealed class LastResult(IPullProgress inner) : IPullProgress
     {
+        private readonly ConcurrentQueue<string> _notes = new();
+
+        public IEnumerable<string> Notes => _notes;
+
         public PullResult? Result { get; private set; }
 
         public void Report(PullEvent happened)
@@ -137,6 +145,10 @@ internal static class PullImage
             if (happened is PullDone done)
             {
                 Result = done.Result;
+            }
+            else if (happened is PullNote note)
+            {
+                _notes.Enqueue(note.Text);
             }
             inner.Report(happened);
         }

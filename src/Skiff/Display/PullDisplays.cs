@@ -55,6 +55,7 @@ internal sealed class PlainPull(Action<string> write) : IPullProgress
             PullDownloaded e when e.Bytes >= e.Layer.Size && _fetched.Add(e.Layer.Digest) => $"{e.Layer.Digest.Short}: Download complete",
             PullDownloaded e when e.Bytes < e.Layer.Size && _started.Add(e.Layer.Digest) => $"{e.Layer.Digest.Short}: Pulling fs layer",
             PullLayerDone e => $"{e.Layer.Digest.Short}: Pull complete",
+            PullMirrorFailed e => $"the mirror {e.Mirror} is passed over: {e.Reason}",
             PullRetrying e => $"{e.Reason}; trying again in {Math.Ceiling(e.Delay.TotalSeconds)} s",
             _ => "",
         };
@@ -77,7 +78,7 @@ internal sealed class TerminalPull(Action<string> write, int fd, TimeProvider cl
         {
             _view.Take(happened);
             TimeSpan now = clock.GetElapsedTime(_start);
-            bool urgent = happened is PullResolved or PullLayerDone or PullDone or PullRetrying;
+            bool urgent = happened is PullResolved or PullLayerDone or PullDone or PullRetrying or PullMirrorFailed;
             if (urgent || _drawn == TimeSpan.MinValue || now - _drawn >= s_interval)
             {
                 Draw(now);

@@ -44,6 +44,9 @@ internal sealed class PullView
                 layer.Bytes = e.Layer.Size;
                 layer.Phase = Phase.Done;
                 break;
+            case PullMirrorFailed e:
+                _notice = $"the mirror {e.Mirror} is passed over: {e.Reason}";
+                break;
             case PullRetrying e:
                 _notice = string.Create(
                     CultureInfo.InvariantCulture,

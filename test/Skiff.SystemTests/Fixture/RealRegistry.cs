@@ -24,19 +24,31 @@ internal sealed class RealRegistry : IDisposable
     /// <param name="password">Ask for <see cref="User"/> and <see cref="Password"/>.</param>
     /// <param name="tls">Serve HTTPS with a self-signed certificate, written to <see cref="CertificatePath"/>.</param>
     /// <param name="port">Its port.</param>
-    public RealRegistry(Netns net, string storage, bool password = false, bool tls = false, int port = 5000)
+    /// <param name="log">Keep its access log, for <see cref="Requests"/>.</param>
+    /// <param name="clientCertificate">With TLS: let in only who shows a certificate signed by this one (PEM file).</param>
+    public RealRegistry(
+        Netns net,
+        string storage,
+        bool password = false,
+        bool tls = false,
+        int port = 5000,
+        bool log = false,
+        string? clientCertificate = null
+    )
     {
         _net = net;
         Address = $"127.0.0.1:{port}";
+        Storage = storage;
         string directory = Workspace.NewDirectory("registry");
         CertificatePath = Path.Combine(directory, "cert.pem");
         string config =
-            $"version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n"
+            $"version: 0.1\nlog: {{level: error, accesslog: {{disabled: {(log ? "false" : "true")}}}}}\n"
             + $"storage: {{filesystem: {{rootdirectory: {storage}}}, delete: {{enabled: true}}}}\nhttp:\n  addr: {Address}\n";
         if (tls)
         {
             WriteCertificate(directory);
-            config += $"  tls: {{certificate: {CertificatePath}, key: {directory}/key.pem}}\n";
+            config +=
+                $"  tls: {{certificate: {CertificatePath}, key: {directory}/key.pem{(clientCertificate is null ? "" : $", clientcas: [{clientCertificate}]")}}}\n";
         }
         if (password)
         {
@@ -50,11 +62,24 @@ internal sealed class RealRegistry : IDisposable
         Client = new RegistryClient(net, new Uri($"{(tls ? "https" : "http")}://{Address}"), password ? (User, Password) : null);
     }
 
+    /// <summary>Its directory.</summary>
+    public string Storage { get; }
+
     /// <summary>host:port inside the namespace.</summary>
     public string Address { get; }
 
     /// <summary>The registry's own certificate, in PEM.</summary>
     public string CertificatePath { get; }
+
+    /// <summary>The requests so far, such as <c>GET /v2/busybox/blobs/sha256:…</c>.</summary>
+    public IReadOnlyList<string> Requests =>
+        [
+            .. _process
+                .OutputSoFar.Split('\n')
+                .Select(l => l.Split('"'))
+                .Where(p => p.Length > 2)
+                .Select(p => p[1].Replace(" HTTP/1.1", "", StringComparison.Ordinal)),
+        ];
 
     /// <summary>Pushes to it from outside the namespace.</summary>
     public RegistryClient Client { get; }
@@ -80,7 +105,8 @@ internal sealed class RealRegistry : IDisposable
             }
         });
 
-    private static void WriteCertificate(string directory)
+    /// <summary>Writes a certificate for 127.0.0.1 and localhost, signed by itself, and its key: <c>cert.pem</c> and <c>key.pem</c>.</summary>
+    public static void WriteCertificate(string directory)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=skiff test registry", key, HashAlgorithmName.SHA256);

@@ -127,6 +127,35 @@ public sealed class LayerRulesTests : IDisposable
     }
 
     [Fact]
+    public void LAY_06_A_hardlink_keeps_a_lower_file_whose_name_its_own_layer_takes_away()
+    {
+        _f.Add(Dir("d"), File("d/a", "a"), File("d/b", "b"), File("d/c", "c"));
+        string top = _f.Add(Link("a", "d/a"), File("d/.wh.a", ""), Link("b", "d/b"), File("d/b", "new"), Link("c", "d/c"), Link("c2", "c"));
+        Assert.Equal("a", System.IO.File.ReadAllText($"{top}/a"));
+        Assert.True(IsWhiteout($"{top}/d/a"));
+        Assert.Equal("b", System.IO.File.ReadAllText($"{top}/b"));
+        Assert.Equal("new", System.IO.File.ReadAllText($"{top}/d/b"));
+        Assert.Equal(Stat($"{top}/d/c").Inode, Stat($"{top}/c2").Inode);
+    }
+
+    [Fact]
+    public void LAY_02_An_opaque_directory_without_an_entry_looks_like_the_one_below()
+    {
+        _f.Add(Dir("d", 0x1C0), File("d/old"));
+        string top = _f.Add(File("d/new"), File("d/.wh..wh..opq", ""));
+        Assert.Equal(0x1C0u, Mode($"{top}/d"));
+        Assert.True(IsOpaque($"{top}/d"));
+    }
+
+    [Fact]
+    public void LAY_23_A_directory_after_a_file_of_the_same_name_hides_the_lower_directory()
+    {
+        _f.Add(Dir("d"), File("d/old"));
+        Assert.True(IsOpaque($"{_f.Add(File("d"), Dir("d"))}/d"));
+        Assert.True(IsOpaque($"{_f.Add(File("d"), File("d/x"))}/d"));
+    }
+
+    [Fact]
     public void A_hardlink_to_nothing_names_both_ends()
     {
         string message = Assert.Throws<SkiffException>(() => _f.Add(Link("a", "b/c"))).Message;

@@ -19,6 +19,8 @@ internal sealed class PullFixture : IPullProgress, IDisposable
 
     internal Credential? Credential { get; set; }
 
+    internal RegistrySettings Settings { get; set; } = RegistrySettings.Default;
+
     internal RetryPolicy Retry { get; set; } = RetryPolicy.Default with { Attempts = 4 };
 
     internal PullOptions Options =>
@@ -29,6 +31,7 @@ internal sealed class PullFixture : IPullProgress, IDisposable
             Registry = new RegistryOptions
             {
                 FindCredential = _ => Credential,
+                Settings = _ => Settings,
                 Retry = Retry,
                 Wait = (time, _) => Waits.Enqueue(time),
             },
