@@ -6,14 +6,17 @@ namespace Skiff.Linux;
 public static unsafe partial class Files
 {
     /// <summary>read(2) of up to <paramref name="buffer"/>'s length; −1 with the errno when it fails, 0 at the end of the file.</summary>
-    public static int TryRead(SafeFd fd, Span<byte> buffer, out int errno)
+    public static int TryRead(SafeFd fd, Span<byte> buffer, out int errno) => TryRead(fd.Value, buffer, out errno);
+
+    /// <summary>The same for a number.</summary>
+    public static int TryRead(int fd, Span<byte> buffer, out int errno)
     {
         fixed (byte* p = buffer)
         {
             nint n;
             do
             {
-                n = Libc.read(fd.Value, p, buffer.Length);
+                n = Libc.read(fd, p, buffer.Length);
                 errno = n < 0 ? Marshal.GetLastPInvokeError() : 0;
             } while (errno == Errno.EINTR);
             return (int)n;

@@ -105,6 +105,7 @@ public static class SyscallNumber
     public static int socket => Arm ? 198 : 41;
     public static int socketpair => Arm ? 199 : 53;
     public static int bind => Arm ? 200 : 49;
+    public static int accept4 => Arm ? 242 : 288;
     public static int connect => Arm ? 203 : 42;
     public static int sendto => Arm ? 206 : 44;
     public static int sendmsg => Arm ? 211 : 46;

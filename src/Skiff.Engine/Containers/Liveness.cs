@@ -35,6 +35,16 @@ public sealed class Liveness
     {
         ProcessIdentity witness = recorded.Process.Exists ? recorded.Process : recorded.Monitor;
         bool rebooted = witness.Exists && witness.BootId != BootId;
+        if (recorded.Status == ContainerStatus.Restarting)
+        {
+            // Between two lives the last end is known; only the next beginning is not to come.
+            return recorded with
+            {
+                Status = ContainerStatus.Exited,
+                Monitor = ProcessIdentity.None,
+                Reason = rebooted ? "the host was restarted" : "the process that would have started it again was killed",
+            };
+        }
         return recorded with
         {
             Status = ContainerStatus.Exited,

@@ -100,8 +100,8 @@ public sealed class Reconciler
             ExitCode = lived ? 137 : 255,
             FinishedAt = _time.GetUtcNow(),
             Reason = lived
-                ? "its command line was killed, and it was killed with it"
-                : "its command line was killed, so its exit code is unknown",
+                ? "the command that started it was killed, and it was killed with it"
+                : "the command that started it was killed, so its exit code is unknown",
         };
 
     /// <summary>The true state of one container; what nobody recorded is written down, and a container without a watcher is cleaned up. Null when it was removed (--rm).</summary>

@@ -28,6 +28,7 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
     public void GiveBack(ContainerRecord record, ContainerState state)
     {
         ContainerCgroup.Of(record, state).Remove();
+        Monitoring.AttachSocket.Remove(engine.Paths, record.Id);
         NetworkLaunch.GiveBack(engine, record, state);
         if (record.AutoRemove)
         {

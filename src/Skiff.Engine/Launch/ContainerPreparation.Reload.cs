@@ -3,6 +3,7 @@ using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
+using Skiff.Linux.Terminal;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
@@ -19,12 +20,15 @@ public static partial class ContainerPreparation
     }
 
     /// <summary>Makes the spec anew from what was asked then, with the host as it is now and the anonymous volumes that exist; nothing is started.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="record">The container.</param>
+    /// <param name="terminal">The size of its terminal; null for this process's, if it has one.</param>
     /// <exception cref="SkiffException">The image is gone, or the host has changed so that it does not fit any more.</exception>
-    public static PreparedContainer Reload(SkiffEngine engine, ContainerRecord record)
+    public static PreparedContainer Reload(SkiffEngine engine, ContainerRecord record, WindowSize? terminal = null)
     {
         RunOptions options = OptionsOf(record);
         Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
-        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record) with { Record = record };
+        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record, terminal) with { Record = record };
         EtcFiles.WriteEarly(engine.Paths.Etc(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
         VolumePreparation.Prepare(engine, plan, first: false);
         return plan;

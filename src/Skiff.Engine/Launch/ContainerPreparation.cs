@@ -4,6 +4,7 @@ using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
+using Skiff.Linux.Terminal;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
@@ -20,6 +21,10 @@ public static partial class ContainerPreparation
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
     public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, string id, FileLock? session)
     {
+        if (options.LogDriver is not null || !options.LogOptions.IsEmpty)
+        {
+            Monitoring.LogOptions.Check(options.LogDriver, LogOptions(options));
+        }
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.Replace)
@@ -73,7 +78,8 @@ public static partial class ContainerPreparation
         Image? image,
         bool foreground,
         string id,
-        ContainerRecord? before
+        ContainerRecord? before,
+        WindowSize? terminal = null
     )
     {
         IReadOnlyList<string> layers = image?.LayerDirectories ?? [];
@@ -105,7 +111,7 @@ public static partial class ContainerPreparation
             TakenIds = users => AutomaticIds.Taken(engine, users),
             KeptIds = AutomaticIds.Of(before),
             InheritedMounts = PeerLookup.InheritedMounts(engine, options),
-            ConsoleSize = options.Tty && Skiff.Linux.Terminal.Tty.GetSize(0) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
+            ConsoleSize = options.Tty && (terminal ?? Tty.GetSize(0)) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
             Host = HostFacts.Read(options),
         };
         SpecResult result = SpecBuilder.Build(options, context);

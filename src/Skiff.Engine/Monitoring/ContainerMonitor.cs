@@ -12,6 +12,9 @@ namespace Skiff.Engine.Monitoring;
 /// <summary>The life of a container in the background: start, copy its output to the log, wait, record, start again by policy.</summary>
 public sealed class ContainerMonitor
 {
+    /// <summary>How long the end waits for an attached command that reads nothing, in milliseconds.</summary>
+    private const int FinalPatience = 2000;
+
     private readonly SkiffEngine _engine;
     private readonly (ulong Soft, ulong Hard)? _noFile;
     private readonly RestartDecision _restarts = new();
@@ -21,6 +24,8 @@ public sealed class ContainerMonitor
     private bool _goesDown;
     private bool _restartAtOnce;
     private SafeFd? _gate;
+    private SafeFd? _client;
+    private WindowSize? _size;
 
     /// <summary>A monitor for one container.</summary>
     /// <param name="engine">The engine.</param>
@@ -28,12 +33,21 @@ public sealed class ContainerMonitor
     /// <param name="status">The pipe on which whoever waits is told that the container runs, or why not.</param>
     /// <param name="gate">The container's lock, taken by whoever asked; given back once the state says what runs.</param>
     /// <param name="noFile">RLIMIT_NOFILE of the command that asked for the container.</param>
-    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, SafeFd gate, (ulong Soft, ulong Hard)? noFile)
+    /// <param name="client">The socket of the command that starts the container and stays attached; null for none.</param>
+    public ContainerMonitor(
+        SkiffEngine engine,
+        ContainerRecord record,
+        SafeFd status,
+        SafeFd gate,
+        (ulong Soft, ulong Hard)? noFile,
+        SafeFd? client
+    )
     {
         _engine = engine;
         _record = record;
         _status = status;
         _gate = gate;
+        _client = client;
         _noFile = noFile;
     }
 
@@ -43,14 +57,23 @@ public sealed class ContainerMonitor
         using SignalPipe signals = SignalPipe.Open(Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP);
         while (true)
         {
+            using AttachServer attached = new(_engine.Paths, _record.Id);
+            if (_client is not null)
+            {
+                attached.Adopt(_client);
+                _client = null;
+            }
             long began = Stopwatch.GetTimestamp();
-            ContainerState? end = One(signals);
+            ContainerState? end = One(signals, attached);
             if (end is null)
             {
                 return 1;
             }
             TimeSpan lived = Stopwatch.GetElapsedTime(began);
-            if (Settle(end, lived) is not { } pause)
+            TimeSpan? next = Settle(end, lived);
+            // Whoever is attached is told when it is true for everybody else, and waited for while it reads.
+            attached.Finish(end.ExitCode, end.OomKilled ? end.Reason : "", FinalPatience);
+            if (next is not { } pause)
             {
                 return 0;
             }
@@ -63,7 +86,7 @@ public sealed class ContainerMonitor
     }
 
     /// <summary>One run; null when the first start failed and was reported, or when it is not to be started again after all.</summary>
-    private ContainerState? One(SignalPipe signals)
+    private ContainerState? One(SignalPipe signals, AttachServer attached)
     {
         using FileLock? again = _status is null ? _engine.Containers.Lock(_record.Id) : null;
         if (_status is null && (again is null || !MayGoOn()))
@@ -75,7 +98,8 @@ public sealed class ContainerMonitor
         PreparedContainer container;
         try
         {
-            container = ContainerPreparation.Reload(_engine, _record);
+            _size = attached.Size ?? _size;
+            container = ContainerPreparation.Reload(_engine, _record, _size);
             launch = ContainerLaunch.Start(
                 _engine,
                 container,
@@ -99,25 +123,50 @@ public sealed class ContainerMonitor
             Report("+");
             again?.Dispose();
             streams.Started();
-            using LogWriter log = new(_engine.Paths.Log(_record.Id), _record);
-            Serve(launch, container.Options, streams, log, signals);
+            using LogSink log = LogSink.Open(_engine.Paths, _record);
+            Serve(launch, container.Options, streams, log, signals, attached);
             log.End();
+            _size = attached.Size ?? _size;
             return launch.Finish();
         }
     }
 
-    private void Serve(ContainerLaunch launch, RunOptions options, MonitorStreams streams, LogWriter log, SignalPipe signals)
+    private void Serve(
+        ContainerLaunch launch,
+        RunOptions options,
+        MonitorStreams streams,
+        LogSink log,
+        SignalPipe signals,
+        AttachServer attached
+    )
     {
         MonitorLoop loop = new();
         SignalSource asked = new(signals, launch.Process.Pidfd, SignalOfStop());
         loop.Add(asked);
-        if ((launch.Console ?? streams.Output) is { } output)
+        OutputSource[] outputs = (launch.Console ?? streams.Output, streams.Error) switch
         {
-            loop.Add(new OutputSource(output, isError: false, log));
+            ({ } output, { } error) =>
+            [
+                new OutputSource(output, isError: false, log, attached),
+                new OutputSource(error, isError: true, log, attached),
+            ],
+            ({ } output, null) => [new OutputSource(output, isError: false, log, attached)],
+            _ => [],
+        };
+        ContainerInput? input = null;
+        if ((options.Interactive ? launch.Console ?? streams.Input : null) is { } stream)
+        {
+            input = new ContainerInput(stream, attached, once: !options.Detach && !options.Tty);
+            loop.Add(input);
         }
-        if (streams.Error is { } error)
+        attached.Serve(loop, launch.Console, input, outputs);
+        foreach (OutputSource output in outputs)
         {
-            loop.Add(new OutputSource(error, isError: true, log));
+            loop.Add(output);
+        }
+        if (options.Timeout > 0)
+        {
+            loop.Add(new TimeoutSource(launch.Process.Pidfd, options.Timeout));
         }
         using LifeSources life = LifeSources.Add(loop, _engine, launch, _record, options, _noFile);
         loop.Add(new ProcessSource(launch.Process));

@@ -1,104 +1,63 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Skiff.Engine.Monitoring;
 
-/// <summary>One record of a container's log in the format of docker's json-file driver: <c>{"log":"text\n","stream":"stdout","time":"…"}</c>.</summary>
-/// <param name="Text">What was written, with its line end; without one it is a part of a longer line.</param>
-/// <param name="IsError">True for standard error.</param>
-/// <param name="Time">When the engine read it, UTC.</param>
-public readonly record struct LogLine(byte[] Text, bool IsError, DateTimeOffset Time)
+/// <summary>One record of a container's log in the format of docker's json-file driver: <c>{"log":"text\n","stream":"stdout","time":"…"}</c>, how it is written.</summary>
+public static class LogLine
 {
+    /// <summary>Bytes of a time as <see cref="WriteStamp"/> writes it.</summary>
+    public const int StampLength = 30;
+
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create(Plain());
+
     /// <summary>Appends the record with its line end. What is not UTF-8 becomes U+FFFD, as docker writes it.</summary>
-    public static void Write(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> text, bool isError, DateTimeOffset time)
+    /// <param name="buffer">The end of the log.</param>
+    /// <param name="text">What was written.</param>
+    /// <param name="isError">True for standard error.</param>
+    /// <param name="stamp">The time, of <see cref="WriteStamp"/>.</param>
+    /// <param name="attributes">A further member with its comma in front; may be empty.</param>
+    public static void Write(
+        ArrayBufferWriter<byte> buffer,
+        ReadOnlySpan<byte> text,
+        bool isError,
+        ReadOnlySpan<byte> stamp,
+        ReadOnlySpan<byte> attributes
+    )
     {
         buffer.Write("{\"log\":\""u8);
         Escape(buffer, text);
-        buffer.Write(isError ? "\",\"stream\":\"stderr\",\"time\":\""u8 : "\",\"stream\":\"stdout\",\"time\":\""u8);
-        Span<byte> stamp = stackalloc byte[40];
-        Encoding.ASCII.TryGetBytes(Stamp(time), stamp, out int length);
-        buffer.Write(stamp[..length]);
+        buffer.Write(isError ? "\",\"stream\":\"stderr\""u8 : "\",\"stream\":\"stdout\""u8);
+        buffer.Write(attributes);
+        buffer.Write(",\"time\":\""u8);
+        buffer.Write(stamp);
         buffer.Write("\"}\n"u8);
     }
 
-    /// <summary>RFC 3339 with nanoseconds, as docker shows it; the last two digits are zero, because .NET counts in 100 ns.</summary>
-    public static string Stamp(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
+    /// <summary>RFC 3339 with nanoseconds, always 30 bytes, so that times compare as bytes.</summary>
+    public static void WriteStamp(DateTimeOffset time, Span<byte> stamp) =>
+        _ = time.UtcDateTime.TryFormat(stamp, out _, "yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads one record; false for a line that is none (a power cut may tear one).</summary>
-    public static bool TryParse(ReadOnlySpan<byte> json, out LogLine line)
+    private static byte[] Plain()
     {
-        line = default;
-        byte[]? text = null;
-        bool isError = false;
-        DateTimeOffset time = default;
-        try
+        List<byte> plain = [];
+        for (byte b = 0x20; b < 0x7F; b++)
         {
-            Utf8JsonReader reader = new(json);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            if (b is not ((byte)'"' or (byte)'\\' or (byte)'<' or (byte)'>' or (byte)'&'))
             {
-                return false;
-            }
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool log = reader.ValueTextEquals("log"u8);
-                bool stream = reader.ValueTextEquals("stream"u8);
-                bool stamp = reader.ValueTextEquals("time"u8);
-                reader.Read();
-                if (log)
-                {
-                    byte[] bytes = new byte[reader.ValueSpan.Length];
-                    text = bytes[..reader.CopyString(bytes)];
-                }
-                else if (stream)
-                {
-                    isError = reader.ValueTextEquals("stderr"u8);
-                }
-                else if (stamp)
-                {
-                    time = ParseStamp(reader.ValueSpan);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                plain.Add(b);
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
-        {
-            return false;
-        }
-        line = new LogLine(text ?? [], isError, time);
-        return text is not null;
-    }
-
-    private static DateTimeOffset ParseStamp(ReadOnlySpan<byte> ascii)
-    {
-        // Nine digits are more than DateTimeOffset takes; the last two are cut.
-        string text = Encoding.ASCII.GetString(ascii).TrimEnd('Z');
-        int dot = text.IndexOf('.');
-        text = dot >= 0 && text.Length > dot + 8 ? text[..(dot + 8)] : text;
-        return DateTimeOffset.Parse(
-            text + "Z",
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal
-        );
+        return [.. plain];
     }
 
     private static void Escape(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> text)
     {
         while (!text.IsEmpty)
         {
-            int plain = 0;
-            while (
-                plain < text.Length
-                && text[plain] is >= 0x20 and < 0x7F and not ((byte)'"' or (byte)'\\' or (byte)'<' or (byte)'>' or (byte)'&')
-            )
-            {
-                plain++;
-            }
+            int plain = text.IndexOfAnyExcept(s_plain);
+            plain = plain < 0 ? text.Length : plain;
             buffer.Write(text[..plain]);
             text = text[plain..];
             if (text.IsEmpty)

@@ -3,24 +3,21 @@ using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Monitoring;
 
-/// <summary>Reads a container's log, rotated files first, and follows it.</summary>
-public sealed class LogReader(string path) : IDisposable
+/// <summary>Reads a container's log, rotated files first, and follows it while it is written and rotated.</summary>
+public sealed partial class LogReader(string path) : IDisposable
 {
     private const int MaximumFiles = 1000;
-    private readonly Queue<SafeFd> _older = new();
-    private byte[] _buffer = new byte[64 << 10];
+    private readonly Queue<SafeFd> _next = new();
+    private byte[] _buffer = new byte[128 << 10];
     private SafeFd? _fd;
     private int _start;
     private int _end;
     private bool _opened;
 
-    /// <summary>The next record; false when there is none for now. Call again to follow.</summary>
-    public bool TryRead(out LogLine line)
+    /// <summary>The next record, valid until the next call; false when there is none for now. Call again to follow.</summary>
+    public bool TryRead(out LogRecord record)
     {
-        if (!_opened)
-        {
-            OpenAll();
-        }
+        Open();
         while (true)
         {
             Span<byte> rest = _buffer.AsSpan(_start, _end - _start);
@@ -28,42 +25,64 @@ public sealed class LogReader(string path) : IDisposable
             if (newline >= 0)
             {
                 _start += newline + 1;
-                if (LogLine.TryParse(rest[..newline], out line))
+                if (LogRecord.TryParse(rest[..newline], out record))
                 {
                     return true;
                 }
-                continue;
             }
-            if (!Fill() && !Next())
+            else if (!Fill() && !Next())
             {
-                line = default;
+                record = default;
                 return false;
             }
         }
     }
 
-    private void OpenAll()
+    private void Open()
     {
-        // From the oldest on; a rotation meanwhile only moves names, the descriptors stay with their files.
-        int count = 0;
-        while (count < MaximumFiles && Files.Exists($"{path}.{count + 1}"))
+        if (!_opened)
         {
-            count++;
+            Find(newerThan: null);
+            _opened = _next.Count > 0;
+            _fd = _opened ? _next.Dequeue() : null;
         }
-        for (int i = count; i >= 1; i--)
-        {
-            if (Files.TryOpen($"{path}.{i}", OpenFlags.O_RDONLY, out _) is { } older)
-            {
-                _older.Enqueue(older);
-            }
-        }
-        if (Files.TryOpen(path, OpenFlags.O_RDONLY, out _) is { } newest)
-        {
-            _older.Enqueue(newest);
-            _opened = true;
-        }
-        _fd = _older.Count > 0 ? _older.Dequeue() : null;
     }
+
+    /// <summary>Opens the files that are newer than the one that is read, or all. From the newest to the oldest: a rotation meanwhile moves files to where they are found a second time, never past us.</summary>
+    private void Find(SafeFd? newerThan)
+    {
+        ulong stop = newerThan is null ? 0 : Inode(newerThan);
+        List<(ulong Inode, SafeFd Fd)> found = [];
+        for (int i = 0; i < MaximumFiles; i++)
+        {
+            SafeFd? fd = Files.TryOpen(i == 0 ? path : $"{path}.{i}", OpenFlags.O_RDONLY, out _);
+            if (fd is null && i > 0)
+            {
+                break; // number 0 alone may be missing, in the middle of a rotation
+            }
+            if (fd is null)
+            {
+                continue;
+            }
+            ulong inode = Inode(fd);
+            if (inode == stop || found.Exists(f => f.Inode == inode))
+            {
+                fd.Dispose();
+                if (inode == stop)
+                {
+                    break;
+                }
+                continue;
+            }
+            found.Add((inode, fd));
+        }
+        for (int i = found.Count - 1; i >= 0; i--)
+        {
+            _next.Enqueue(found[i].Fd);
+        }
+    }
+
+    private static ulong Inode(SafeFd fd) => At.Stat(fd.Value, out StatxBuffer stat) == 0 ? stat.Inode : 0;
 
     private bool Fill()
     {
@@ -86,37 +105,28 @@ public sealed class LogReader(string path) : IDisposable
         return n > 0;
     }
 
-    /// <summary>The next file: one that was rotated before, or the new one when the name leads elsewhere now.</summary>
+    /// <summary>The next file, when this one will not grow any more.</summary>
     private bool Next()
     {
-        if (_older.Count > 0)
-        {
-            _fd?.Dispose();
-            _fd = _older.Dequeue();
-            return true;
-        }
-        SafeFd? now = Files.TryOpen(path, OpenFlags.O_RDONLY, out _);
-        if (now is null)
+        if (_fd is null)
         {
             return false;
         }
-        if (
-            _fd is not null
-            && At.Stat(_fd.Value, out StatxBuffer old) == 0
-            && At.Stat(now.Value, out StatxBuffer current) == 0
-            && old.Inode == current.Inode
-        )
+        if (_next.Count == 0)
         {
-            now.Dispose();
-            return false;
+            Find(newerThan: _fd);
+            if (_next.Count == 0)
+            {
+                return false;
+            }
+            if (Fill())
+            {
+                return true; // written between our last read and the rotation
+            }
         }
-        if (_fd is not null && Fill())
-        {
-            now.Dispose(); // written between our last read and the rotation
-            return true;
-        }
-        _fd?.Dispose();
-        _fd = now;
+        _fd.Dispose();
+        _fd = _next.Dequeue();
+        _start = _end = 0; // a torn record at the end of a file
         return true;
     }
 
@@ -124,7 +134,7 @@ public sealed class LogReader(string path) : IDisposable
     public void Dispose()
     {
         _fd?.Dispose();
-        while (_older.TryDequeue(out SafeFd? fd))
+        while (_next.TryDequeue(out SafeFd? fd))
         {
             fd.Dispose();
         }

@@ -1,82 +1,62 @@
 using System.Buffers;
-using System.Globalization;
+using Skiff.Engine.Containers;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Monitoring;
 
-/// <summary>Appends a container's output to its log and keeps the log small: three files of 10 MB unless <c>--log-opt max-size</c> and <c>max-file</c> say otherwise.</summary>
-public sealed class LogWriter : IDisposable
+/// <summary>Appends a container's output to files and keeps them small: the drivers <c>json-file</c> (three files of 10 MB unless <c>--log-opt</c> says otherwise) and <c>local</c> (five of 20 MB).</summary>
+public sealed class LogWriter : LogSink
 {
-    /// <summary>docker cuts lines that are longer into records of this size.</summary>
-    public const int MaximumText = 16 << 10;
-
-    private const long DefaultSize = 10_000_000;
     private readonly string _path;
     private readonly long _maximumSize;
     private readonly int _files;
-    private readonly ArrayBufferWriter<byte> _records = new(4096);
-    private readonly Pending _out = new(false);
-    private readonly Pending _error = new(true);
+    private readonly byte[] _attributes;
+    private readonly ArrayBufferWriter<byte> _records = new(1024);
+    private readonly LineBuffer _out = new();
+    private readonly LineBuffer _error = new();
     private SafeFd? _fd;
     private long _size;
 
-    /// <summary>Opens the log; with the log driver <c>none</c> everything is dropped.</summary>
+    /// <summary>Opens the log.</summary>
     public LogWriter(string path, ContainerRecord record)
     {
         _path = path;
-        _maximumSize = record.LogOptions.TryGetValue("max-size", out string? size) && size != "-1" ? ParseSize(size) : DefaultSize;
-        _files =
-            record.LogOptions.TryGetValue("max-file", out string? files)
-            && int.TryParse(files, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
-            && n > 0
-                ? n
-                : 3;
-        if (record.LogDriver != "none")
-        {
-            Open();
-        }
+        (_maximumSize, _files) = LogOptions.Limits(record.LogDriver, record.LogOptions);
+        _attributes = LogOptions.Attributes(record);
+        Open();
     }
 
-    /// <summary>Takes bytes as they came from the container.</summary>
-    public void Add(bool isError, ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    public override void Add(bool isError, ReadOnlySpan<byte> bytes)
     {
-        if (_fd is null)
+        LineBuffer lines = isError ? _error : _out;
+        Span<byte> stamp = stackalloc byte[LogLine.StampLength];
+        LogLine.WriteStamp(TimeProvider.System.GetUtcNow(), stamp);
+        while (lines.TryTake(ref bytes, out ReadOnlySpan<byte> line))
         {
-            return;
-        }
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        Pending pending = isError ? _error : _out;
-        while (!bytes.IsEmpty)
-        {
-            int end = bytes.IndexOf((byte)'\n');
-            int take = Math.Min(end < 0 ? bytes.Length : end + 1, MaximumText - pending.Length);
-            bytes[..take].CopyTo(pending.Bytes.AsSpan(pending.Length));
-            pending.Length += take;
-            bytes = bytes[take..];
-            if (pending.Length == MaximumText || pending.Bytes[pending.Length - 1] == '\n')
-            {
-                Record(pending, now);
-            }
+            LogLine.Write(_records, line, isError, stamp, _attributes);
         }
         Flush();
     }
 
-    /// <summary>Writes what has no line end yet.</summary>
-    public void End()
+    /// <inheritdoc/>
+    public override void End()
     {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        Record(_out, now);
-        Record(_error, now);
+        Rest(_out, false);
+        Rest(_error, true);
         Flush();
     }
 
-    private void Record(Pending pending, DateTimeOffset now)
+    private void Rest(LineBuffer lines, bool isError)
     {
-        if (pending.Length > 0)
+        if (!lines.Begun.IsEmpty)
         {
-            LogLine.Write(_records, pending.Bytes.AsSpan(0, pending.Length), pending.IsError, now);
-            pending.Length = 0;
+            Span<byte> stamp = stackalloc byte[LogLine.StampLength];
+            LogLine.WriteStamp(TimeProvider.System.GetUtcNow(), stamp);
+            LogLine.Write(_records, lines.Begun, isError, stamp, _attributes);
+            lines.Clear();
         }
     }
 
@@ -96,6 +76,7 @@ public sealed class LogWriter : IDisposable
         _records.ResetWrittenCount();
     }
 
+    /// <summary>The files move up by one and the last is overwritten. A reader that has them open is not disturbed.</summary>
     private void Rotate()
     {
         _fd?.Dispose();
@@ -117,36 +98,9 @@ public sealed class LogWriter : IDisposable
     private void Open()
     {
         _fd = Files.Open(_path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_APPEND, 0x1A0);
-        _size = Skiff.Linux.FileTree.At.Stat(_fd.Value, out StatxBuffer stat) == 0 ? (long)stat.Size : 0;
-    }
-
-    private static long ParseSize(string text)
-    {
-        string digits = text.TrimEnd('k', 'K', 'm', 'M', 'g', 'G', 'b', 'B');
-        long unit =
-            text.Length == digits.Length
-                ? 1
-                : char.ToLowerInvariant(text[digits.Length]) switch
-                {
-                    'k' => 1000,
-                    'm' => 1_000_000,
-                    'g' => 1_000_000_000,
-                    _ => 1,
-                };
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0
-            ? number * unit
-            : DefaultSize;
+        _size = At.Stat(_fd.Value, out StatxBuffer stat) == 0 ? (long)stat.Size : 0;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _fd?.Dispose();
-
-    private sealed class Pending(bool isError)
-    {
-        internal bool IsError { get; } = isError;
-
-        internal byte[] Bytes { get; } = new byte[MaximumText];
-
-        internal int Length { get; set; }
-    }
+    protected override void Dispose(bool disposing) => _fd?.Dispose();
 }

@@ -12,8 +12,13 @@ namespace Skiff.Engine.Monitoring;
 public static class MonitorStart
 {
     /// <summary>Returns when the container's command runs. Of several commands that start the same container at once one does; the others find it running.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="record">The container.</param>
+    /// <param name="restartCount">How often it was started again by its policy.</param>
+    /// <param name="client">A socket whose other end is attached from the first byte on, its first frame already sent; see <see cref="AttachFrame"/>.</param>
+    /// <returns>False when it ran already.</returns>
     /// <exception cref="SkiffException">It could not be started; the sentence and the exit code are the monitor's.</exception>
-    public static void Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0)
+    public static bool Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0, SafeFd? client = null)
     {
         using FileLock? gate = engine.Containers.Lock(record.Id);
         ContainerState? state =
@@ -23,7 +28,7 @@ public static class MonitorStart
             case null:
                 throw new SkiffException($"No such container: {record.Name}");
             case { IsUp: true } or { Status: ContainerStatus.Restarting }:
-                return;
+                return false;
             case { Status: ContainerStatus.Removing }:
                 throw new SkiffException($"the container {record.Name} is being removed");
             case var _ when record.Foreground && Session.IsHeld(engine.Paths, record.Id):
@@ -35,13 +40,13 @@ public static class MonitorStart
                     engine.Containers.SaveRecord(record);
                 }
                 engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
-                Start(engine, record, gate!, restartCount);
-                return;
+                Start(engine, record, gate!, restartCount, client);
+                return true;
         }
     }
 
     /// <summary>The monitor inherits the lock: it is held until the state says what runs, whichever of the two processes is killed.</summary>
-    private static void Start(SkiffEngine engine, ContainerRecord record, FileLock gate, int restartCount)
+    private static void Start(SkiffEngine engine, ContainerRecord record, FileLock gate, int restartCount, SafeFd? client)
     {
         (SafeFd read, SafeFd write) = Pipe.Open();
         using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
@@ -49,7 +54,7 @@ public static class MonitorStart
         {
             using (ChildProgram program = new())
             {
-                Program(program, engine, record, (write.Value, gate.Fd.Value), nothing.Value, restartCount);
+                Program(program, engine, record, (write.Value, gate.Fd.Value, client?.Value ?? -1), nothing.Value, restartCount);
                 using SpawnedProcess child = Spawn.Start(program, new ReportChannel());
                 write.Dispose();
                 if (child.Channel.AwaitReport() is { } failure)
@@ -68,7 +73,7 @@ public static class MonitorStart
         ChildProgram program,
         SkiffEngine engine,
         ContainerRecord record,
-        (int Status, int Gate) kept,
+        (int Status, int Gate, int Client) kept,
         int nothing,
         int restartCount
     )
@@ -85,6 +90,10 @@ public static class MonitorStart
         program.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
         program.Call(SyscallNumber.fcntl, kept.Status, F_SETFD, 0);
         program.Call(SyscallNumber.fcntl, kept.Gate, F_SETFD, 0);
+        if (kept.Client >= 0)
+        {
+            program.Call(SyscallNumber.fcntl, kept.Client, F_SETFD, 0);
+        }
         program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
         (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
         string[] arguments =
@@ -100,6 +109,7 @@ public static class MonitorStart
             $"{soft}:{hard}",
             restartCount.ToString(CultureInfo.InvariantCulture),
             kept.Gate.ToString(CultureInfo.InvariantCulture),
+            kept.Client < 0 ? "none" : kept.Client.ToString(CultureInfo.InvariantCulture),
         ];
         // The monitor collects garbage rarely and keeps what it has small.
         string[] environment =

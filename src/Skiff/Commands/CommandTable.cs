@@ -17,6 +17,7 @@ internal static class CommandTable
             [
                 new("__complete", CompletionCommand.DefineComplete) { Hidden = true },
                 new("__stress-spawn", StressSpawnCommand.Define) { Hidden = true },
+                new("attach", Containers.AttachCommand.Define),
                 new("commit", Containers.CommitCommand.Define),
                 new("completion", CompletionCommand.Define),
                 new("container", Containers.ContainerGroup.Define),

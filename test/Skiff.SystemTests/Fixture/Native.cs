@@ -19,6 +19,8 @@ internal static unsafe partial class Native
     public const int SIGKILL = 9;
     public const int SIGUSR1 = 10;
     public const int SIGTERM = 15;
+    public const int SIGCONT = 18;
+    public const int SIGSTOP = 19;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct WinSize

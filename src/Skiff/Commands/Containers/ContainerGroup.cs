@@ -13,6 +13,7 @@ internal static class ContainerGroup
             Usage = "COMMAND",
             Subcommands =
             [
+                new("attach", AttachCommand.Define),
                 new("commit", CommitCommand.Define),
                 new("cp", CpCommand.Define),
                 new("create", CreateCommand.Define),

@@ -53,7 +53,8 @@ internal static class CreateCommand
         return 0;
     }
 
-    private static PreparedContainer Make(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
+    /// <summary>A recorded container, its warnings shown, its id in the file that was asked for.</summary>
+    internal static PreparedContainer Make(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
     {
         string id = ContainerStore.NewId();
         // While it is made: if this command is killed, the next one finds the free lock and removes what there is of it.

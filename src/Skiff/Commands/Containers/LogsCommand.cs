@@ -5,6 +5,7 @@ using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
 using Skiff.Linux;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Commands.Containers;
 
@@ -15,11 +16,11 @@ internal static class LogsCommand
         new()
         {
             Name = "logs",
-            Summary = "Show the output of a container in the background",
+            Summary = "Show the output of a container that a monitor keeps",
             Usage = "[OPTIONS] CONTAINER",
             Flags =
             [
-                Flag.Bool("details", "Accepted for compatibility: there are no further attributes"),
+                Flag.Bool("details", "Show the labels and variables that --log-opt labels and env name"),
                 Flag.Bool("follow", "Go on showing until the container ends", 'f'),
                 Flag.Text("since", "Only what was written after this time or within this duration"),
                 Flag.Text("tail", "Only the last lines", 'n') with
@@ -39,104 +40,103 @@ internal static class LogsCommand
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, invocation.Arguments[0]);
-        string path = engine.Paths.Log(record.Id);
-        if (record.LogDriver == "none")
-        {
-            throw new SkiffException($"the container {record.Name} keeps no log (--log-driver none)");
-        }
-        if (record.Foreground && !Files.Exists(path))
-        {
-            throw new SkiffException(
-                $"the container {record.Name} ran in the foreground: its output went to the command that started it and was not kept; use run -d"
-            );
-        }
+        Require(engine, record);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        DateTimeOffset? since = invocation.Value("since") is { } s ? TimeArgument.Parse(s, now, "--since") : null;
         DateTimeOffset? until = invocation.Value("until") is { } u ? TimeArgument.Parse(u, now, "--until") : null;
+        byte[] first = invocation.Value("since") is { } s ? Stamp(TimeArgument.Parse(s, now, "--since")) : [];
+        byte[] last = until is { } end ? Stamp(end) : [];
         long tail = Tail(invocation.Value("tail"));
-        bool stamps = invocation.Is("timestamps");
-        using LogReader reader = new(path);
-        Queue<List<LogLine>> last = new(); // a line that is longer than a record is several records
-        bool whole = true;
-        while (reader.TryRead(out LogLine line))
+        LogPrinter printer = new(Writer(invocation.Output), invocation.Is("timestamps"), invocation.Is("details"));
+        bool follows = invocation.Is("follow") && (state.IsUp || state.Status == ContainerStatus.Restarting);
+        using Pidfd? monitor = follows && state.Monitor.Exists ? Pidfd.TryOpen(state.Monitor.Pid) : null;
+        using LogWatch? watch = follows ? new LogWatch(engine.Paths.Container(record.Id), monitor) : null;
+        using LogReader reader = new(engine.Paths.Log(record.Id));
+        if (tail >= 0)
         {
-            if ((since is { } a && line.Time < a) || (until is { } b && line.Time > b))
-            {
-                continue;
-            }
-            if (tail < 0)
-            {
-                Show(invocation.Output, line, stamps);
-                continue;
-            }
-            if (whole)
-            {
-                last.Enqueue([]);
-            }
-            last.Last().Add(line);
-            whole = line.Text is [.., (byte)'\n'];
-            while (last.Count > tail)
-            {
-                last.Dequeue();
-            }
-            whole |= last.Count == 0;
+            reader.SeekTail(tail);
         }
-        foreach (LogLine line in last.SelectMany(static l => l))
-        {
-            Show(invocation.Output, line, stamps);
-        }
-        if (invocation.Is("follow"))
-        {
-            Follow(engine, record, state, reader, invocation, until, stamps);
-        }
-        return 0;
-    }
-
-    private static void Follow(
-        SkiffEngine engine,
-        ContainerRecord record,
-        ContainerState state,
-        LogReader reader,
-        Invocation invocation,
-        DateTimeOffset? until,
-        bool stamps
-    )
-    {
-        bool alive = state.IsUp || state.Status == ContainerStatus.Restarting;
-        using Pidfd? monitor = alive && state.Monitor.Exists ? Pidfd.TryOpen(state.Monitor.Pid) : null;
         while (true)
         {
-            bool ended = monitor?.WaitReadable(20) ?? true;
-            while (reader.TryRead(out LogLine line))
+            // Asked before the reading: what is written between the two is read in the next round.
+            bool more = watch?.Wait(0) ?? false;
+            Show(reader, printer, first, last);
+            if (!more || (until is { } limit && TimeProvider.System.GetUtcNow() > limit))
             {
-                if (until is { } limit && line.Time > limit)
-                {
-                    return;
-                }
-                Show(invocation.Output, line, stamps);
+                return 0;
             }
-            if (ended || (until is { } end && TimeProvider.System.GetUtcNow() > end) || engine.Containers.TryLoad(record.Id) is null)
-            {
-                return;
-            }
+            _ = watch!.Wait(until is { } moment ? Pause(moment) : -1);
         }
     }
 
-    private static void Show(Output output, LogLine line, bool stamps)
+    private static void Require(SkiffEngine engine, ContainerRecord record)
     {
-        byte[] text = stamps ? [.. System.Text.Encoding.ASCII.GetBytes(LogLine.Stamp(line.Time) + " "), .. line.Text] : line.Text;
-        if (line.IsError)
+        if (record.LogDriver == "none")
         {
-            _ = Files.TryWriteAll(2, text);
+            throw new SkiffException(
+                $"the container {record.Name} keeps no log: its configured logging driver (none) does not support reading"
+            );
         }
-        else
+        if (record.LogDriver == "journald")
         {
-            output.Write(text);
+            throw new SkiffException(
+                $"the log of the container {record.Name} is in the journal: configured logging driver does not support reading; use journalctl CONTAINER_ID={record.ShortId}"
+            );
+        }
+        if (record.Foreground && !Files.Exists(engine.Paths.Log(record.Id)))
+        {
+            throw new SkiffException(
+                $"the container {record.Name} ran in the foreground: its output went to the command that started it and was not kept; use run -d, or give --log-driver"
+            );
         }
     }
 
-    private static long Tail(string? text) =>
-        text is null or "all" ? -1
-        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n) ? n
-        : throw new SkiffException($"--tail {text}: a number or all is expected", 125);
+    private static void Show(LogReader reader, LogPrinter printer, byte[] first, byte[] last)
+    {
+        while (reader.TryRead(out LogRecord record))
+        {
+            if (
+                (first.Length == 0 || record.Stamp.SequenceCompareTo(first) >= 0)
+                && (last.Length == 0 || record.Stamp.SequenceCompareTo(last) <= 0)
+            )
+            {
+                printer.Print(record);
+            }
+        }
+        printer.Flush();
+    }
+
+    private static int Pause(DateTimeOffset until) =>
+        (int)Math.Clamp((until - TimeProvider.System.GetUtcNow()).TotalMilliseconds + 1, 0, int.MaxValue);
+
+    private static Action<ReadOnlyMemory<byte>, bool> Writer(Output output) =>
+        (bytes, isError) =>
+        {
+            if (isError)
+            {
+                _ = Files.TryWriteAll(2, bytes.Span);
+            }
+            else
+            {
+                output.Write(bytes.Span);
+            }
+        };
+
+    private static byte[] Stamp(DateTimeOffset time)
+    {
+        byte[] stamp = new byte[LogLine.StampLength];
+        LogLine.WriteStamp(time, stamp);
+        return stamp;
+    }
+
+    private static long Tail(string? text)
+    {
+        if (text is null or "all")
+        {
+            return -1;
+        }
+        // docker: a negative number shows everything.
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n)
+            ? Math.Max(n, -1)
+            : throw new SkiffException($"--tail {text}: a number or all is expected", 125);
+    }
 }

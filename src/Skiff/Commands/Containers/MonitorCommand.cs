@@ -7,7 +7,7 @@ using Skiff.Linux;
 
 namespace Skiff.Commands.Containers;
 
-/// <summary><c>skiff monitor ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD</c>: the parent of a container in the background; only the engine starts it.</summary>
+/// <summary><c>skiff monitor ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD CLIENT-FD</c>: the parent of a container in the background; only the engine starts it.</summary>
 internal static class MonitorCommand
 {
     public static Command Define() =>
@@ -15,9 +15,9 @@ internal static class MonitorCommand
         {
             Name = "monitor",
             Summary = "Watch a container in the background (started by the engine itself)",
-            Usage = "ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD",
-            MinArguments = 5,
-            MaxArguments = 5,
+            Usage = "ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD CLIENT-FD",
+            MinArguments = 6,
+            MaxArguments = 6,
             Run = Run,
         };
 
@@ -27,12 +27,13 @@ internal static class MonitorCommand
         // The container must not inherit them: a pipe or a lock that stays open would hold whoever waits for it.
         SafeFd status = Private(words[1]);
         SafeFd gate = Private(words[4]);
+        SafeFd? client = words[5] == "none" ? null : Private(words[5]);
         int colon = words[2].IndexOf(':');
         ulong soft = ulong.Parse(words[2].AsSpan(0, colon), CultureInfo.InvariantCulture);
         ulong hard = ulong.Parse(words[2].AsSpan(colon + 1), CultureInfo.InvariantCulture);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         ContainerRecord record = engine.Containers.Find(words[0]);
-        return new ContainerMonitor(engine, record, status, gate, hard == 0 ? null : (soft, hard)).Run();
+        return new ContainerMonitor(engine, record, status, gate, hard == 0 ? null : (soft, hard), client).Run();
     }
 
     private static SafeFd Private(string number)

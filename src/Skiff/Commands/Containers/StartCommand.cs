@@ -1,5 +1,4 @@
 using Skiff.CommandLine;
-using Skiff.Commands.Run;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
@@ -18,8 +17,12 @@ internal static class StartCommand
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
             Flags =
             [
-                Flag.Bool("attach", "Run it in the foreground: output here, signals passed on", 'a'),
-                Flag.Bool("interactive", "With --attach: the container's input is ours", 'i'),
+                Flag.Bool("attach", "Stay attached: output here, signals passed on, its exit code ours", 'a'),
+                Flag.Text("detach-keys", "Key sequence that detaches the terminal") with
+                {
+                    Default = DetachKeys.Default,
+                },
+                Flag.Bool("interactive", "Stay attached, with standard input", 'i'),
             ],
             MinArguments = 1,
             Completes = [Completion.Container],
@@ -52,9 +55,26 @@ internal static class StartCommand
     private static int Attached(SkiffEngine engine, Invocation invocation)
     {
         (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, invocation.Arguments[0]);
-        return state.IsUp || state.Status == ContainerStatus.Restarting
-            ? throw new SkiffException($"the container {record.Name} is running already: its output is shown by logs -f")
-            : ForegroundRun.Again(engine, record, invocation);
+        bool input = invocation.Is("interactive");
+        if (state.IsUp)
+        {
+            return AttachCommand.Running(engine, record, state, invocation, input, detached: 0);
+        }
+        if (state.Status == ContainerStatus.Restarting)
+        {
+            throw new SkiffException($"the container {record.Name} is restarting: wait until it is running, then use attach");
+        }
+        Attachment.RequireTerminal(record.Tty, input);
+        bool keys = record.Tty && input && record.OpenStdin;
+        AttachWishes wishes = new(
+            input && record.OpenStdin,
+            Output: true,
+            Error: true,
+            record.Tty,
+            Proxy: !record.Tty,
+            keys ? DetachKeys.Choose(invocation.Value("detach-keys")) : null
+        );
+        return Attachment.Start(engine, record, wishes, invocation);
     }
 
     /// <summary>Starts it with a monitor; its record says so from now on.</summary>

@@ -34,8 +34,10 @@ internal static class WaitCommand
         {
             while (state.IsUp || state.Status == ContainerStatus.Restarting)
             {
-                using Pidfd? watched = Pidfd.TryOpen(state.Monitor.Exists ? state.Monitor.Pid : state.Process.Pid);
-                _ = watched?.WaitReadable(state.Status == ContainerStatus.Restarting || !state.Monitor.Exists ? 100 : 1000);
+                // A monitor that was killed is waited for no more: the container may live on without it.
+                bool monitored = engine.Reconciler.Liveness.IsAlive(state.Monitor);
+                using Pidfd? watched = Pidfd.TryOpen(monitored ? state.Monitor.Pid : state.Process.Pid);
+                _ = watched?.WaitReadable(state.Status == ContainerStatus.Restarting || !monitored ? 100 : 1000);
                 if (engine.Containers.TryLoad(record.Id) is null)
                 {
                     return ExitNotes.Read(note) ?? 0;

@@ -56,47 +56,10 @@ internal static class ForegroundRun
         }
     }
 
-    /// <summary>Runs a kept container once more: <c>start -a</c>.</summary>
-    internal static int Again(SkiffEngine engine, ContainerRecord record, Invocation invocation)
-    {
-        using FileLock? gate = engine.Containers.Lock(record.Id);
-        ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
-        if (
-            state is null or not { IsUp: false, Status: not (ContainerStatus.Restarting or ContainerStatus.Removing) }
-            || Session.IsHeld(engine.Paths, record.Id)
-        )
-        {
-            throw new SkiffException(
-                state is null ? $"No such container: {record.Name}" : $"the container {record.Name} is running already, or is being removed"
-            );
-        }
-        using FileLock session = Session.Begin(engine.Paths, record.Id);
-        try
-        {
-            record = record with { Foreground = true };
-            engine.Containers.SaveRecord(record);
-            PreparedContainer container = ContainerPreparation.Reload(engine, record);
-            if (!invocation.Is("interactive"))
-            {
-                container = container with { Options = container.Options with { Interactive = false } };
-            }
-            return Execute(engine, container, invocation, gate).ExitCode;
-        }
-        finally
-        {
-            if (record.AutoRemove)
-            {
-                ContainerRemoval.RemoveEnded(engine, record);
-            }
-            Session.Remove(engine.Paths, record.Id);
-        }
-    }
-
     private static ContainerState Execute(
         SkiffEngine engine,
         PreparedContainer container,
         Invocation invocation,
-        FileLock? gate = null,
         Action? meanwhile = null
     )
     {
@@ -138,7 +101,6 @@ internal static class ForegroundRun
             );
             throw;
         }
-        gate?.Dispose();
         using (launch)
         {
             foreach (string warning in launch.Warnings)

@@ -39,6 +39,11 @@ internal static class RunCommand
             engine.Reconciler.Sessions();
             return Containers.CreateCommand.Detached(engine, options, image, hold, invocation);
         }
+        if (AttachedRun.IsNeeded(options) && !invocation.Has("trace"))
+        {
+            engine.Reconciler.Sessions();
+            return AttachedRun.Run(engine, options, image, hold, invocation);
+        }
         return ForegroundRun.Run(engine, options, image, hold, invocation);
     }
 

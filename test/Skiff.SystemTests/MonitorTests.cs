@@ -1,0 +1,181 @@
+using System.Globalization;
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>The monitor of a container killed at any moment: what is said afterwards is true, and nothing is left.</summary>
+public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    private string Busybox => host.Image(TestImages.Busybox);
+
+    private string Inspect(string name, string what) => host.Run("inspect", "-f", what, name).Succeeded().Text;
+
+    private int? Monitor(string id) =>
+        ProcessTable
+            .WithCommandLine($"monitor {id}")
+            .Select(l => (int?)int.Parse(l.Split(' ')[0], CultureInfo.InvariantCulture))
+            .FirstOrDefault();
+
+    private static void Kill(int pid)
+    {
+        _ = Native.kill(pid, Native.SIGKILL);
+        Wait.Until(() => ProcessTable.Read($"/proc/{pid}/cmdline").Length == 0, 10, () => $"{pid} lives");
+    }
+
+    [Fact]
+    public void LIFE_07_Without_its_monitor_a_container_runs_on_and_every_verb_still_works()
+    {
+        const string Script = "trap 'exit 3' TERM; echo before; while :; do sleep 0.05; done";
+        string id = host.Run("run", "-d", "-i", "--name", "left", "--network", "none", Busybox, "sh", "-c", Script).Succeeded().Text;
+        Wait.Until(() => host.Run("logs", "left").Text == "before", 10, () => "it did not get ready");
+        Kill(Monitor(id)!.Value);
+        Assert.Equal("running", Inspect("left", "{{.State.Status}}"));
+        Assert.Equal("before", host.Run("logs", "-f", "left").Succeeded().Text);
+        Assert.Equal("inside", host.Run("exec", "left", "echo", "inside").Succeeded().Text);
+        host.Run("attach", "--no-stdin", "left").ExitedWith(1).Complained("was killed");
+        host.Run("pause", "left").Succeeded();
+        host.Run("unpause", "left").Succeeded();
+        host.Run("stop", "left").Succeeded();
+        Assert.Equal("exited 255", Inspect("left", "{{.State.Status}} {{.State.ExitCode}}"));
+        host.Run("start", "left").Succeeded();
+        Assert.Equal("running", Inspect("left", "{{.State.Status}}"));
+        host.Run("rm", "-f", "left").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void LIFE_14_The_end_of_a_container_without_monitor_is_recorded_by_the_next_command()
+    {
+        string id = host.Run(
+                "run",
+                "-d",
+                "--rm",
+                "--name",
+                "brief",
+                "--network",
+                "none",
+                Busybox,
+                "sh",
+                "-c",
+                "while [ ! -e /tmp/go ]; do sleep 0.02; done"
+            )
+            .Succeeded()
+            .Text;
+        Kill(Monitor(id)!.Value);
+        using RunningCommand waiting = host.Start("wait", "brief");
+        host.Run("exec", "brief", "touch", "/tmp/go").Succeeded();
+        waiting.WaitForExit();
+        Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text);
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void An_attached_command_is_told_that_the_monitor_was_killed()
+    {
+        using Pty pty = host.StartOnTerminal(
+            24,
+            80,
+            "run",
+            "-it",
+            "--name",
+            "told",
+            "--network",
+            "none",
+            Busybox,
+            "sh",
+            "-c",
+            "trap '' HUP; echo up; while :; do sleep 1; done"
+        );
+        pty.WaitFor("up");
+        Kill(Monitor(Inspect("told", "{{.Id}}"))!.Value);
+        Assert.Equal(125, pty.WaitForExit());
+        Assert.Contains("was killed", pty.Screen, StringComparison.Ordinal);
+        host.Run("rm", "-f", "told").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LIFE_07_A_monitor_killed_at_any_moment_of_a_start_leaves_a_true_state(bool remove)
+    {
+        string image = Busybox;
+        for (int i = 0; i < 20; i++)
+        {
+            string name = $"m{i}";
+            string[] flags = remove ? ["--rm"] : [];
+            using RunningCommand run = host.Start(["run", "-d", "--name", name, "--network", "none", .. flags, image, "sleep", "4646"]);
+            int? monitor = null;
+            Wait.Until(
+                () =>
+                    (
+                        monitor = ProcessTable
+                            .WithCommandLine($"{host.Root} --runroot {host.Runroot} monitor ")
+                            .Select(l => (int?)int.Parse(l.Split(' ')[0], CultureInfo.InvariantCulture))
+                            .FirstOrDefault()
+                    )
+                        is not null
+                    || run.HasExited,
+                10,
+                () => "no monitor"
+            );
+            Thread.SpinWait(i * 20_000);
+            if (monitor is { } pid)
+            {
+                _ = Native.kill(pid, Native.SIGKILL);
+            }
+            CommandResult result = run.WaitForExit();
+            string state = host.Run("ps", "-a", "--filter", $"name={name}", "--format", "{{.State}}").Succeeded().Text;
+            bool runs = ProcessTable.WithCommandLine("sleep 4646").Any();
+            if (result.ExitCode != 0)
+            {
+                result.ExitedWith(125).Complained("monitor");
+                // Nothing that was not reported may run, once a command has looked.
+                Wait.Until(
+                    () => host.Run("ps", "-q").Succeeded().Text == "" && !ProcessTable.WithCommandLine("sleep 4646").Any(),
+                    10,
+                    () => "it runs unseen"
+                );
+            }
+            else
+            {
+                Assert.Equal("running", state);
+                Assert.True(runs);
+            }
+            host.Run("rm", "-f", name);
+            Assert.False(ProcessTable.WithCommandLine("sleep 4646").Any(), $"{name} lives");
+        }
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void LIFE_07_A_monitor_killed_between_two_lives_leaves_the_last_end()
+    {
+        string id = host.Run("run", "-d", "--name", "between", "--network", "none", "--restart", "always", Busybox, "sh", "-c", "exit 6")
+            .Succeeded()
+            .Text;
+        Wait.Until(() => Inspect("between", "{{.State.Status}}") == "restarting", 20, () => "it does not restart");
+        Kill(Monitor(id)!.Value);
+        Assert.Contains(Inspect("between", "{{.State.Status}} {{.State.ExitCode}}"), (string[])["exited 6", "exited 255"]);
+        host.Run("rm", "between").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_timeout_ends_a_detached_container()
+    {
+        host.Run("run", "-d", "--name", "timed", "--network", "none", "--timeout", "1", Busybox, "sleep", "1000").Succeeded();
+        Assert.Equal("137", host.Run("wait", "timed").Succeeded().Text);
+        host.Run("rm", "timed").Succeeded();
+    }
+
+    private void AssertNothingLeft()
+    {
+        Assert.Empty(host.Mounts());
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/names"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Runroot}/attach"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Runroot}/sessions"));
+    }
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Text;
+using Skiff.Engine.Monitoring;
+using Xunit;
+
+namespace Skiff.Tests.Monitoring;
+
+public sealed class LogTests
+{
+    private static byte[] Record(string text, bool isError = false, string attributes = "")
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        byte[] stamp = new byte[LogLine.StampLength];
+        LogLine.WriteStamp(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero), stamp);
+        LogLine.Write(buffer, Encoding.UTF8.GetBytes(text), isError, stamp, Encoding.UTF8.GetBytes(attributes));
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static string Text(in LogRecord record)
+    {
+        byte[] target = new byte[record.Escaped.Length];
+        return Encoding.UTF8.GetString(target, 0, record.CopyText(target));
+    }
+
+    [Fact]
+    public void A_record_is_that_of_dockers_driver() =>
+        Assert.Equal(
+            "{\"log\":\"a \\\"b\\\"\\u003c\\n\",\"stream\":\"stderr\",\"time\":\"2026-01-31T12:00:00.000000000Z\"}\n",
+            Encoding.UTF8.GetString(Record("a \"b\"<\n", isError: true))
+        );
+
+    [Theory]
+    [InlineData("plain\n", true)]
+    [InlineData("", false)]
+    [InlineData("no end", false)]
+    [InlineData("\\n", false)]
+    [InlineData("\\\\\n", true)]
+    [InlineData("\",\"stream\":\"stderr\",\"time\":\"\n", true)]
+    [InlineData("tab\t \u0001 \u007f é 漢 \U0001F600 \u2028\n", true)]
+    public void What_is_written_is_read(string text, bool endsLine)
+    {
+        foreach (string attributes in (string[])["", ",\"attrs\":{\"a\":\"}\\\"b\",\"stream\":\"stderr\"}"])
+        {
+            byte[] line = Record(text, attributes: attributes);
+            Assert.True(LogRecord.TryParse(line.AsSpan(0, line.Length - 1), out LogRecord record));
+            Assert.Equal(text, Text(record));
+            Assert.False(record.IsError);
+            Assert.Equal(endsLine, record.EndsLine);
+            Assert.Equal("2026-01-31T12:00:00.000000000Z", Encoding.ASCII.GetString(record.Stamp));
+            Assert.Equal(attributes.Length > 0, record.Attributes.Length > 0);
+        }
+    }
+
+    [Fact]
+    public void Every_torn_record_is_refused()
+    {
+        byte[] line = Record("some text \\ \" \n", attributes: ",\"attrs\":{\"a\":\"b\"}");
+        for (int length = 0; length < line.Length - 1; length++)
+        {
+            Assert.False(LogRecord.TryParse(line.AsSpan(0, length), out _), $"{length}");
+        }
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_UTF_8_become_the_replacement_character()
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        LogLine.Write(buffer, [(byte)'a', 0xFF, (byte)'b'], false, new byte[LogLine.StampLength], []);
+        Assert.True(LogRecord.TryParse(buffer.WrittenSpan[..^1], out LogRecord record));
+        Assert.Equal("a\uFFFDb", Text(record));
+    }
+
+    [Fact]
+    public void Lines_are_cut_wherever_the_pieces_begin_and_end()
+    {
+        string[] lines =
+        [
+            "\n",
+            "one\n",
+            new string('x', LogSink.MaximumText - 1) + "\n",
+            new string('y', LogSink.MaximumText),
+            "tail\n",
+            "two\n",
+        ];
+        byte[] all = Encoding.ASCII.GetBytes(string.Concat(lines));
+        foreach (int size in (int[])[1, 7, 4096, LogSink.MaximumText, all.Length])
+        {
+            LineBuffer buffer = new();
+            List<string> cut = [];
+            for (int at = 0; at < all.Length; at += size)
+            {
+                ReadOnlySpan<byte> piece = all.AsSpan(at, Math.Min(size, all.Length - at));
+                while (buffer.TryTake(ref piece, out ReadOnlySpan<byte> line))
+                {
+                    cut.Add(Encoding.ASCII.GetString(line));
+                }
+            }
+            Assert.Equal(lines, cut);
+            Assert.True(buffer.Begun.IsEmpty);
+        }
+    }
+
+    [Theory]
+    [InlineData("max-size", "10m", 10_000_000)]
+    [InlineData("max-size", "1KiB", 1024)]
+    [InlineData("max-size", "5", 5)]
+    [InlineData("max-size", "2gb", 2_000_000_000)]
+    [InlineData("max-size", "-1", long.MaxValue)]
+    public void Sizes_are_dockers(string option, string text, long size)
+    {
+        Dictionary<string, string> options = new() { [option] = text };
+        LogOptions.Check(null, options);
+        Assert.Equal((size, 3), LogOptions.Limits("json-file", options));
+    }
+}
