@@ -37,6 +37,12 @@ public sealed record ExecWishes
     /// <summary>A terminal of its own.</summary>
     public bool Terminal { get; init; }
 
+    /// <summary>It is killed when the process that starts it dies.</summary>
+    public bool DiesWithParent { get; init; }
+
+    /// <summary>This process may become itself again, from a file that cannot be written, before it shows itself in a container that may look into it.</summary>
+    public bool ProtectSelf { get; init; }
+
     /// <summary>Standard descriptors without a terminal.</summary>
     public (int In, int Out, int Error) Standard { get; init; } = (0, 1, 2);
 }
@@ -70,6 +76,11 @@ public sealed class ContainerExec : IDisposable
             engine.Containers.ReadConfig(record.Id, out int errno)
             ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
         RuntimeSpec spec = RuntimeSpecReader.Parse(config);
+        if (wishes.ProtectSelf && (spec.Process!.Capabilities?.Bounding ?? []).AsSpan().Contains("CAP_SYS_PTRACE"))
+        {
+            // Not being dumpable does not help against this right: the container could open /proc/PID/exe of the child while it is a copy of us.
+            ReadOnlySelf.Ensure();
+        }
         spec = spec with { Process = ProcessOf(spec.Process!, state.Process.Pid, wishes) };
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = Cgroup.At(layout, Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup)).JoinPlan();
@@ -93,6 +104,7 @@ public sealed class ContainerExec : IDisposable
                 Cgroup = cgroup,
                 CgroupLayout = layout,
                 Standard = wishes.Standard,
+                DiesWithParent = wishes.DiesWithParent,
                 ConsoleSocket = consoleChild?.Value ?? -1,
                 CallerNoFile = wishes.CallerNoFile ?? CallerLimits.OpenFiles(),
                 SeccompFilter = filter.Length == 0 ? null : filter,

@@ -22,6 +22,10 @@ internal static class ExecCommand
             Flags =
             [
                 Flag.Bool("detach", "Run the command in the background", 'd'),
+                Flag.Text("detach-keys", "Key sequence that detaches the terminal") with
+                {
+                    Default = DetachKeys.Default,
+                },
                 Flag.List("env", "Set an environment variable, or take it from the caller: NAME=value or NAME", 'e'),
                 Flag.List("env-file", "Read environment variables from a file") with
                 {
@@ -70,6 +74,8 @@ internal static class ExecCommand
                 User = invocation.Value("user"),
                 Privileged = invocation.Is("privileged"),
                 Terminal = tty,
+                ProtectSelf = true,
+                DiesWithParent = !detach && !tty, // a terminal that goes away says so itself, by SIGHUP
                 Standard = detach ? (none, none, none) : (none, 1, 2),
             }
         );
@@ -77,7 +83,20 @@ internal static class ExecCommand
         {
             return 0;
         }
-        ForegroundLoop.Serve(exec.Process, exec.Console, new RunOptions { Interactive = interactive, Tty = tty }, signals);
+        DetachKeys? keys = tty && interactive ? DetachKeys.Choose(invocation.Value("detach-keys")) : null;
+        bool left = ForegroundLoop.Serve(
+            exec.Process,
+            exec.Console,
+            new RunOptions { Interactive = interactive, Tty = tty },
+            signals,
+            keys
+        );
+        if (left)
+        {
+            TerminalHolder.Start(exec.Console!);
+            invocation.Output.ErrorLine("read escape sequence");
+            return 0;
+        }
         return exec.Finish();
     }
 

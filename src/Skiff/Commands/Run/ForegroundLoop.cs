@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Skiff.Commands.Containers;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
@@ -13,8 +14,8 @@ internal static class ForegroundLoop
     internal static void Serve(ContainerLaunch launch, RunOptions options, SignalPipe signals) =>
         Serve(launch.Process, launch.Console, options, signals);
 
-    /// <summary>The same for a process that joined a container.</summary>
-    internal static void Serve(SpawnedProcess process, SafeFd? console, RunOptions options, SignalPipe signals)
+    /// <summary>The same for a process that joined a container; true when the keys were typed that leave it.</summary>
+    internal static bool Serve(SpawnedProcess process, SafeFd? console, RunOptions options, SignalPipe signals, DetachKeys? keys = null)
     {
         int master = console?.Value ?? -1;
         using RawMode? raw = master >= 0 && options.Interactive ? RawMode.TryEnter(0) : null;
@@ -23,6 +24,7 @@ internal static class ForegroundLoop
         byte[] buffer = master >= 0 ? new byte[16 << 10] : [];
         bool input = master >= 0 && options.Interactive;
         bool output = master >= 0;
+        bool detached = false;
         Span<PollFd> entries = stackalloc PollFd[4];
         while (true)
         {
@@ -44,12 +46,16 @@ internal static class ForegroundLoop
             }
             if (entries[3].ReturnedEvents != 0)
             {
-                input = Copy(0, master, buffer);
+                input = keys is null ? Copy(0, master, buffer) : Type(master, buffer, keys, out detached);
+                if (detached)
+                {
+                    return true;
+                }
             }
             if (entries[0].ReturnedEvents != 0)
             {
                 while (output && Poll.Wait(master, Poll.POLLIN, 0) != 0 && Copy(master, 1, buffer)) { }
-                return;
+                return false;
             }
         }
     }
@@ -80,6 +86,19 @@ internal static class ForegroundLoop
         {
             Tty.SetSize(master, size);
         }
+    }
+
+    private static bool Type(int master, byte[] buffer, DetachKeys keys, out bool detached)
+    {
+        detached = false;
+        int n = Files.TryRead(0, buffer, out _);
+        if (n <= 0)
+        {
+            return false;
+        }
+        byte[] passed = new byte[n + 64];
+        detached = keys.Filter(buffer.AsSpan(0, n), passed, out int length);
+        return Files.TryWriteAll(master, passed.AsSpan(0, length)) == 0;
     }
 
     private static unsafe bool Copy(int from, int to, byte[] buffer)

@@ -1,0 +1,252 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>Further commands in a running container.</summary>
+public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    private string Busybox => host.Image(TestImages.Busybox);
+
+    private string Begin(string name, params string[] flags)
+    {
+        host.Run(["run", "-d", "--name", name, "--network", "none", .. flags, Busybox, "sleep", "1000"]).Succeeded();
+        return name;
+    }
+
+    private void Remove(string name) => host.Run("rm", "-f", name).Succeeded();
+
+    private string Shell(string name, string script, params string[] flags) =>
+        host.Run(["exec", .. flags, name, "sh", "-c", script]).Succeeded().Text;
+
+    [Fact]
+    public void RUN_18_Twenty_megabytes_go_through_exec_i_whole()
+    {
+        string name = Begin("pipe");
+        byte[] input = RandomNumberGenerator.GetBytes(20_000_000);
+        CommandResult result = host.RunWithInput(input, "exec", "-i", name, "cat").Succeeded();
+        Assert.Equal(Blob.DigestOf(input), Blob.DigestOf(result.OutputBytes));
+        Remove(name);
+    }
+
+    [Fact]
+    public void RUN_21_The_terminal_of_exec_has_its_size_from_the_start_and_follows_changes()
+    {
+        string name = Begin("screen");
+        using Pty pty = host.StartOnTerminal(
+            31,
+            97,
+            "exec",
+            "-it",
+            name,
+            "sh",
+            "-c",
+            "stty size; trap 'stty size' WINCH; echo ready; while :; do read -r w; [ \"$w\" = end ] && exit 3; done"
+        );
+        pty.WaitFor("31 97");
+        pty.WaitFor("ready");
+        pty.Resize(40, 120);
+        pty.WaitFor("40 120");
+        pty.Type("end\n");
+        Assert.Equal(3, pty.WaitForExit());
+        host.Run("exec", "-it", name, "true").ExitedWith(125).Complained("terminal");
+        Remove(name);
+    }
+
+    [Fact]
+    public void User_directory_and_environment_are_those_of_the_flags()
+    {
+        string name = Begin("flags", "-e", "KEPT=1", "-e", "CHANGED=old");
+        string file = Path.Combine(host.Directory, "exec.env");
+        File.WriteAllText(file, "FROM_FILE=yes\n# a comment\n");
+        Assert.Equal("1 new yes", Shell(name, "echo $KEPT $CHANGED $FROM_FILE", "-e", "CHANGED=new", "--env-file", file));
+        Assert.Equal("/tmp", Shell(name, "pwd", "-w", "/tmp"));
+        Assert.Equal("1000 /home/sailor", Shell(name, "echo $(id -u) $HOME", "-u", "sailor"));
+        Assert.Equal("5:6", Shell(name, "echo $(id -u):$(id -g)", "-u", "5:6"));
+        Remove(name);
+    }
+
+    [Fact]
+    public void The_limits_the_filter_and_the_rights_are_the_containers()
+    {
+        string name = Begin("bounded", "-m", "64m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges");
+        const string Script = "cat /proc/self/cgroup; grep -E 'Seccomp:|CapBnd|NoNewPrivs' /proc/self/status";
+        string first = Inside(name);
+        Assert.Equal(first, Shell(name, Script));
+        string[] all = Shell(name, Script, "--privileged").Split('\n');
+        Assert.Contains("Seccomp:\t0", all);
+        Assert.DoesNotContain("CapBnd:\t0000000000000000", all);
+        Assert.Equal("0", Shell(name, "exec 2>/dev/null; mount -t tmpfs none /mnt && echo mounted || echo 0"));
+        Remove(name);
+
+        // The same of the container's first process, read from the host.
+        string Inside(string of)
+        {
+            string pid = host.Run("inspect", "-f", "{{.State.Pid}}", of).Succeeded().Text;
+            string inside = Shell(of, "cat /proc/1/cgroup");
+            IEnumerable<string> status = File.ReadLines($"/proc/{pid}/status")
+                .Where(l =>
+                    l.StartsWith("Seccomp:", StringComparison.Ordinal)
+                    || l.StartsWith("CapBnd", StringComparison.Ordinal)
+                    || l.StartsWith("NoNewPrivs", StringComparison.Ordinal)
+                );
+            return inside + "\n" + string.Join('\n', status);
+        }
+    }
+
+    [Fact]
+    public void A_detached_command_lives_on_and_many_run_at_once()
+    {
+        string name = Begin("crowd");
+        Assert.Equal("", host.Run("exec", "-d", name, "sh", "-c", "echo kept > /tmp/mark; exec sleep 4242").Succeeded().Output);
+        Wait.Until(() => Shell(name, "cat /tmp/mark 2>/dev/null || true") == "kept", 10, () => "it did not run");
+        Assert.Contains("sleep 4242", Shell(name, "ps -o args"), StringComparison.Ordinal);
+        RunningCommand[] crowd = [.. Enumerable.Range(0, 12).Select(i => host.Start("exec", name, "sh", "-c", $"echo {i}; exit {i}"))];
+        for (int i = 0; i < crowd.Length; i++)
+        {
+            Assert.Equal(i.ToString(CultureInfo.InvariantCulture), crowd[i].WaitForExit().ExitedWith(i).Text);
+            crowd[i].Dispose();
+        }
+        host.Run("exec", "-d", name, "/nothing").ExitedWith(127).Complained("/nothing");
+        Remove(name);
+    }
+
+    [Fact]
+    public void A_command_dies_with_the_exec_that_runs_it()
+    {
+        string name = Begin("bound");
+        using (RunningCommand running = host.Start("exec", "-u", "sailor", name, "sh", "-c", "echo up; exec sleep 4343"))
+        {
+            running.WaitForOutput("up");
+            running.Signal(Native.SIGKILL);
+            running.WaitForExit();
+        }
+        Wait.Until(() => !ProcessTable.WithCommandLine("sleep 4343").Any(), 10, () => "the command still runs");
+        using (Pty pty = host.StartOnTerminal(24, 80, "exec", "-it", name, "sh", "-c", "echo up; exec sleep 4444"))
+        {
+            pty.WaitFor("up");
+            pty.Signal(Native.SIGKILL);
+            pty.WaitForExit();
+        }
+        Wait.Until(() => !ProcessTable.WithCommandLine("sleep 4444").Any(), 10, () => "the command still runs");
+        Assert.Equal("running", host.Run("inspect", "-f", "{{.State.Status}}", name).Text);
+        Remove(name);
+    }
+
+    [Theory]
+    [InlineData(Native.SIGTERM)]
+    [InlineData(Native.SIGINT)]
+    [InlineData(Native.SIGUSR1)]
+    public void RUN_14_Signals_to_exec_reach_its_command(int signal)
+    {
+        string name = Begin($"signal{signal}");
+        using RunningCommand running = host.Start(
+            "exec",
+            name,
+            "sh",
+            "-c",
+            "trap 'exit 41' TERM INT USR1; echo up; while :; do sleep 0.05; done"
+        );
+        running.WaitForOutput("up");
+        running.Signal(signal);
+        running.WaitForExit().ExitedWith(41);
+        Remove(name);
+    }
+
+    [Fact]
+    public void The_detach_keys_leave_the_command_running()
+    {
+        string name = Begin("leave");
+        using (Pty pty = host.StartOnTerminal(24, 80, "exec", "-it", name, "sh", "-c", "echo up; read -r w; sleep 4545"))
+        {
+            pty.WaitFor("up");
+            pty.Type("go\n\u0010\u0011");
+            Assert.Equal(0, pty.WaitForExit());
+        }
+        Assert.Contains("sleep 4545", Shell(name, "ps -o args"), StringComparison.Ordinal);
+        Remove(name);
+    }
+
+    [Fact]
+    public void What_does_not_run_cannot_be_entered()
+    {
+        host.Run("create", "--name", "created", "--network", "none", Busybox, "true").Succeeded();
+        host.Run("exec", "created", "true").ExitedWith(125).Complained("not running");
+        Remove("created");
+        string name = Begin("frozen");
+        host.Run("pause", name).Succeeded();
+        host.Run("exec", name, "true").ExitedWith(125).Complained("paused");
+        Remove(name);
+    }
+
+    [Fact]
+    public void SEC_01_A_container_that_may_trace_cannot_write_the_engine_through_an_exec()
+    {
+        // It opens /proc/PID/exe of whatever is not its own program, waits until that process has gone (so that nothing keeps the file from being written), and tries.
+        const string Source = """
+            #include <dirent.h>
+            #include <errno.h>
+            #include <fcntl.h>
+            #include <signal.h>
+            #include <stdio.h>
+            #include <stdlib.h>
+            #include <sys/stat.h>
+            #include <unistd.h>
+            int main(void) {
+                char path[64];
+                puts("looks");
+                fflush(stdout);
+                for (;;) {
+                    DIR *d = opendir("/proc");
+                    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+                        int pid = atoi(e->d_name);
+                        struct stat st;
+                        if (pid <= 1 || pid == getpid()) continue;
+                        snprintf(path, sizeof path, "/proc/%d/exe", pid);
+                        int fd = open(path, O_RDONLY);
+                        if (fd < 0) continue;
+                        if (fstat(fd, &st) != 0 || st.st_size < 4000000) { close(fd); continue; }
+                        while (kill(pid, 0) == 0) usleep(1000);
+                        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+                        int w = -1;
+                        for (int i = 0; i < 2000 && (w = open(path, O_WRONLY)) < 0 && errno == ETXTBSY; i++) usleep(1000);
+                        printf("found %s\n", w >= 0 ? "writable" : errno == EROFS ? "read-only" : "other");
+                        return 0;
+                    }
+                    closedir(d);
+                }
+            }
+            """;
+        string directory = Path.Combine(host.Directory, "tracer");
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(directory + "/t.c", Source);
+        Tool.Run("gcc", "-O2", "-static", "-w", "-o", directory + "/t", directory + "/t.c");
+        // A copy of the engine, which nothing else runs: the container's attempt must not fail for the wrong reason.
+        string copy = directory + "/engine";
+        File.Copy(Workspace.Binary, copy);
+        string name = Begin("tracer", "--cap-add", "SYS_PTRACE", "-v", directory + "/t:/t:ro");
+        using RunningCommand tracer = host.Start("exec", name, "/t");
+        tracer.WaitForOutput("looks");
+        string[] prefix = [.. host.CommandLine().TakeWhile(w => w != Workspace.Binary)];
+        for (int i = 0; i < 300 && !tracer.HasExited; i++)
+        {
+            using RunningCommand exec = RunningCommand.Start([
+                .. prefix,
+                copy,
+                "--root",
+                host.Root,
+                "--runroot",
+                host.Runroot,
+                "exec",
+                name,
+                "true",
+            ]);
+            exec.CloseInput();
+            exec.WaitForExit().Succeeded();
+        }
+        Assert.Equal("looks\nfound read-only", tracer.WaitForExit(30).Succeeded().Text);
+        Remove(name);
+    }
+}
