@@ -103,9 +103,20 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
         string image = Busybox;
         for (int i = 0; i < 20; i++)
         {
-            string name = $"m{i}";
+            string name = $"m{i}-{remove}";
             string[] flags = remove ? ["--rm"] : [];
-            using RunningCommand run = host.Start(["run", "-d", "--name", name, "--network", "none", .. flags, image, "sleep", "4646"]);
+            using RunningCommand run = host.Start([
+                "run",
+                "-d",
+                "--name",
+                name,
+                "--network",
+                "none",
+                .. flags,
+                image,
+                "sleep",
+                $"4646.{Environment.ProcessId}",
+            ]);
             int? monitor = null;
             Wait.Until(
                 () =>
@@ -127,24 +138,26 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
             }
             CommandResult result = run.WaitForExit();
             string state = host.Run("ps", "-a", "--filter", $"name={name}", "--format", "{{.State}}").Succeeded().Text;
-            bool runs = ProcessTable.WithCommandLine("sleep 4646").Any();
             if (result.ExitCode != 0)
             {
                 result.ExitedWith(125).Complained("monitor");
                 // Nothing that was not reported may run, once a command has looked.
                 Wait.Until(
-                    () => host.Run("ps", "-q").Succeeded().Text == "" && !ProcessTable.WithCommandLine("sleep 4646").Any(),
+                    () =>
+                        host.Run("ps", "-q").Succeeded().Text == ""
+                        && !ProcessTable.WithCommandLine($"sleep 4646.{Environment.ProcessId}").Any(),
                     10,
-                    () => "it runs unseen"
+                    () =>
+                        $"it runs unseen: {result}\n{host.Run("ps", "-a", "--no-trunc")}\n{string.Join('\n', ProcessTable.WithCommandLine($"sleep 4646.{Environment.ProcessId}"))}"
                 );
             }
             else
             {
                 Assert.Equal("running", state);
-                Assert.True(runs);
+                Wait.Until(() => ProcessTable.WithCommandLine($"sleep 4646.{Environment.ProcessId}").Any(), 10, () => "it does not run");
             }
             host.Run("rm", "-f", name);
-            Assert.False(ProcessTable.WithCommandLine("sleep 4646").Any(), $"{name} lives");
+            Assert.False(ProcessTable.WithCommandLine($"sleep 4646.{Environment.ProcessId}").Any(), $"{name} lives");
         }
         AssertNothingLeft();
     }
@@ -155,9 +168,10 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
         string id = host.Run("run", "-d", "--name", "between", "--network", "none", "--restart", "always", Busybox, "sh", "-c", "exit 6")
             .Succeeded()
             .Text;
-        Wait.Until(() => Inspect("between", "{{.State.Status}}") == "restarting", 20, () => "it does not restart");
+        // The fifth pause is 1.6 seconds long.
+        Wait.Until(() => Inspect("between", "{{.RestartCount}} {{.State.Status}}") == "5 restarting", 30, () => "it does not restart");
         Kill(Monitor(id)!.Value);
-        Assert.Contains(Inspect("between", "{{.State.Status}} {{.State.ExitCode}}"), (string[])["exited 6", "exited 255"]);
+        Assert.Equal("exited 6", Inspect("between", "{{.State.Status}} {{.State.ExitCode}}"));
         host.Run("rm", "between").Succeeded();
         AssertNothingLeft();
     }

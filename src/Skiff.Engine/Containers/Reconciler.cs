@@ -163,6 +163,24 @@ public sealed class Reconciler
             : Bury(record, recorded, state);
     }
 
+    /// <summary>Ends a container whose start was begun and not finished: whether its process runs by now or not, it was not reported. The caller holds its lock.</summary>
+    /// <param name="record">The container.</param>
+    /// <param name="why">Why it was not started.</param>
+    public void GiveUpHeld(ContainerRecord record, string why)
+    {
+        ContainerState recorded = _store.LoadState(record.Id);
+        ContainerState state = recorded with
+        {
+            Status = ContainerStatus.Created,
+            Process = ProcessIdentity.None,
+            Monitor = ProcessIdentity.None,
+            ExitCode = 125,
+            Error = why,
+            Reason = why,
+        };
+        _ = Bury(record, recorded, state);
+    }
+
     /// <summary>Whoever removes a container holds its removal mark: a free one means that the command died, and that the rest is ours.</summary>
     private ContainerState? EndRemoval(ContainerRecord record, ContainerState recorded)
     {

@@ -138,8 +138,9 @@ public static class MonitorStart
         }
         if (text.Length == 0)
         {
-            engine.Reconciler.CheckHeld(record);
-            throw new SkiffException("the monitor of the container died before the container ran; is memory short?", 125);
+            const string Died = "the monitor of the container died before the container ran; is memory short?";
+            engine.Reconciler.GiveUpHeld(record, Died);
+            throw new SkiffException(Died, 125);
         }
         int space = text.IndexOf(' ');
         throw new SkiffException(text[(space + 1)..], int.Parse(text.AsSpan(1, space - 1), CultureInfo.InvariantCulture));
