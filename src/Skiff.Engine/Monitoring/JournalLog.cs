@@ -112,5 +112,9 @@ public sealed class JournalLog : LogSink
             .Replace("{{.ImageFullID}}", record.ImageId, StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _socket.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _socket.Dispose();
+        base.Dispose(disposing);
+    }
 }

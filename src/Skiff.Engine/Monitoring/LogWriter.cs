@@ -102,5 +102,9 @@ public sealed class LogWriter : LogSink
     }
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _fd?.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _fd?.Dispose();
+        base.Dispose(disposing);
+    }
 }
