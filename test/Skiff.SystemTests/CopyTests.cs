@@ -242,6 +242,46 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
     }
 
     [Fact]
+    public void A_directory_that_is_bound_into_the_container_is_not_copied_into_itself_without_end()
+    {
+        string bound = Workspace.NewDirectory("loop");
+        File.WriteAllText($"{bound}/file", "once");
+        string name = Container("running", "-v", $"{bound}:/loop");
+        host.Run("cp", bound, $"{name}:/loop").Succeeded().Complained("it is the copy itself");
+        string copy = $"{bound}/{Path.GetFileName(bound)}";
+        Assert.Equal(
+            [copy, $"{bound}/file"],
+            Directory
+                .GetFileSystemEntries(bound)
+                .Order(StringComparer.Ordinal)
+                .OrderBy(static p => p.EndsWith("/file", StringComparison.Ordinal))
+        );
+        Assert.Equal([$"{copy}/file"], Directory.GetFileSystemEntries(copy));
+    }
+
+    [Fact]
+    public void A_stopped_container_is_reached_when_the_run_directory_has_gone_with_a_reboot()
+    {
+        string name = Container("stopped", "-v", "kept:/kept");
+        if (Directory.Exists($"{host.Runroot}/etc"))
+        {
+            foreach (
+                string generated in Directory.GetDirectories(
+                    $"{host.Runroot}/etc",
+                    host.Run("inspect", "-f", "{{.Id}}", name).Succeeded().Text
+                )
+            )
+            {
+                Directory.Delete(generated, recursive: true);
+            }
+        }
+        Copy("/etc/hostname", $"{name}:/kept/x");
+        string back = Workspace.NewDirectory("back");
+        Copy($"{name}:/kept/x", $"{back}/x");
+        Assert.True(File.Exists($"{back}/x"));
+    }
+
+    [Fact]
     public void An_archive_cannot_leave_the_container()
     {
         string name = Container("stopped");

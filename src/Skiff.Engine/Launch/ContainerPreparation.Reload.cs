@@ -34,6 +34,21 @@ public static partial class ContainerPreparation
         return plan;
     }
 
+    /// <summary>The spec that the container runs or ran with, or would if it never did.</summary>
+    internal static RuntimeSpec SpecOf(SkiffEngine engine, ContainerRecord record)
+    {
+        if (engine.Containers.ReadConfig(record.Id, out int errno) is { } config)
+        {
+            return RuntimeSpecReader.Parse(config);
+        }
+        if (errno != Errno.ENOENT)
+        {
+            throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
+        }
+        Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
+        return Plan(engine, OptionsOf(record), image, record.Foreground, record.Id, record.AnonymousVolumes).Result.Spec;
+    }
+
     private static Dictionary<string, string> LogOptions(RunOptions options)
     {
         Dictionary<string, string> map = [];

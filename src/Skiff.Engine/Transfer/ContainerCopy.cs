@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Images.Archives;
 using Skiff.Images.Layers;
@@ -23,7 +24,8 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long In(CopyPath source, CopyPath target)
     {
         long bytes = 0;
-        CopyRules rules = Rules(RootOf(ContainerRoot.SpecOf(engine, record)));
+        ContainerIds ids = ContainerIds.Of(state);
+        CopyRules rules = Rules() with { Owner = wishes.KeepOwner ? ids.ToHost : _ => ids.ToHost((0, 0)) };
         ContainerRoot.Use(
             engine,
             record,
@@ -41,13 +43,14 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long Out(CopyPath source, CopyPath target)
     {
         long bytes = 0;
+        ContainerIds ids = ContainerIds.Of(state);
+        CopyRules rules = Rules() with { Owner = wishes.KeepOwner ? ids.ToContainer : static _ => (0, 0), Devices = false };
         ContainerRoot.Use(
             engine,
             record,
             state,
             write: false,
-            root =>
-                bytes = Copy(new CopySide(root, Owner), source, new CopySide(null, null), target, Rules((0, 0)) with { Devices = false })
+            root => bytes = Copy(new CopySide(root, Owner), source, new CopySide(null, null), target, rules)
         );
         engine.Events.Container(record, "archive-path", ("path", source.Path));
         return bytes;
@@ -66,7 +69,10 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
                 using SafeFd from = new CopySide(root, Owner).OpenSource(source, wishes.FollowLink, out FileKind kind);
                 _ = CopyRule.Decide(kind, source, FileKind.Directory, source);
                 TarWriter writer = new(target);
-                TreeArchiver archiver = new(writer, layer: false, wishes.Remark, wishes.Cancel);
+                TreeArchiver archiver = new(writer, layer: false, wishes.Remark, wishes.Cancel)
+                {
+                    Owner = ContainerIds.Of(state).ToContainer,
+                };
                 archiver.Entry(from.Value, source.ContentOnly ? [] : CString.Encode(source.Name)[..^1]);
                 writer.Finish();
             }
@@ -95,13 +101,9 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
                             : $"destination \"{record.Name}:{target.Path}\" must be a directory"
                     );
                 }
-                bytes = Guard(
-                    () =>
-                        new TarExtractor(root.Value, CString.Encode(target.Path.Trim('/'))[..^1], wishes.Remark, wishes.Cancel).Extract(
-                            source
-                        ),
-                    target
-                );
+                byte[] directory = CString.Encode(target.Path.Trim('/'))[..^1];
+                TarExtractor extractor = new(root.Value, directory, wishes.Remark, wishes.Cancel) { Owner = ContainerIds.Of(state).ToHost };
+                bytes = Guard(() => extractor.Extract(source), target);
             }
         );
         engine.Events.Container(record, "extract-to-dir", ("path", target.Path));
@@ -135,10 +137,10 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
         );
     }
 
-    private CopyRules Rules((uint, uint) owner) =>
+    private CopyRules Rules() =>
         new()
         {
-            Owner = wishes.KeepOwner ? null : owner,
+            DropSetIds = !wishes.KeepOwner,
             Replace = true,
             Xattrs = wishes.KeepOwner ? XattrChoice.Archive : XattrChoice.User,
             Remark = wishes.Remark,
@@ -148,21 +150,6 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
                 wishes.Progress?.Invoke(bytes);
             },
         };
-
-    /// <summary>The container's root, as the host counts users.</summary>
-    private static (uint Uid, uint Gid) RootOf(RuntimeSpec spec) => (First(spec.Linux.UidMappings), First(spec.Linux.GidMappings));
-
-    private static uint First(ValueList<IdMapping> map)
-    {
-        foreach (IdMapping range in map)
-        {
-            if (range.ContainerId == 0)
-            {
-                return range.HostId;
-            }
-        }
-        return 0;
-    }
 
     /// <summary>What the kernel refuses, in words.</summary>
     private static T Guard<T>(Func<T> work, CopyPath target)

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Images.Layers;
 using Skiff.Linux;
@@ -21,7 +22,7 @@ public static class ContainerDiff
     internal static HashSet<string> MountPoints(SkiffEngine engine, ContainerRecord record)
     {
         HashSet<string> points = [];
-        foreach (MountSpec mount in ContainerRoot.SpecOf(engine, record).Mounts)
+        foreach (MountSpec mount in ContainerPreparation.SpecOf(engine, record).Mounts)
         {
             points.Add(mount.Destination.Trim('/'));
         }

@@ -26,6 +26,7 @@ public static class ContainerExport
         CancellationToken cancel
     )
     {
+        ContainerIds ids = ContainerIds.Of(state);
         ContainerRoot.UseBare(
             engine,
             record,
@@ -33,8 +34,11 @@ public static class ContainerExport
             root =>
             {
                 TarWriter writer = new(target);
-                TreeArchiver archiver = new(writer, layer: false, remark, cancel);
-                if (At.Stat(root.Value, out StatxBuffer stat) == 0 && (stat.Mode & 0xFFF, stat.Uid, stat.Gid) != (0x1ED, 0u, 0u))
+                TreeArchiver archiver = new(writer, layer: false, remark, cancel) { Owner = ids.ToContainer };
+                if (
+                    At.Stat(root.Value, out StatxBuffer stat) == 0
+                    && (stat.Mode & 0xFFF, ids.ToContainer((stat.Uid, stat.Gid))) != (0x1ED, (0u, 0u))
+                )
                 {
                     archiver.Directory(root.Value, []);
                 }

@@ -39,10 +39,10 @@ internal static unsafe class ContainerRoot
         {
             throw new SkiffException($"the container {record.Name} has just been {(gate is null ? "removed" : "started: try again")}");
         }
-        RuntimeSpec spec = SpecOf(engine, record);
+        RuntimeSpec spec = ContainerPreparation.SpecOf(engine, record);
         RootView.InPrivateNamespace(() =>
         {
-            using StoppedMounts mounts = new(spec);
+            using StoppedMounts mounts = new(spec, record);
             MountRoot(engine, record, spec, write);
             using SafeFd root = Files.Open(engine.Paths.Container(record.Id), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
             mounts.Attach(root, readOnlyRoot: write && spec.Root is { ReadOnly: true });
@@ -59,20 +59,14 @@ internal static unsafe class ContainerRoot
             work(bare);
             return;
         }
+        RuntimeSpec spec = ContainerPreparation.SpecOf(engine, record);
         RootView.InPrivateNamespace(() =>
         {
-            MountRoot(engine, record, SpecOf(engine, record), write: false);
+            MountRoot(engine, record, spec, write: false);
             using SafeFd root = Files.Open(engine.Paths.Container(record.Id), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
             work(root);
         });
     }
-
-    /// <summary>config.json.</summary>
-    internal static RuntimeSpec SpecOf(SkiffEngine engine, ContainerRecord record) =>
-        RuntimeSpecReader.Parse(
-            Files.TryReadAll(engine.Paths.Config(record.Id), out int errno)
-                ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno)
-        );
 
     /// <summary>open_tree(2) clones the mount of the root without those on it. It must be called inside of the mount namespace; a thread of its own goes there, makes this one call, and ends.</summary>
     private static SafeFd CloneRoot(SkiffEngine engine, ContainerRecord record, ContainerState state)
@@ -120,7 +114,8 @@ internal static unsafe class ContainerRoot
             return;
         }
         Image? image = engine.Images.Find(record.ImageId);
-        List<string> layers = [.. image?.ShortDirectories ?? record.LayerDirectories];
+        Skeleton.Ensure(engine.Paths);
+        List<string> layers = [EnginePaths.SkeletonName, .. image?.ShortDirectories ?? record.LayerDirectories];
         if (write)
         {
             RootView.MountOverlay(engine.Paths.Root, layers, place, (place + "/upper", place + "/work"));

@@ -3,6 +3,7 @@ using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 using Skiff.Linux.Mounts;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Transfer;
 
@@ -12,16 +13,22 @@ internal sealed unsafe class StoppedMounts : IDisposable
     private const int AT_FDCWD = -100;
 
     private readonly RuntimeSpec _spec;
-    private readonly List<SafeFd> _binds = [];
+    private readonly List<SafeFd?> _binds = [];
 
     /// <summary>Clones the mount trees of what is bound, while the way to them is open: the root is mounted over the container's own directory, where the files of its /etc are.</summary>
-    internal StoppedMounts(RuntimeSpec spec)
+    /// <remarks>The generated files of /etc live in the run directory and may be gone; a volume or bind that is gone is an error.</remarks>
+    internal StoppedMounts(RuntimeSpec spec, ContainerRecord record)
     {
         _spec = spec;
         foreach (MountSpec mount in spec.Mounts)
         {
             if (mount.IsBind)
             {
+                if (!Files.Exists(mount.Source!) && !record.Mounts.Any(m => m.Destination == mount.Destination))
+                {
+                    _binds.Add(null);
+                    continue;
+                }
                 MountOptions options = MountOptions.Parse(mount.Options);
                 SafeFd tree = Clone(mount.Source!, options.RecursiveBind, $"the mount on {mount.Destination}");
                 _binds.Add(tree);
@@ -40,9 +47,11 @@ internal sealed unsafe class StoppedMounts : IDisposable
         {
             if (mount.IsBind)
             {
-                SafeFd tree = _binds[bind++];
-                using SafeFd target = Target(root, mount.Destination, IsDirectory(tree));
-                Move(tree, target, mount.Destination);
+                if (_binds[bind++] is { } tree)
+                {
+                    using SafeFd target = Target(root, mount.Destination, IsDirectory(tree));
+                    Move(tree, target, mount.Destination);
+                }
             }
             else if (mount.Type == "overlay")
             {
@@ -62,7 +71,7 @@ internal sealed unsafe class StoppedMounts : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _binds.ForEach(static b => b.Dispose());
+    public void Dispose() => _binds.ForEach(static b => b?.Dispose());
 
     /// <summary>Mounts a directory of the host on a place.</summary>
     internal static void Bind(string source, string place)

@@ -15,6 +15,9 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
 {
     private readonly List<(byte[] Path, TimeSpec Time)> _times = [];
 
+    /// <summary>The owner that a file gets, by the archive's; null for the same.</summary>
+    public Func<(uint Uid, uint Gid), (uint Uid, uint Gid)>? Owner { get; init; }
+
     /// <summary>Unpacks an archive, gzip, zstd or plain.</summary>
     /// <returns>The size of the plain archive in bytes.</returns>
     /// <exception cref="SkiffException">The archive is damaged, or a directory and a file meet.</exception>
@@ -70,7 +73,7 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
                     break;
                 case TarEntryType.Symlink:
                     Check(NewEntry.Symlink(LayerPath.ForKernel(entry.LinkName), parent, name, replace: true), "symlink", entry);
-                    Check(At.ChangeOwner(parent, name, entry.Uid, entry.Gid), "chown", entry);
+                    Check(At.ChangeOwner(parent, name, OwnerOf(entry).Uid, OwnerOf(entry).Gid), "chown", entry);
                     _ = At.SetTimes(parent, name, entry.ModificationTime, entry.ModificationTime);
                     break;
                 case TarEntryType.HardLink:
@@ -110,14 +113,14 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
     private void Directory(int parent, byte[] name, byte[] path, TarEntry entry)
     {
         Check(NewEntry.Directory(parent, name, merge: true, out int fd, out _), "mkdir", entry);
-        Check(At.ChangeOwner(fd, entry.Uid, entry.Gid), "chown", entry);
+        Check(At.ChangeOwner(fd, OwnerOf(entry).Uid, OwnerOf(entry).Gid), "chown", entry);
         Check(At.ChangeMode(fd, entry.Mode), "chmod", entry);
         Attributes(fd, entry);
         At.Close(fd);
         _times.Add((path, entry.ModificationTime));
     }
 
-    private static void File(int parent, byte[] name, TarReader reader)
+    private void File(int parent, byte[] name, TarReader reader)
     {
         TarEntry entry = reader.Entry;
         Check(NewEntry.File(parent, name, replace: true, out int fd, out bool kept), "create", entry);
@@ -130,7 +133,7 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
             Check(entry.IsSparse ? At.Truncate(fd, entry.Size) : 0, "truncate", entry);
             if (!kept)
             {
-                Check(At.ChangeOwner(fd, entry.Uid, entry.Gid), "chown", entry);
+                Check(At.ChangeOwner(fd, OwnerOf(entry).Uid, OwnerOf(entry).Gid), "chown", entry);
                 Check(At.ChangeMode(fd, entry.Mode), "chmod", entry);
                 Attributes(fd, entry);
                 _ = At.SetTimes(fd, entry.ModificationTime, entry.ModificationTime);
@@ -158,7 +161,7 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
         Check(errno, "link", entry);
     }
 
-    private static void Node(int parent, byte[] name, TarEntry entry)
+    private void Node(int parent, byte[] name, TarEntry entry)
     {
         uint type = entry.Type switch
         {
@@ -167,12 +170,14 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
             _ => At.S_IFIFO,
         };
         Check(
-            NewEntry.Node(parent, name, replace: true, type | entry.Mode, (entry.DeviceMajor, entry.DeviceMinor), (entry.Uid, entry.Gid)),
+            NewEntry.Node(parent, name, replace: true, type | entry.Mode, (entry.DeviceMajor, entry.DeviceMinor), OwnerOf(entry)),
             "mknod",
             entry
         );
         _ = At.SetTimes(parent, name, entry.ModificationTime, entry.ModificationTime);
     }
+
+    private (uint Uid, uint Gid) OwnerOf(TarEntry entry) => Owner?.Invoke((entry.Uid, entry.Gid)) ?? (entry.Uid, entry.Gid);
 
     private static void Attributes(int fd, TarEntry entry)
     {

@@ -19,6 +19,9 @@ public sealed class TreeArchiver(TarWriter writer, bool layer, Action<string>? r
     private readonly Dictionary<(uint Major, uint Minor, ulong Inode), byte[]> _links = [];
     private readonly byte[] _buffer = new byte[256 << 10];
 
+    /// <summary>The owner that is written, by the owner of the file; null for the same.</summary>
+    public Func<(uint Uid, uint Gid), (uint Uid, uint Gid)>? Owner { get; init; }
+
     /// <summary>The bytes of all files so far.</summary>
     public long Bytes { get; private set; }
 
@@ -155,14 +158,17 @@ public sealed class TreeArchiver(TarWriter writer, bool layer, Action<string>? r
         }
     }
 
-    private static TarRecord Record(TarEntryType type, byte[] path, in StatxBuffer stat) =>
-        new(type, path)
+    private TarRecord Record(TarEntryType type, byte[] path, in StatxBuffer stat)
+    {
+        (uint uid, uint gid) = Owner?.Invoke((stat.Uid, stat.Gid)) ?? (stat.Uid, stat.Gid);
+        return new TarRecord(type, path)
         {
             Mode = stat.Mode & 0xFFFu,
-            Uid = stat.Uid,
-            Gid = stat.Gid,
+            Uid = uid,
+            Gid = gid,
             ModificationTime = new TimeSpec { Seconds = stat.ModifyTime.Seconds, Nanoseconds = stat.ModifyTime.Nanoseconds },
         };
+    }
 
     private static List<TarXattr> Attributes(IReadOnlyList<byte[]> names, Func<byte[], byte[]?> get)
     {

@@ -3,8 +3,11 @@ namespace Skiff.Linux.FileTree;
 /// <summary>How a <see cref="TreeCopier"/> copies.</summary>
 public sealed record CopyRules
 {
-    /// <summary>The owner of every copy; null to keep each file's own. A file whose owner changes loses setuid and setgid, as chown(2) has it.</summary>
-    public (uint Uid, uint Gid)? Owner { get; init; }
+    /// <summary>The owner of a copy, by that of its source; null to keep it.</summary>
+    public Func<(uint Uid, uint Gid), (uint Uid, uint Gid)>? Owner { get; init; }
+
+    /// <summary>A file whose owner changes loses setuid and setgid, as chown(2) has it.</summary>
+    public bool DropSetIds { get; init; }
 
     /// <summary>Take the place of what exists: files and links are replaced, directories merged. Otherwise an existing name is an error, and so is a directory in place of a file or the other way round.</summary>
     public bool Replace { get; init; }

@@ -113,10 +113,10 @@ public sealed partial class TreeCopier
     /// <summary>A file system without attributes, or one that takes none on this kind of file, is no error.</summary>
     private static void CheckXattr(int errno, byte[] path) => Check(errno is Errno.EOPNOTSUPP or Errno.EPERM ? 0 : errno, "setxattr", path);
 
-    private (uint Uid, uint Gid) Owner(in StatxBuffer stat) => rules.Owner ?? (stat.Uid, stat.Gid);
+    private (uint Uid, uint Gid) Owner(in StatxBuffer stat) => rules.Owner?.Invoke((stat.Uid, stat.Gid)) ?? (stat.Uid, stat.Gid);
 
     private uint Mode(in StatxBuffer stat) =>
-        stat.Mode & (rules.Owner is { } owner && owner != (stat.Uid, stat.Gid) ? 0xFFF & ~SetIds : 0xFFF);
+        stat.Mode & (rules.DropSetIds && Owner(stat) != (stat.Uid, stat.Gid) ? 0xFFF & ~SetIds : 0xFFF);
 
     private static TimeSpec Time(StatxTimestamp time) => new() { Seconds = time.Seconds, Nanoseconds = time.Nanoseconds };
 }

@@ -14,6 +14,7 @@ public sealed partial class TreeCopier(CopyRules rules)
 
     private readonly Dictionary<(uint Major, uint Minor, ulong Inode), byte[]> _links = [];
     private int _top;
+    private (uint Major, uint Minor, ulong Inode)? _made;
 
     /// <summary>The size that a tar of everything copied so far would have, without its end mark: what docker shows.</summary>
     public long Bytes { get; private set; }
@@ -122,10 +123,18 @@ public sealed partial class TreeCopier(CopyRules rules)
         }
         switch (type)
         {
+            case At.S_IFDIR when _made == (stat.DevMajor, stat.DevMinor, stat.Inode):
+                rules.Remark?.Invoke($"{Encoding.UTF8.GetString(path)}: left out, it is the copy itself");
+                break;
             case At.S_IFDIR:
                 Check(NewEntry.Directory(to, newName, rules.Replace, out int made, out _), "mkdir", path);
                 try
                 {
+                    // a directory that is bound into the container may be copied into itself
+                    if (depth == 0 && At.Stat(made, out StatxBuffer own) == 0)
+                    {
+                        _made = (own.DevMajor, own.DevMinor, own.Inode);
+                    }
                     Directory(source, made, path, depth + 1);
                     Attributes(source, made);
                 }
