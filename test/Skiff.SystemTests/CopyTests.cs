@@ -282,6 +282,38 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
     }
 
     [Fact]
+    public void In_a_user_namespace_owners_are_those_that_the_container_counts()
+    {
+        string name = Container("running", "--uidmap", "0:100000:65536", "-v", "mapped:/vol");
+        string here = Source();
+        Tool.Run("chown", "-R", "1234:2345", here);
+        Copy($"{here}/file", $"{name}:/vol/plain");
+        Copy("-a", $"{here}/tree", $"{name}:/tree");
+        host.RunWithInput(Tar(here, "other"), "cp", "-", $"{name}:/vol").Succeeded();
+        Assert.Equal(
+            "0 0\n1234 2345\n1234 2345\n1234 2345",
+            host.Run("exec", name, "stat", "-c", "%u %g", "/vol/plain", "/tree", "/tree/leaf", "/vol/other").Succeeded().Text
+        );
+        string back = Workspace.NewDirectory("back");
+        Copy("-a", $"{name}:/tree", back);
+        Assert.Equal("1234 2345", Tool.Run("stat", "-c", "%u %g", $"{back}/tree/leaf").Text);
+        string export = $"{back}/export.tar";
+        host.Run("export", "-o", export, name).Succeeded();
+        Assert.Contains(" 1234/2345 ", Tool.Run("tar", "--numeric-owner", "-tvf", export, "tree/leaf").Text, StringComparison.Ordinal);
+        string image = host.Run("commit", name).Succeeded().Text;
+        Assert.Equal(
+            "1234 2345",
+            host.Run("run", "--rm", "--network", "none", image, "stat", "-c", "%u %g", "/tree/leaf").Succeeded().Text
+        );
+        Assert.Contains("A /tree/leaf", host.Run("diff", name).Succeeded().Lines);
+        host.Run("kill", name).Succeeded();
+        host.Run("wait", name).Succeeded();
+        Copy("-a", $"{here}/file", $"{name}:/stopped");
+        host.Run("start", name).Succeeded();
+        Assert.Equal("1234 2345", host.Run("exec", name, "stat", "-c", "%u %g", "/stopped").Succeeded().Text);
+    }
+
+    [Fact]
     public void An_archive_cannot_leave_the_container()
     {
         string name = Container("stopped");
@@ -422,6 +454,8 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
     }
 
     private void Copy(params string[] arguments) => host.Run(["cp", .. arguments]).Succeeded();
+
+    private static byte[] Tar(string directory, string name) => Tool.Run("tar", "-C", directory, "-cf", "-", name).OutputBytes;
 
     private static void Untar(CommandResult archive, string directory)
     {

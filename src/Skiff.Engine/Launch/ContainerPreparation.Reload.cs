@@ -46,7 +46,7 @@ public static partial class ContainerPreparation
             throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
         }
         Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
-        return Plan(engine, OptionsOf(record), image, record.Foreground, record.Id, record.AnonymousVolumes).Result.Spec;
+        return Plan(engine, OptionsOf(record), image, record.Foreground, record.Id, record).Result.Spec;
     }
 
     private static Dictionary<string, string> LogOptions(RunOptions options)

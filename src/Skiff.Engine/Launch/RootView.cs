@@ -27,28 +27,12 @@ internal static class RootView
         });
 
     /// <summary>Runs something on a thread of its own with a mount namespace of its own: what it mounts vanishes with the thread, however that ends.</summary>
-    internal static void InPrivateNamespace(Action work)
-    {
-        Exception? failure = null;
-        Thread thread = new(() =>
+    internal static void InPrivateNamespace(Action work) =>
+        OwnThread.Run(() =>
         {
-            try
-            {
-                MountTree.EnterPrivateNamespace();
-                work();
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
+            MountTree.EnterPrivateNamespace();
+            work();
         });
-        thread.Start();
-        thread.Join();
-        if (failure is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
-    }
 
     /// <summary>Mounts overlayfs.</summary>
     /// <param name="layerRoot">Where relative layer names start; becomes the working directory of this thread.</param>

@@ -26,12 +26,15 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
         long bytes = 0;
         ContainerIds ids = ContainerIds.Of(state);
         CopyRules rules = Rules() with { Owner = wishes.KeepOwner ? ids.ToHost : _ => ids.ToHost((0, 0)) };
-        ContainerRoot.Use(
-            engine,
-            record,
-            state,
-            write: true,
-            root => bytes = Copy(new CopySide(null, null), source, new CopySide(root, Owner), target, rules)
+        CopySide here = new(null, null);
+        ids.Making(() =>
+            ContainerRoot.Use(
+                engine,
+                record,
+                state,
+                write: true,
+                root => bytes = Copy(here, source, new CopySide(root, Owner), target, rules)
+            )
         );
         engine.Events.Container(record, "extract-to-dir", ("path", target.Path));
         return bytes;
@@ -85,29 +88,26 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long InArchive(Stream source, CopyPath target)
     {
         long bytes = 0;
-        ContainerRoot.Use(
-            engine,
-            record,
-            state,
-            write: true,
-            root =>
-            {
-                using CopyTarget found = new CopySide(root, Owner).FindTarget(target);
-                if (found.Kind != FileKind.Directory)
-                {
-                    throw new SkiffException(
-                        found.Kind == FileKind.Missing
-                            ? $"Could not find the file {target.Path} in {Owner}"
-                            : $"destination \"{record.Name}:{target.Path}\" must be a directory"
-                    );
-                }
-                byte[] directory = CString.Encode(target.Path.Trim('/'))[..^1];
-                TarExtractor extractor = new(root.Value, directory, wishes.Remark, wishes.Cancel) { Owner = ContainerIds.Of(state).ToHost };
-                bytes = Guard(() => extractor.Extract(source), target);
-            }
-        );
+        ContainerIds ids = ContainerIds.Of(state);
+        ids.Making(() => ContainerRoot.Use(engine, record, state, write: true, root => bytes = Extract(source, root, target, ids)));
         engine.Events.Container(record, "extract-to-dir", ("path", target.Path));
         return bytes;
+    }
+
+    private long Extract(Stream source, SafeFd root, CopyPath target, ContainerIds ids)
+    {
+        using CopyTarget found = new CopySide(root, Owner).FindTarget(target);
+        if (found.Kind != FileKind.Directory)
+        {
+            throw new SkiffException(
+                found.Kind == FileKind.Missing
+                    ? $"Could not find the file {target.Path} in {Owner}"
+                    : $"destination \"{record.Name}:{target.Path}\" must be a directory"
+            );
+        }
+        byte[] directory = CString.Encode(target.Path.Trim('/'))[..^1];
+        TarExtractor extractor = new(root.Value, directory, wishes.Remark, wishes.Cancel) { Owner = ids.ToHost };
+        return Guard(() => extractor.Extract(source), target);
     }
 
     private long Copy(CopySide fromSide, CopyPath source, CopySide toSide, CopyPath target, CopyRules rules)

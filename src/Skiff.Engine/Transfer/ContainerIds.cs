@@ -1,5 +1,7 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Transfer;
 
@@ -28,6 +30,22 @@ internal sealed class ContainerIds
 
     /// <summary>An owner on the host, as the container counts.</summary>
     internal (uint Uid, uint Gid) ToContainer((uint Uid, uint Gid) owner) => (Inside(_users, owner.Uid), Inside(_groups, owner.Gid));
+
+    /// <summary>Runs what makes files in the container. With maps the maker must be somebody there, or the kernel has no number for the files: the thread becomes the container's root for files.</summary>
+    internal void Making(Action work)
+    {
+        if (_users.Count == 0)
+        {
+            work();
+            return;
+        }
+        OwnThread.Run(() =>
+        {
+            (uint uid, uint gid) = ToHost((0, 0));
+            FileSystemUser.Become(uid, gid);
+            work();
+        });
+    }
 
     /// <summary>Parses a map; the one that changes nothing is empty.</summary>
     internal static IReadOnlyList<IdRange> Parse(string text)

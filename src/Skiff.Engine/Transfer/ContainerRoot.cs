@@ -5,18 +5,14 @@ using Skiff.Images.Store;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 using Skiff.Linux.Mounts;
-using Skiff.Linux.Spawning;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Transfer;
 
 /// <summary>A container's root directory as a descriptor. Paths in it must be opened with the root as root (<see cref="CopySide"/>): then no link of the container leads anywhere else (CVE-2019-18466).</summary>
 /// <remarks>Nothing is executed in the container, and no thread that runs code of ours has its root there.</remarks>
-internal static unsafe class ContainerRoot
+internal static class ContainerRoot
 {
-    private const int CLONE_FS = 0x200;
-    private const int AT_FDCWD = -100;
-
     /// <summary>Uses the root with everything that is mounted on it: the container's own mounts while it runs, else its volumes and binds, mounted for a moment where nobody else sees them.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="record">The container.</param>
@@ -68,41 +64,13 @@ internal static unsafe class ContainerRoot
         });
     }
 
-    /// <summary>open_tree(2) clones the mount of the root without those on it. It must be called inside of the mount namespace; a thread of its own goes there, makes this one call, and ends.</summary>
+    /// <summary>A clone of the root's mount without those on it (open_tree(2)). The call must be made inside of the mount namespace: a thread of its own goes there for it, and ends.</summary>
     private static SafeFd CloneRoot(SkiffEngine engine, ContainerRecord record, ContainerState state)
     {
-        using SafeFd mounts = OpenOf(record, state, "ns/mnt", OpenFlags.O_RDONLY);
-        Believe(engine, record, state);
-        int number = mounts.Value;
         SafeFd? tree = null;
-        LinuxException? failure = null;
-        Thread thread = new(() =>
-        {
-            fixed (byte* slash = "/\0"u8)
-            {
-                nint fd = -1;
-                string call = "unshare";
-                if (RawCall.Invoke(SyscallNumber.unshare, CLONE_FS) == 0)
-                {
-                    call = "setns";
-                    if (RawCall.Invoke(SyscallNumber.setns, number, (int)CloneFlags.CLONE_NEWNS) == 0)
-                    {
-                        call = "open_tree";
-                        fd = RawCall.Invoke(
-                            SyscallNumber.open_tree,
-                            AT_FDCWD,
-                            (nint)slash,
-                            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
-                        );
-                    }
-                }
-                failure = fd < 0 ? LinuxException.Last(call, "the container's root") : null;
-                tree = fd < 0 ? null : new SafeFd((int)fd);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return tree ?? throw failure!;
+        RootView.InPrivateNamespace(() => tree = MountTree.CloneOf(state.Process.Pid, "/", recursive: false));
+        Believe(engine, record, state);
+        return tree!;
     }
 
     private static void MountRoot(SkiffEngine engine, ContainerRecord record, RuntimeSpec spec, bool write)

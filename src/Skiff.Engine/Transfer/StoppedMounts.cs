@@ -8,10 +8,8 @@ using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 namespace Skiff.Engine.Transfer;
 
 /// <summary>The mounts of a container that does not run, made in a mount namespace of ours: what has content without the container, that is volumes, binds and overlays, but no file system in memory.</summary>
-internal sealed unsafe class StoppedMounts : IDisposable
+internal sealed class StoppedMounts : IDisposable
 {
-    private const int AT_FDCWD = -100;
-
     private readonly RuntimeSpec _spec;
     private readonly List<SafeFd?> _binds = [];
 
@@ -32,7 +30,12 @@ internal sealed unsafe class StoppedMounts : IDisposable
                 MountOptions options = MountOptions.Parse(mount.Options);
                 SafeFd tree = Clone(mount.Source!, options.RecursiveBind, $"the mount on {mount.Destination}");
                 _binds.Add(tree);
-                Set(tree, options.ReadOnly ? MountApi.MOUNT_ATTR_RDONLY : 0, MountApi.MS_PRIVATE, options.RecursiveBind);
+                MountAttributes attributes = new()
+                {
+                    Set = options.ReadOnly ? MountApi.MOUNT_ATTR_RDONLY : 0,
+                    Propagation = MountApi.MS_PRIVATE,
+                };
+                MountTree.SetAttributes(tree, mount.Destination, attributes, options.RecursiveBind);
             }
         }
     }
@@ -50,7 +53,7 @@ internal sealed unsafe class StoppedMounts : IDisposable
                 if (_binds[bind++] is { } tree)
                 {
                     using SafeFd target = Target(root, mount.Destination, IsDirectory(tree));
-                    Move(tree, target, mount.Destination);
+                    MountTree.Attach(tree, target, mount.Destination);
                 }
             }
             else if (mount.Type == "overlay")
@@ -66,7 +69,7 @@ internal sealed unsafe class StoppedMounts : IDisposable
         }
         if (readOnlyRoot)
         {
-            Set(root, MountApi.MOUNT_ATTR_RDONLY, 0, recursive: false);
+            MountTree.SetAttributes(root, "/", new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
         }
     }
 
@@ -77,47 +80,18 @@ internal sealed unsafe class StoppedMounts : IDisposable
     internal static void Bind(string source, string place)
     {
         using SafeFd tree = Clone(source, recursive: false, "the root file system");
-        using SafeFd target = Files.Open(place, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
-        Move(tree, target, place);
+        MountTree.Attach(tree, place);
     }
 
     private static SafeFd Clone(string source, bool recursive, string what)
     {
-        fixed (byte* path = CString.Encode(source))
+        try
         {
-            uint flags = MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | (recursive ? MountApi.AT_RECURSIVE : 0);
-            nint fd = RawCall.Invoke(SyscallNumber.open_tree, AT_FDCWD, (nint)path, (nint)flags);
-            return fd >= 0
-                ? new SafeFd((int)fd)
-                : throw new SkiffException($"{what} cannot be seen: its source {source} is not there any more");
+            return MountTree.Clone(source, recursive);
         }
-    }
-
-    private static void Set(SafeFd tree, ulong attributes, uint propagation, bool recursive)
-    {
-        MountAttributes set = new() { Set = attributes, Propagation = propagation };
-        fixed (byte* empty = "\0"u8)
+        catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
         {
-            uint flags = MountApi.AT_EMPTY_PATH | (recursive ? MountApi.AT_RECURSIVE : 0);
-            if (
-                RawCall.Invoke(SyscallNumber.mount_setattr, tree.Value, (nint)empty, (nint)flags, (nint)(&set), sizeof(MountAttributes))
-                != 0
-            )
-            {
-                throw LinuxException.Last("mount_setattr", "a mount of the container");
-            }
-        }
-    }
-
-    private static void Move(SafeFd tree, SafeFd target, string where)
-    {
-        fixed (byte* empty = "\0"u8)
-        {
-            uint flags = MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH;
-            if (RawCall.Invoke(SyscallNumber.move_mount, tree.Value, (nint)empty, target.Value, (nint)empty, (nint)flags) != 0)
-            {
-                throw LinuxException.Last("move_mount", where);
-            }
+            throw new SkiffException($"{what} cannot be seen: its source {source} is not there any more", 1, e);
         }
     }
 

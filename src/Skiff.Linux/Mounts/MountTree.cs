@@ -29,17 +29,18 @@ public static unsafe class MountTree
         return Clone(fd.Value, &empty, name, MountApi.AT_EMPTY_PATH | (recursive ? MountApi.AT_RECURSIVE : 0));
     }
 
-    /// <summary>Clones a mount, with those below it, of another process's mount namespace; for a thread in a namespace of its own, see <see cref="EnterPrivateNamespace"/>.</summary>
+    /// <summary>Clones a mount of another process's mount namespace; for a thread in a namespace of its own, see <see cref="EnterPrivateNamespace"/>.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="path">Absolute, as that process sees it.</param>
-    public static SafeFd CloneOf(int pid, string path)
+    /// <param name="recursive">The mounts below come too.</param>
+    public static SafeFd CloneOf(int pid, string path, bool recursive = true)
     {
         using SafeFd own = Files.Open("/proc/thread-self/ns/mnt", OpenFlags.O_RDONLY);
         using SafeFd other = Files.Open($"/proc/{pid}/ns/mnt", OpenFlags.O_RDONLY);
         Enter(other);
         try
         {
-            return Clone(path, recursive: true);
+            return Clone(path, recursive);
         }
         finally
         {
@@ -80,6 +81,17 @@ public static unsafe class MountTree
             {
                 throw LinuxException.Last("move_mount", path);
             }
+        }
+    }
+
+    /// <summary>Puts a tree onto an open directory or file, wherever its name leads by now.</summary>
+    public static void Attach(SafeFd tree, SafeFd target, string name)
+    {
+        byte empty = 0;
+        nint flags = (nint)(MountApi.MOVE_MOUNT_F_EMPTY_PATH | MountApi.MOVE_MOUNT_T_EMPTY_PATH);
+        if (RawCall.Invoke(SyscallNumber.move_mount, tree.Value, (nint)(&empty), target.Value, (nint)(&empty), flags) != 0)
+        {
+            throw LinuxException.Last("move_mount", name);
         }
     }
 
