@@ -24,6 +24,47 @@ expect 'pids.max' 2048 "$(run --network none box:1 cat /sys/fs/cgroup/pids.max)"
 expect 'cpu.max' '50000 100000' "$(run --network none --cpus 0.5 box:1 cat /sys/fs/cgroup/cpu.max)"
 expect 'a device that is not listed cannot be opened' 1 "$(run --network none --cap-add MKNOD box:1 sh -c '/bin/busybox mknod /tmp/k c 1 1 && cat /tmp/k' >/dev/null 2>&1; echo $?)"
 expect 'the bridge network has an address' 1 "$(run box:1 /bin/busybox ip -4 -o address show eth0 | grep -c inet)"
+
+# Containers that live on: what the kernel's second cgroup version tells and takes.
+field() { skiff inspect -f "{{$2}}" "$1"; }
+await() { # SECONDS COMMAND...
+  tries=$(($1 * 10))
+  shift
+  until "$@" >/dev/null 2>&1 || [ "$tries" -le 0 ]; do
+    /bin/busybox sleep 0.1
+    tries=$((tries - 1))
+  done
+}
+loop='trap "exit 4" TERM; while :; do /bin/busybox sleep 0.1; done'
+id=$(skiff run -d --name life --network none -m 32m --health-cmd 'true' --health-interval 100ms box:1 sh -c "$loop")
+cgroup=/sys/fs/cgroup/skiff/$id
+healthy() { [ "$(field life .State.Health.Status)" = healthy ]; }
+await 20 healthy
+expect 'a health check runs' healthy "$(field life .State.Health.Status)"
+skiff update -m 48m --memory-swap 64m --pids-limit 40 --cpus 0.25 life >/dev/null
+expect 'update changes memory.max' 50331648 "$(cat "$cgroup/memory.max")"
+[ ! -e "$cgroup/memory.swap.max" ] || expect 'update changes memory.swap.max' 16777216 "$(cat "$cgroup/memory.swap.max")"
+expect 'update changes pids.max' 40 "$(cat "$cgroup/pids.max")"
+expect 'update changes cpu.max' '25000 100000' "$(cat "$cgroup/cpu.max")"
+skiff update --cpus 1 life >/dev/null
+skiff exec life sh -c 'x=a; while :; do x=$x$x; done' >/dev/null 2>&1
+oom() { [ -n "$(skiff events --since 0 --until 0s --filter event=oom --format '{{.Action}}')" ]; }
+await 10 oom
+expect 'a child out of memory is told' oom "$(skiff events --since 0 --until 0s --filter event=oom --format '{{.Action}}' | /bin/busybox head -n 1)"
+expect 'and the container lives' 'running false' "$(field life .State.Status) $(field life .State.OOMKilled)"
+skiff pause life >/dev/null
+expect 'it is frozen' 1 "$(grep -c 'frozen 1' "$cgroup/cgroup.events")"
+skiff stop life >/dev/null
+expect 'a frozen container takes its stop signal' '4' "$(field life .State.ExitCode)"
+skiff start life >/dev/null
+skiff pause life >/dev/null
+skiff rm -f life >/dev/null
+skiff run -d --name oom --network none -m 16m --memory-swap 16m box:1 sh -c 'x=a; while :; do x=$x$x; done' >/dev/null
+expect 'a container out of memory ends with 137' 137 "$(skiff wait oom)"
+expect 'and says so' true "$(field oom .State.OOMKilled)"
+expect 'with the limit' 1 "$(field oom .State.Reason | grep -c 'the kernel killed it at the limit of 16 MiB')"
+skiff rm oom >/dev/null
+
 expect 'no cgroup is left' 0 "$(find /sys/fs/cgroup -path '*skiff/*' -type d | wc -l)"
 expect 'no mount is left' 0 "$(grep -c /var/lib/skiff /proc/self/mountinfo)"
 exit $failures

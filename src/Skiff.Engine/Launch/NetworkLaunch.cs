@@ -18,7 +18,8 @@ internal static class NetworkLaunch
             return null;
         }
         BridgeNetwork network = BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge);
-        return network.Acquire(container.Record.Id, Ports(container), Wishes(container.Options), id => IsAlive(engine, id));
+        LeaseOptions options = Wishes(container.Options) with { NameOf = id => engine.Containers.TryLoad(id)?.Name ?? "" };
+        return network.Acquire(container.Record.Id, Ports(container), options, id => IsAlive(engine, id));
     }
 
     /// <summary>The same for <c>explain</c>: nothing is leased.</summary>

@@ -15,6 +15,9 @@ namespace Skiff.Engine.Network;
 /// <param name="Mac"><c>--mac-address</c>.</param>
 public sealed record LeaseOptions(string? IPv4 = null, string? IPv6 = null, string? Mac = null)
 {
+    /// <summary>The name of the container with an id, for messages about who is in the way.</summary>
+    public Func<string, string>? NameOf { get; init; }
+
     /// <summary>Nothing in particular.</summary>
     public static LeaseOptions None { get; } = new();
 }

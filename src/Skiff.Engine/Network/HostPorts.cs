@@ -11,8 +11,10 @@ namespace Skiff.Engine.Network;
 /// <param name="claims">Who holds which port; null for a plan that is only shown.</param>
 /// <param name="evict">Gives back a lease if its container is gone; true when it did.</param>
 /// <param name="ipv6">True when the network has IPv6.</param>
-internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool> evict, bool ipv6)
+/// <param name="nameOf">The name of the container with an id, for messages.</param>
+internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool> evict, bool ipv6, Func<string, string>? nameOf = null)
 {
+    private const string HostProcess = "a process of the host";
     private readonly List<PublishedPort> _ports = [];
 
     /// <summary>IP protocol number of <c>tcp</c>, <c>udp</c> or <c>sctp</c>.</summary>
@@ -48,6 +50,9 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
                     {
                         if (Why(address, host, mapping.Protocol) is string reason)
                         {
+                            // Only for this sentence: it reads all processes.
+                            string? holder = reason == HostProcess ? PortHolder.Find(host, mapping.Protocol == "udp") : null;
+                            reason = holder is null ? reason : $"{reason}: {holder}";
                             throw new SkiffException(
                                 $"cannot publish port {container}/{mapping.Protocol}: port {host}/{mapping.Protocol} of {address} is in use by {reason}",
                                 125
@@ -153,7 +158,7 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
             {
                 if (Clashes(theirs, address, port, protocol) && !evict(holder))
                 {
-                    return "container " + holder.Lease.ContainerId[..Math.Min(12, holder.Lease.ContainerId.Length)];
+                    return "container " + Name(holder.Lease.ContainerId);
                 }
             }
         }
@@ -165,7 +170,7 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
         return errno switch
         {
             0 => null,
-            Errno.EADDRINUSE => PortHolder.Find(port, protocol == "udp") ?? "a process of the host",
+            Errno.EADDRINUSE => HostProcess,
             Errno.EADDRNOTAVAIL => throw new SkiffException($"cannot publish on {address}: the host has no such address", 125),
             // No IPv6 sockets on this host: nothing can hold the port.
             Errno.EAFNOSUPPORT => null,
@@ -174,6 +179,12 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
                 125
             ),
         };
+    }
+
+    private string Name(string id)
+    {
+        string digits = id[..Math.Min(12, id.Length)];
+        return nameOf?.Invoke(id) is { Length: > 0 } name ? $"{name} ({digits})" : digits;
     }
 
     private static bool Clashes(PublishedPort p, string address, int port, string protocol) =>

@@ -8,7 +8,7 @@ public static class PortHolder
     /// <summary>State TCP_LISTEN of the kernel's table; UDP has no states worth asking for.</summary>
     private const string Listening = "0A";
 
-    /// <summary><c>process 4711 (nginx)</c>, or null where it cannot be seen: another network namespace, no rights, or gone meanwhile.</summary>
+    /// <summary><c>nginx (pid 4711)</c>, or null where it cannot be seen: another network namespace, no rights, or gone meanwhile.</summary>
     /// <param name="port">The port.</param>
     /// <param name="udp">UDP instead of TCP.</param>
     public static string? Find(int port, bool udp)
@@ -53,7 +53,7 @@ public static class PortHolder
                 if (Files.TryReadLink($"/proc/{pid}/fd/{fd}", out _) == socket)
                 {
                     string name = Files.TryReadText($"/proc/{pid}/comm", out _)?.TrimEnd('\n') ?? "";
-                    return name.Length > 0 ? $"process {pid} ({name})" : $"process {pid}";
+                    return name.Length > 0 ? $"{name} (pid {pid})" : $"pid {pid}";
                 }
             }
         }
