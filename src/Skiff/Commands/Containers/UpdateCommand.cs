@@ -54,7 +54,7 @@ internal static class UpdateCommand
         }
         List<NameValue> changes = [.. invocation.Given.Select(static g => new NameValue(g.Flag.Name, g.Value))];
         SkiffEngine engine = ContainerAccess.Open(invocation);
-        return Each.Argument(
+        int code = Each.Argument(
             invocation,
             name =>
             {
@@ -62,5 +62,10 @@ internal static class UpdateCommand
                 invocation.Output.Line(name);
             }
         );
+        if (code == 0 && invocation.Value("restart") is { } policy)
+        {
+            Boot.BootHint.Show(engine, OptionGrammar.ParseRestart(policy), invocation);
+        }
+        return code;
     }
 }
