@@ -142,6 +142,28 @@ public static unsafe partial class Files
         }
     }
 
+    /// <summary>As <see cref="TryReadAll"/>, for regular files of the store that are read by the hundred: into a buffer of the caller that grows as needed, without a read at the end.</summary>
+    /// <returns>The length, or -1 with the errno.</returns>
+    public static int TryReadRegular(string path, ref byte[] buffer, out int errno)
+    {
+        using SafeFd? fd = TryOpen(path, OpenFlags.O_RDONLY, out errno);
+        if (fd is null)
+        {
+            return -1;
+        }
+        int length = 0;
+        while (true)
+        {
+            int n = Read(fd, buffer.AsSpan(length), path);
+            length += n;
+            if (length < buffer.Length)
+            {
+                return length; // a regular file gives all that is asked for, or all that there is
+            }
+            Array.Resize(ref buffer, buffer.Length * 2);
+        }
+    }
+
     /// <summary>mkdir(2); returns 0 or the errno (EEXIST included).</summary>
     public static int TryMakeDirectory(string path, uint mode)
     {

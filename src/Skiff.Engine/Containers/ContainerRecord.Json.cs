@@ -90,13 +90,16 @@ public sealed partial record ContainerRecord
     }
 
     /// <summary>Parses record.json; unknown members are skipped, so that an older engine reads a newer store. Throws <see cref="JsonException"/>.</summary>
-    public static ContainerRecord Parse(ReadOnlySpan<byte> bytes) => new(bytes);
+    public static ContainerRecord Parse(ReadOnlySpan<byte> bytes) => new(bytes, withOptions: true);
+
+    /// <summary>As <see cref="Parse(ReadOnlySpan{byte})"/>; without the options where a listing has no use for them.</summary>
+    internal static ContainerRecord Parse(ReadOnlySpan<byte> bytes, bool withOptions) => new(bytes, withOptions);
 
     /// <summary>For object initialisers.</summary>
     public ContainerRecord() { }
 
     [SetsRequiredMembers]
-    private ContainerRecord(ReadOnlySpan<byte> bytes)
+    private ContainerRecord(ReadOnlySpan<byte> bytes, bool withOptions)
     {
         Id = Name = "";
         Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = 64 });
@@ -170,7 +173,7 @@ public sealed partial record ContainerRecord
                     reader.Read();
                     int start = (int)reader.TokenStartIndex;
                     reader.Skip();
-                    Options = bytes[start..(int)reader.BytesConsumed].ToArray();
+                    Options = withOptions ? bytes[start..(int)reader.BytesConsumed].ToArray() : default;
                     break;
                 case 8 when name.SequenceEqual("manifest"u8):
                     ManifestDigest = Text(ref reader);

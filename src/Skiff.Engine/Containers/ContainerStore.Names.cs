@@ -1,4 +1,5 @@
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Containers;
 
@@ -23,16 +24,15 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>Takes a name for an id. Throws <see cref="SkiffException"/> when it is taken by a container that exists.</summary>
-    public void ReserveName(string name, string id)
+    public void ReserveName(string name, string id) => ReserveName(name, id, 125, "; remove or rename it, or use --replace");
+
+    private void ReserveName(string name, string id, int exitCode, string hint)
     {
-        CheckName(name);
+        CheckName(name, exitCode);
         string? owner = TryReserve(name, id);
         if (owner is not null)
         {
-            throw new SkiffException(
-                $"the name \"{name}\" is in use by container {Short(owner)}; remove or rename it, or use --replace",
-                125
-            );
+            throw new SkiffException($"the name \"{name}\" is in use by container {Short(owner)}{hint}", exitCode);
         }
     }
 
@@ -46,13 +46,16 @@ public sealed partial class ContainerStore
         }
     }
 
+    /// <summary>The names of all containers, in no order.</summary>
+    public IReadOnlyList<string> Names() => [.. Tree.Names(Paths.Names).Where(static n => n[0] != '.')];
+
     /// <summary>The id that a name leads to; null if it is free.</summary>
     public string? IdOfName(string name) => Files.TryReadLink($"{Paths.Names}/{name}", out _);
 
     /// <summary>Takes the new name, rewrites the record, gives the old name back. The caller holds the container's lock.</summary>
     public ContainerRecord Rename(ContainerRecord record, string name)
     {
-        ReserveName(name, record.Id);
+        ReserveName(name, record.Id, 1, "");
         ContainerRecord renamed = record with { Name = name };
         try
         {

@@ -10,6 +10,9 @@ public sealed partial class ContainerStore
 {
     private const uint Private = 0x1C0; // 0700: no path of the store leads other users to a setuid binary of an image (CVE-2021-41103)
 
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
     /// <summary>Opens the store; directories are made when the first container is.</summary>
     public ContainerStore(EnginePaths paths) => Paths = paths;
 
@@ -106,22 +109,21 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>The record of a container; null when it does not exist or its creation was cut off.</summary>
-    public ContainerRecord? TryLoad(string id)
+    public ContainerRecord? TryLoad(string id) => TryLoad(id, withOptions: true);
+
+    /// <summary>As <see cref="TryLoad(string)"/>, without <see cref="ContainerRecord.Options"/>: for listings. It must not be saved.</summary>
+    public ContainerRecord? TryLoadSummary(string id) => TryLoad(id, withOptions: false);
+
+    private ContainerRecord? TryLoad(string id, bool withOptions)
     {
-        byte[]? bytes = Files.TryReadAll(Paths.Record(id), out int errno);
-        if (bytes is null)
-        {
-            bytes = errno is Errno.ENOENT or Errno.ENOTDIR
-                ? Session.Line(Paths, id, 0)
-                : throw new LinuxException("read", Paths.Record(id), errno);
-        }
-        if (bytes is null)
+        ReadOnlySpan<byte> bytes = Load(Paths.Record(id), id, line: 0, out bool found);
+        if (!found)
         {
             return null;
         }
         try
         {
-            return ContainerRecord.Parse(bytes);
+            return ContainerRecord.Parse(bytes, withOptions);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -129,7 +131,7 @@ public sealed partial class ContainerStore
         }
     }
 
-    /// <summary>Ids of all containers, in no order. Directories of cut-off creations are among them: <see cref="TryLoad"/> gives null for those.</summary>
+    /// <summary>Ids of all containers, in no order. Directories of cut-off creations are among them: <see cref="TryLoad(string)"/> gives null for those.</summary>
     public IReadOnlyList<string> ListIds() => Tree.Names(Paths.Containers);
 
     /// <summary>Records of all containers, newest first.</summary>
@@ -154,14 +156,8 @@ public sealed partial class ContainerStore
     /// <summary>As <see cref="LoadState"/>, but null when there is none.</summary>
     public ContainerState? TryLoadState(string id)
     {
-        byte[]? bytes = Files.TryReadAll(Paths.State(id), out int errno);
-        if (bytes is null)
-        {
-            bytes = errno is Errno.ENOENT or Errno.ENOTDIR
-                ? Session.Line(Paths, id, 1)
-                : throw new LinuxException("read", Paths.State(id), errno);
-        }
-        if (bytes is null)
+        ReadOnlySpan<byte> bytes = Load(Paths.State(id), id, line: 1, out bool found);
+        if (!found)
         {
             return null;
         }
@@ -236,6 +232,25 @@ public sealed partial class ContainerStore
             }
         }
         return true;
+    }
+
+    /// <summary>True while the container has a record, on the disk or in its session.</summary>
+    public bool Exists(string id) => Files.Exists(Paths.Record(id)) || Session.Line(Paths, id, 0) is not null;
+
+    /// <summary>A file of a container, or the line of its session that stands for it. One buffer serves all files of a listing: what is parsed keeps nothing of it.</summary>
+    private ReadOnlySpan<byte> Load(string path, string id, int line, out bool found)
+    {
+        byte[] buffer = t_buffer ?? new byte[16384];
+        int length = Files.TryReadRegular(path, ref buffer, out int errno);
+        t_buffer = buffer;
+        if (length >= 0)
+        {
+            found = true;
+            return buffer.AsSpan(0, length);
+        }
+        byte[]? bytes = errno is Errno.ENOENT or Errno.ENOTDIR ? Session.Line(Paths, id, line) : throw new LinuxException("read", path, errno);
+        found = bytes is not null;
+        return bytes;
     }
 
     private static string Short(string id) => id.Length > 12 ? id[..12] : id;

@@ -109,7 +109,7 @@ public sealed class Reconciler
     {
         if (_store.TryLoadState(record.Id) is not { } recorded)
         {
-            return Files.Exists(_store.Paths.Record(record.Id)) ? new ContainerState() : null; // removed since its record was read
+            return _store.Exists(record.Id) ? new ContainerState() : null; // removed since its record was read
         }
         if (recorded.Status == ContainerStatus.Removing)
         {
@@ -153,7 +153,21 @@ public sealed class Reconciler
     private void Died(ContainerRecord record, int exitCode) =>
         _events?.Container(record, "die", ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>As <see cref="Check"/>, for a caller who holds the container's lock.</summary>
+    /// <summary>As <see cref="Check(ContainerRecord)"/>, but the record is only read where something has to be written down; null also for a directory without a container.</summary>
+    public ContainerState? Check(string id)
+    {
+        if (
+            _store.TryLoadState(id) is { } recorded
+            && recorded.Status != ContainerStatus.Removing
+            && ReferenceEquals(Liveness.Check(recorded, _time.GetUtcNow()), recorded)
+        )
+        {
+            return recorded;
+        }
+        return _store.TryLoad(id) is { } record ? Check(record) : null;
+    }
+
+    /// <summary>As <see cref="Check(ContainerRecord)"/>, for a caller who holds the container's lock.</summary>
     public ContainerState? CheckHeld(ContainerRecord record)
     {
         ContainerState recorded = _store.LoadState(record.Id);
@@ -188,7 +202,7 @@ public sealed class Reconciler
         using FileLock? gate = mark is null ? null : _store.TryLock(record.Id, TimeSpan.FromMilliseconds(200));
         if (gate is null)
         {
-            return Files.Exists(_store.Paths.Record(record.Id)) ? recorded : null;
+            return _store.Exists(record.Id) ? recorded : null;
         }
         _cleanup.KillAll(record, Trusted(recorded));
         _cleanup.GiveBack(record, recorded);

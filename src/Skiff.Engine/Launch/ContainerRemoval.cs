@@ -23,7 +23,7 @@ public static class ContainerRemoval
         ContainerState? state = End(engine, record, force, cleanup);
         // Under the lock: a start that waits for it finds the directory gone, or came first and is seen in the state.
         using FileLock? gate = state is null ? null : engine.Containers.Lock(record.Id);
-        if (gate is null || !Files.Exists(engine.Paths.Record(record.Id)))
+        if (gate is null || !engine.Containers.Exists(record.Id))
         {
             return; // its monitor, or another command, was quicker
         }

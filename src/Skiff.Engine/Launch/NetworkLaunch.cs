@@ -155,5 +155,16 @@ internal static class NetworkLaunch
 
     /// <summary>Only looks: whoever asks holds the lock of the networks, which cleaning up takes.</summary>
     private static bool IsAlive(SkiffEngine engine, string id) =>
-        Session.IsHeld(engine.Paths, id) || engine.Reconciler.Liveness.IsAlive(engine.Containers.LoadState(id).Process);
+        Session.IsHeld(engine.Paths, id) || engine.Reconciler.Liveness.IsAlive(engine.Containers.LoadState(id).Process) || IsStarting(engine, id);
+
+    /// <summary>The container's lock is held while it is started, when no state tells of it yet.</summary>
+    private static bool IsStarting(SkiffEngine engine, string id)
+    {
+        if (!engine.Containers.Exists(id))
+        {
+            return false;
+        }
+        using FileLock? free = engine.Containers.TryLock(id, TimeSpan.Zero);
+        return free is null && engine.Containers.Exists(id);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skiff.Linux;
 
 namespace Skiff.Commands;
@@ -56,6 +57,12 @@ internal sealed class Filters
             };
     }
 
+    /// <summary>A value that must be a number.</summary>
+    public static int Number(string name, string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new SkiffException($"--filter {name}={value}: a number is expected", 125);
+
     /// <summary>Labels as name and value; a null value is any.</summary>
     public IReadOnlyList<(string Name, string? Value)> Labels(string name = "label")
     {
@@ -66,6 +73,19 @@ internal sealed class Filters
             labels.Add(equals < 0 ? (text, null) : (text[..equals], text[(equals + 1)..]));
         }
         return labels;
+    }
+
+    /// <summary>False for labels with one that <c>label!</c> keeps from being pruned.</summary>
+    public bool LabelsSpare(IReadOnlyDictionary<string, string> labels)
+    {
+        foreach ((string name, string? value) in Labels("label!"))
+        {
+            if (labels.TryGetValue(name, out string? have) && (value is null || value == have))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>True if the labels have every one that is asked for.</summary>

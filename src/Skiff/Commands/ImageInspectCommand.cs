@@ -74,7 +74,7 @@ internal static class ImageInspectCommand
             ("Shell", List(config.Shell))
         );
 
-    private static Value Health(Healthcheck health) =>
+    internal static Value Health(Healthcheck health) =>
         Value.Struct(
             ("Test", Value.Of(health.Test)),
             ("Interval", Value.Of(health.Interval)),

@@ -19,6 +19,8 @@ internal static class InfoCommand
             Name = "info",
             Summary = "Show what Skiff knows of this machine and of its stores",
             Usage = "[OPTIONS]",
+            Description =
+                "What the machine lacks for some flag or network is said in sentences on standard error, and is in .Warnings.\n\nskiff info --format '{{.CgroupVersion}}'",
             Flags = [InspectPrinter.FormatFlag()],
             MaxArguments = 0,
             Run = Run,
@@ -34,6 +36,10 @@ internal static class InfoCommand
             return 0;
         }
         invocation.Output.Write(Text(info));
+        foreach (Value warning in info.Find("Warnings")!.Items)
+        {
+            invocation.Output.Warn(warning.ToString());
+        }
         return 0;
     }
 
@@ -54,8 +60,9 @@ internal static class InfoCommand
                 : 2
             ]++;
         }
-        CgroupMode mode = CgroupLayout.Detect().Mode;
-        return Value.Struct(
+        CgroupLayout layout = CgroupLayout.Detect();
+        List<(string, Value)> fields =
+        [
             ("ID", Value.Of((Files.TryReadText("/etc/machine-id", out _) ?? "").Trim())),
             ("Containers", Value.Of(records.Count)),
             ("ContainersRunning", Value.Of(counts[0])),
@@ -63,48 +70,92 @@ internal static class InfoCommand
             ("ContainersStopped", Value.Of(counts[2])),
             ("Images", Value.Of(EngineAccess.Images(globals).List().Count)),
             ("Driver", Value.Of("overlay2")),
-            ("CgroupDriver", Value.Of(mode == CgroupMode.None ? "none" : "cgroupfs")),
-            (
-                "CgroupVersion",
-                Value.Of(
-                    mode == CgroupMode.V2 ? "2"
-                    : mode == CgroupMode.None ? ""
-                    : "1"
-                )
-            ),
-            ("CgroupMode", Value.Of(mode.ToString().ToLowerInvariant())),
-            ("KernelVersion", Value.Of(VersionCommand.Kernel())),
-            ("OperatingSystem", Value.Of(OsName(Files.TryReadText("/etc/os-release", out _) ?? ""))),
-            ("OSType", Value.Of("linux")),
-            ("Architecture", Value.Of(Platform.Host.Architecture)),
-            ("NCPU", Value.Of(Environment.ProcessorCount)),
-            ("MemTotal", Value.Of(MemTotal(Files.TryReadText("/proc/meminfo", out _) ?? ""))),
-            ("SecurityOptions", Value.Of((IReadOnlyList<string>)["name=seccomp,profile=builtin"])),
-            ("DockerRootDir", Value.Of(paths.Root)),
-            ("RunDir", Value.Of(paths.Runroot)),
-            ("Name", Value.Of((Files.TryReadText("/proc/sys/kernel/hostname", out _) ?? "").Trim())),
-            ("ServerVersion", Value.Of(BuildInfo.Version)),
-            ("Rootless", Value.Of(!Environment.IsPrivilegedProcess))
-        );
+            ("Plugins", Plugins()),
+        ];
+        AddLimits(fields, layout);
+        AddHost(fields);
+        fields.Add(("DockerRootDir", Value.Of(paths.Root)));
+        fields.Add(("RunDir", Value.Of(paths.Runroot)));
+        fields.Add(("ServerVersion", Value.Of(BuildInfo.Version)));
+        fields.Add(("DefaultRuntime", Value.Of("skiff")));
+        fields.Add(("LiveRestoreEnabled", Value.True)); // containers do not depend on a daemon
+        fields.Add(("SecurityOptions", Value.Of((IReadOnlyList<string>)["name=seccomp,profile=builtin", "name=cgroupns"])));
+        fields.Add(("Rootless", Value.Of(!Environment.IsPrivilegedProcess)));
+        fields.Add(("Warnings", Value.Of(HostWarnings.Of(layout))));
+        return Value.Struct(fields);
     }
+
+    private static Value Plugins() =>
+        Value.Struct(
+            ("Volume", Value.Of((IReadOnlyList<string>)["local"])),
+            ("Network", Value.Of((IReadOnlyList<string>)["bridge", "host", "none"])),
+            ("Log", Value.Of((IReadOnlyList<string>)["json-file", "local", "none"]))
+        );
+
+    /// <summary>What containers can be limited by.</summary>
+    private static void AddLimits(List<(string, Value)> fields, CgroupLayout layout)
+    {
+        fields.Add(("MemoryLimit", Value.Of(layout.HasController("memory"))));
+        fields.Add(("SwapLimit", Value.Of(layout.HasSwapLimit())));
+        fields.Add(("CpuCfsPeriod", Value.Of(layout.HasController("cpu"))));
+        fields.Add(("CpuCfsQuota", Value.Of(layout.HasController("cpu"))));
+        fields.Add(("CPUShares", Value.Of(layout.HasController("cpu"))));
+        fields.Add(("CPUSet", Value.Of(layout.HasController("cpuset"))));
+        fields.Add(("PidsLimit", Value.Of(layout.HasController("pids"))));
+        fields.Add(("OomKillDisable", Value.Of(layout.Mode is not (CgroupMode.V2 or CgroupMode.None))));
+        fields.Add(("LoggingDriver", Value.Of("json-file")));
+        fields.Add(("CgroupDriver", Value.Of(layout.Mode == CgroupMode.None ? "none" : "cgroupfs")));
+        string version =
+            layout.Mode == CgroupMode.V2 ? "2"
+            : layout.Mode == CgroupMode.None ? ""
+            : "1";
+        fields.Add(("CgroupVersion", Value.Of(version)));
+        fields.Add(("CgroupMode", Value.Of(layout.Mode.ToString().ToLowerInvariant())));
+    }
+
+    private static void AddHost(List<(string, Value)> fields)
+    {
+        fields.Add(("IPv4Forwarding", Value.Of(Files.TryReadText("/proc/sys/net/ipv4/ip_forward", out _)?.Trim() == "1")));
+        fields.Add(("SystemTime", Value.Of(Containers.ContainerJson.Time(TimeProvider.System.GetUtcNow()))));
+        fields.Add(("KernelVersion", Value.Of(VersionCommand.Kernel())));
+        fields.Add(("OperatingSystem", Value.Of(OsName(Files.TryReadText("/etc/os-release", out _) ?? ""))));
+        fields.Add(("OSType", Value.Of("linux")));
+        fields.Add(("Architecture", Value.Of(Machine(Platform.Host.Architecture))));
+        fields.Add(("NCPU", Value.Of(Environment.ProcessorCount)));
+        fields.Add(("MemTotal", Value.Of(MemTotal(Files.TryReadText("/proc/meminfo", out _) ?? ""))));
+        fields.Add(("Name", Value.Of((Files.TryReadText("/proc/sys/kernel/hostname", out _) ?? "").Trim())));
+    }
+
+    /// <summary>docker shows the kernel's name of the machine here, uname(2), and OCI's elsewhere.</summary>
+    private static string Machine(string architecture) =>
+        architecture switch
+        {
+            "amd64" => "x86_64",
+            "arm64" => "aarch64",
+            _ => architecture,
+        };
 
     private static string Text(Value info)
     {
         string Field(string name) => info.Find(name)?.ToString() ?? "";
+        string Words(Value list) => string.Join(' ', list.Items);
         var text = new StringBuilder();
         text.Append(
             $"Containers: {Field("Containers")}\n Running: {Field("ContainersRunning")}\n Paused: {Field("ContainersPaused")}\n Stopped: {Field("ContainersStopped")}\n"
         );
         text.Append($"Images: {Field("Images")}\nServer Version: {Field("ServerVersion")}\nStorage Driver: {Field("Driver")}\n");
-        text.Append(
-            $"Cgroup Driver: {Field("CgroupDriver")}\nCgroup Version: {Field("CgroupVersion")} ({Field("CgroupMode")})\nRootless: {Field("Rootless")}\n"
-        );
+        text.Append($"Logging Driver: {Field("LoggingDriver")}\nCgroup Driver: {Field("CgroupDriver")}\n");
+        text.Append($"Cgroup Version: {Field("CgroupVersion")} ({Field("CgroupMode")})\nPlugins:\n");
+        foreach (KeyValuePair<string, Value> plugin in info.Find("Plugins")!.Fields)
+        {
+            text.Append($" {plugin.Key}: {Words(plugin.Value)}\n");
+        }
+        text.Append($"Security Options:\n  seccomp\n   Profile: builtin\n  cgroupns\nRootless: {Field("Rootless")}\n");
         text.Append(
             $"Kernel Version: {Field("KernelVersion")}\nOperating System: {Field("OperatingSystem")}\nOSType: {Field("OSType")}\nArchitecture: {Field("Architecture")}\n"
         );
-        text.Append(
-            $"CPUs: {Field("NCPU")}\nTotal Memory: {Human.BinarySize(info.Find("MemTotal")!.AsFloat)}\nName: {Field("Name")}\nRoot Dir: {Field("DockerRootDir")}\nRun Dir: {Field("RunDir")}\n"
-        );
+        text.Append($"CPUs: {Field("NCPU")}\nTotal Memory: {Human.BinarySize(info.Find("MemTotal")!.AsFloat)}\nName: {Field("Name")}\n");
+        text.Append($"ID: {Field("ID")}\nRoot Dir: {Field("DockerRootDir")}\nRun Dir: {Field("RunDir")}\n");
         return text.ToString();
     }
 

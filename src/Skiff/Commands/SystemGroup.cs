@@ -11,6 +11,13 @@ internal static class SystemGroup
             Name = "system",
             Summary = "Manage Skiff itself",
             Usage = "COMMAND",
-            Subcommands = [new("boot", Boot.BootCommand.Define), new("events", EventsCommand.Define), new("info", InfoCommand.Define)],
+            Subcommands =
+            [
+                new("boot", Boot.BootCommand.Define),
+                new("df", SystemDfCommand.Define),
+                new("events", EventsCommand.Define),
+                new("info", InfoCommand.Define),
+                new("prune", SystemPruneCommand.Define),
+            ],
         };
 }

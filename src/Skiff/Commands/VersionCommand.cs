@@ -14,6 +14,8 @@ internal static class VersionCommand
             Name = "version",
             Summary = "Show the version of Skiff and of the kernel",
             Usage = "[OPTIONS]",
+            Description =
+                "Client and Server are the same program here; docker's scripts ask for either.\n\nskiff version --format '{{.Server.Version}}'",
             Flags = [InspectPrinter.FormatFlag()],
             MaxArguments = 0,
             Run = Run,
@@ -42,14 +44,28 @@ internal static class VersionCommand
     /// <summary>Docker's two halves, which scripts ask for; here one program is both.</summary>
     internal static Value Describe(string commit, string kernel)
     {
+        Platform host = Platform.Host;
+        (string, Value) platform = ("Platform", Value.Struct(("Name", Value.Of("Skiff"))));
         (string, Value)[] fields =
         [
             ("Version", Value.Of(BuildInfo.Version)),
             ("GitCommit", Value.Of(commit)),
-            ("Os", Value.Of(Platform.Host.Os)),
-            ("Arch", Value.Of(Platform.Host.Architecture)),
+            ("Os", Value.Of(host.Os)),
+            ("Arch", Value.Of(host.Architecture)),
             ("KernelVersion", Value.Of(kernel)),
+            ("Experimental", Value.False),
         ];
-        return Value.Struct(("Client", Value.Struct(fields)), ("Server", Value.Struct(fields)));
+        Value engine = Value.Struct(
+            ("Name", Value.Of("Engine")),
+            ("Version", Value.Of(BuildInfo.Version)),
+            (
+                "Details",
+                Value.Map([KeyValuePair.Create("GitCommit", Value.Of(commit)), KeyValuePair.Create("KernelVersion", Value.Of(kernel))])
+            )
+        );
+        return Value.Struct(
+            ("Client", Value.Struct([platform, .. fields])),
+            ("Server", Value.Struct([platform, ("Components", Value.List([engine])), .. fields]))
+        );
     }
 }

@@ -251,7 +251,7 @@ internal sealed class TemplateRunner
     {
         for (int i = 0; i < path.Count; i++)
         {
-            Value? found = value.Find(path[i]);
+            Value? found = value.Find(path[i]) ?? ByGoName(value, path[i]);
             if (found is null)
             {
                 string at = "." + string.Join('.', path.Take(i + 1));
@@ -266,6 +266,19 @@ internal sealed class TemplateRunner
             value = found;
         }
         return value;
+    }
+
+    /// <summary>docker's templates see its Go structures first, where some members have another name than in JSON: <c>.ID</c>, <c>.HostConfig.NanoCPUs</c>.</summary>
+    private static Value? ByGoName(Value value, string name)
+    {
+        string? json =
+            value.Kind != ValueKind.Struct ? null
+            : name == "ID" ? "Id"
+            : name.StartsWith("CPU", StringComparison.Ordinal) ? "Cpu" + name[3..]
+            : name.StartsWith("DNS", StringComparison.Ordinal) ? "Dns" + name[3..]
+            : name.EndsWith("CPUs", StringComparison.Ordinal) ? name[..^4] + "Cpus"
+            : null;
+        return json is null ? null : value.Find(json);
     }
 
     private static string NoField(Value value, string name, string at)

@@ -125,6 +125,20 @@ internal sealed class Value
             Labels = labels ?? s_noLabels,
         };
 
+    /// <summary>A row with some fields replaced.</summary>
+    public Value With(params IReadOnlyList<(string Name, Value Value)> replaced) =>
+        new(
+            ValueKind.Struct,
+            0,
+            0,
+            Fields
+                .Select(f => replaced.FirstOrDefault(r => r.Name == f.Key) is { Value: { } value } ? KeyValuePair.Create(f.Key, value) : f)
+                .ToArray()
+        )
+        {
+            Labels = Labels,
+        };
+
     /// <summary>The field or entry of that name, or null.</summary>
     public Value? Find(string name)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Linux;
@@ -6,7 +5,7 @@ using Skiff.Linux;
 namespace Skiff.Commands.Containers;
 
 /// <summary>The filters of <c>ps</c>: values of one filter are alternatives (labels are not), different filters must all fit.</summary>
-internal sealed class ContainerFilter(SkiffEngine engine, Filters filters)
+internal sealed class ContainerFilter
 {
     /// <summary>docker's names.</summary>
     public static readonly string[] Known =
@@ -27,76 +26,127 @@ internal sealed class ContainerFilter(SkiffEngine engine, Filters filters)
         "volume",
     ];
 
-    private readonly DateTimeOffset? _before = filters.Of("before") is [.., var name] ? engine.Containers.Find(name).Created : null;
-    private readonly DateTimeOffset? _since = filters.Of("since") is [.., var name] ? engine.Containers.Find(name).Created : null;
-    private readonly List<string> _ancestors = Ancestors(engine, filters.Of("ancestor"));
+    private readonly Filters _filters;
+    private readonly DateTimeOffset? _before;
+    private readonly DateTimeOffset? _since;
+    private readonly List<AncestorImage> _ancestors = [];
+    private readonly List<NamePattern> _names = [];
+    private readonly List<PortRange> _published = [];
+    private readonly List<PortRange> _exposed = [];
+    private readonly List<int> _codes = [];
+
+    /// <summary>Reads and checks the values, before the first container is looked at.</summary>
+    public ContainerFilter(SkiffEngine engine, Filters filters)
+    {
+        _filters = filters;
+        _before = filters.Of("before") is [.., var before] ? engine.Containers.Find(before).Created : null;
+        _since = filters.Of("since") is [.., var since] ? engine.Containers.Find(since).Created : null;
+        foreach (string name in filters.Of("ancestor"))
+        {
+            _ancestors.Add(new AncestorImage(name, engine.Images.Find(name)));
+        }
+        foreach (string name in filters.Of("name"))
+        {
+            _names.Add(NamePattern.Parse(name.StartsWith("^/", StringComparison.Ordinal) ? "^" + name[2..] : name.TrimStart('/')));
+        }
+        foreach (string value in filters.Of("publish"))
+        {
+            _published.Add(PortRange.Parse("publish", value));
+        }
+        foreach (string value in filters.Of("expose"))
+        {
+            _exposed.Add(PortRange.Parse("expose", value));
+        }
+        foreach (string value in filters.Of("exited"))
+        {
+            _codes.Add(Filters.Number("exited", value));
+        }
+        Choose("status", "created", "running", "paused", "restarting", "removing", "exited", "dead");
+        Choose("health", "starting", "healthy", "unhealthy", "none");
+        _ = filters.Switch("is-task");
+    }
 
     /// <summary>Asking for a state or an exit code shows containers that do not run, too.</summary>
-    public bool AsksForState => filters.Of("status").Count > 0 || filters.Of("exited").Count > 0;
+    public bool AsksForState => _filters.Of("status").Count > 0 || _codes.Count > 0;
 
     /// <summary>True for a container that is to be shown.</summary>
     public bool Matches(ContainerRecord record, ContainerState state) =>
         Any("id", v => record.Id.StartsWith(v, StringComparison.Ordinal))
-        && Any("name", v => record.Name.Contains(v.TrimStart('/', '^').TrimEnd('$'), StringComparison.Ordinal) && Anchored(v, record.Name))
-        && filters.LabelsMatch(record.Labels)
-        && Any("status", v => Status(v) == StatusText.Word(state.Status))
-        && Any("exited", v => state.Status == ContainerStatus.Exited && Number("exited", v) == state.ExitCode)
+        && (_names.Count == 0 || _names.Exists(n => n.Matches(record.Name)))
+        && _filters.LabelsMatch(record.Labels)
+        && Any("status", v => v == StatusText.Word(state.Status))
+        && (_codes.Count == 0 || (state is { Status: ContainerStatus.Exited, StartedAt: not null } && _codes.Contains(state.ExitCode)))
         && Any("health", v => v == (state.Health?.Status ?? "none"))
         && Any("volume", v => record.Mounts.Any(m => m.Name == v || m.Destination == v || m.Source == v))
         && Any("network", v => record.NetworkMode == v || state.Endpoints.Any(e => e.Network == v))
-        && Any("publish", v => state.Ports.Any(p => Port(v, p.HostPort, p.Protocol)))
-        && Any("expose", v => record.ExposedPorts.Any(p => p == v || p == v + "/tcp"))
+        && HasPort(record, state)
         && (_before is not { } before || record.Created < before)
         && (_since is not { } since || record.Created > since)
-        && (_ancestors.Count == 0 || _ancestors.Contains(record.ImageId) || _ancestors.Contains(record.Image));
+        && (_ancestors.Count == 0 || _ancestors.Exists(a => a.IsOf(record)))
+        && _filters.Switch("is-task") is not true; // there are no swarm tasks here
 
     private bool Any(string name, Func<string, bool> fits)
     {
-        IReadOnlyList<string> values = filters.Of(name);
+        IReadOnlyList<string> values = _filters.Of(name);
         return values.Count == 0 || values.Any(fits);
     }
 
-    private static bool Anchored(string pattern, string name)
+    /// <summary>docker takes a container that has one of the published or one of the exposed ports.</summary>
+    private bool HasPort(ContainerRecord record, ContainerState state) =>
+        (_published.Count == 0 && _exposed.Count == 0)
+        || state.Ports.Any(p =>
+            _published.Exists(r => r.Has(p.HostPort, p.Protocol)) || _exposed.Exists(r => r.Has(p.ContainerPort, p.Protocol))
+        )
+        || (
+            _exposed.Count > 0
+            && record.ExposedPorts.Any(p => PortRange.Parse("expose", p) is var own && _exposed.Exists(r => r.Has(own.First, own.Protocol)))
+        );
+
+    private void Choose(string name, params ReadOnlySpan<string> words)
     {
-        string text = pattern.TrimStart('^').TrimEnd('$').TrimStart('/');
-        return (!pattern.StartsWith('^') || name.StartsWith(text, StringComparison.Ordinal))
-            && (!pattern.EndsWith('$') || name.EndsWith(text, StringComparison.Ordinal));
-    }
-
-    private static string Status(string value) =>
-        value is "created" or "running" or "paused" or "restarting" or "removing" or "exited" or "dead"
-            ? value
-            : throw new SkiffException(
-                $"--filter status={value}: expected created, running, paused, restarting, removing, exited or dead",
-                125
-            );
-
-    private static int Number(string name, string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-            ? number
-            : throw new SkiffException($"--filter {name}={value}: a number is expected", 125);
-
-    private static bool Port(string value, int port, string protocol)
-    {
-        int slash = value.IndexOf('/');
-        string range = slash < 0 ? value : value[..slash];
-        int dash = range.IndexOf('-');
-        int first = Number("publish", dash < 0 ? range : range[..dash]);
-        int last = dash < 0 ? first : Number("publish", range[(dash + 1)..]);
-        return port >= first && port <= last && (slash < 0 || value[(slash + 1)..] == protocol);
-    }
-
-    private static List<string> Ancestors(SkiffEngine engine, IReadOnlyList<string> names)
-    {
-        List<string> ids = [];
-        foreach (string name in names)
+        foreach (string value in _filters.Of(name))
         {
-            ids.Add(name);
-            if (engine.Images.Find(name) is { } image)
+            if (!words.Contains(value))
             {
-                ids.Add(image.Id.ToString());
+                throw new SkiffException($"--filter {name}={value}: expected {string.Join(", ", words[..^1]!)} or {words[^1]}", 125);
             }
         }
-        return ids;
+    }
+
+    /// <summary>A container descends from an image if it was made from it, by whatever name, or if its layers begin with those of the image.</summary>
+    private sealed record AncestorImage(string Name, Images.Store.Image? Image)
+    {
+        public bool IsOf(ContainerRecord record)
+        {
+            if (record.Image == Name || Image is null)
+            {
+                return record.Image == Name || record.ImageId == Name;
+            }
+            return record.ImageId == Image.Id.ToString()
+                || (
+                    Image.LayerDirectories.Count > 0
+                    && record.LayerDirectories.Count >= Image.LayerDirectories.Count
+                    && record.LayerDirectories[Image.LayerDirectories.Count - 1] == Image.LayerDirectories[^1]
+                );
+        }
+    }
+
+    /// <summary><c>80</c>, <c>80/udp</c>, <c>8000-8080/tcp</c>; tcp unless said otherwise.</summary>
+    private sealed record PortRange(int First, int Last, string Protocol)
+    {
+        public static PortRange Parse(string filter, string text)
+        {
+            int slash = text.IndexOf('/');
+            string range = slash < 0 ? text : text[..slash];
+            int dash = range.IndexOf('-');
+            int first = Filters.Number(filter, dash < 0 ? range : range[..dash]);
+            return new PortRange(
+                first,
+                dash < 0 ? first : Filters.Number(filter, range[(dash + 1)..]),
+                slash < 0 ? "tcp" : text[(slash + 1)..]
+            );
+        }
+
+        public bool Has(int port, string protocol) => port >= First && port <= Last && protocol == Protocol;
     }
 }

@@ -18,8 +18,8 @@ internal static partial class ContainerJson
     {
         EnginePaths paths = engine.Paths;
         RunOptions options = ContainerPreparation.OptionsOf(record);
-        RuntimeSpec? spec = Files.TryReadAll(paths.Config(record.Id), out _) is { } bytes ? RuntimeSpecReader.Parse(bytes) : null;
-        string file(string name) => $"{paths.Container(record.Id)}/{name}";
+        RuntimeSpec? spec = SpecOf(engine, record, options);
+        string file(string name) => $"{paths.Etc(record.Id)}/{name}";
         List<(string, Value)> fields =
         [
             ("Id", Value.Of(record.Id)),
@@ -39,8 +39,8 @@ internal static partial class ContainerJson
             ("MountLabel", Value.Of("")),
             ("ProcessLabel", Value.Of("")),
             ("AppArmorProfile", Value.Of(spec?.Process?.ApparmorProfile ?? "")),
-            ("ExecIDs", Value.Nil),
-            ("HostConfig", HostConfig(record, options)),
+            ("ExecIDs", Value.List(null)),
+            ("HostConfig", HostConfig(record, options, spec)),
             ("GraphDriver", Value.Struct(("Data", GraphData(paths, record)), ("Name", Value.Of("overlay2")))),
         ];
         if (size)
@@ -53,6 +53,24 @@ internal static partial class ContainerJson
         fields.Add(("Config", Config(engine, record, options, spec)));
         fields.Add(("NetworkSettings", Network(record, state)));
         return Value.Struct(fields);
+    }
+
+    /// <summary>The spec it was started with last; for one that never was, the spec that a start would give. Null when its image is gone, or does not fit the host any more.</summary>
+    private static RuntimeSpec? SpecOf(SkiffEngine engine, ContainerRecord record, RunOptions options)
+    {
+        if (engine.Containers.ReadConfig(record.Id, out _) is { } bytes)
+        {
+            return RuntimeSpecReader.Parse(bytes);
+        }
+        try
+        {
+            Images.Store.Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
+            return ContainerPreparation.Plan(engine, options, image, record.Foreground, record.Id).Result.Spec;
+        }
+        catch (SkiffException)
+        {
+            return null;
+        }
     }
 
     private static Value State(ContainerState state)

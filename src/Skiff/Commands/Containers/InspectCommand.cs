@@ -12,10 +12,12 @@ namespace Skiff.Commands.Containers;
 /// <summary><c>skiff inspect</c> for containers and images, <c>skiff container inspect</c>.</summary>
 internal static class InspectCommand
 {
+    private static readonly string[] s_types = ["container", "image", "volume"];
+
     public static Command Define() =>
         Verb("Show all that is known of containers or images, as JSON", "NAME|ID [NAME|ID...]", Run) with
         {
-            Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = ["container", "image"] }],
+            Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = s_types }],
         };
 
     public static Command DefineContainer() =>
@@ -48,16 +50,19 @@ internal static class InspectCommand
 
     private static int Run(Invocation invocation, string? type)
     {
-        if (type is not (null or "container" or "image"))
+        if (type is not null && !s_types.Contains(type))
         {
-            throw new SkiffException($"--type {type}: expected container or image", 125);
+            throw new SkiffException($"--type {type}: expected {string.Join(", ", s_types)}", 125);
         }
         SkiffEngine engine = ContainerAccess.Open(invocation);
         if (invocation.Is("run-command"))
         {
             return Each.Argument(
                 invocation,
-                name => invocation.Output.Line(RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name))))
+                name =>
+                    invocation.Output.Line(
+                        RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name)))
+                    )
             );
         }
         return InspectPrinter.Print(
@@ -70,14 +75,23 @@ internal static class InspectCommand
 
     private static Value Find(SkiffEngine engine, string name, string? type, bool size)
     {
-        if (type != "image" && engine.Containers.TryFind(name) is { } record && engine.Reconciler.Check(record) is { } state)
+        if (type is null or "container" && engine.Containers.TryFind(name) is { } record && engine.Reconciler.Check(record) is { } state)
         {
             return ContainerJson.Describe(engine, record, state, size);
         }
-        if (type != "container" && engine.Images.Find(name) is { } image)
+        if (type is null or "image" && engine.Images.Find(name) is { } image)
         {
             return ImageInspectCommand.Describe(image);
         }
-        throw new SkiffException(type is null ? $"No such object: {name}" : $"No such {type}: {name}");
+        if (type is null or "volume" && engine.Volumes.TryFind(name) is { } volume)
+        {
+            return Volumes.VolumeAccess.Describe(engine.Volumes, volume);
+        }
+        if (type == "container")
+        {
+            _ = engine.Containers.Find(name);
+        }
+        string? near = type is null ? Suggestion.Nearest(name, engine.Containers.Names()) : null;
+        throw new SkiffException($"No such {type ?? "object"}: {name}{(near is null ? "" : $"; did you mean {near}?")}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
@@ -33,11 +34,17 @@ internal static class PsCommand
             Name = "ps",
             Summary = "List containers",
             Usage = "[OPTIONS]",
-            Description = "Filters: " + string.Join(", ", ContainerFilter.Known) + ".",
+            Description =
+                $"Filters: {string.Join(", ", ContainerFilter.Known)}. Values of one filter are alternatives, different filters must all fit; name takes a regular expression.\n\n"
+                + "Fields of --format: ID, Image, Command, CreatedAt, RunningFor, Status, State, Ports, Names, Size, Mounts, Networks, Labels, LocalVolumes, and Label \"NAME\".\n\n"
+                + "skiff ps -a --filter status=exited --format '{{.Names}}: {{.Status}}'",
             Flags =
             [
                 Flag.Bool("all", "Show all containers, not only running ones", 'a'),
-                Flag.List("filter", "Show only what fits the condition", 'f', "filter"),
+                Flag.List("filter", "Show only what fits the condition", 'f', "filter") with
+                {
+                    Choices = [.. ContainerFilter.Known.Select(static f => f + "=")],
+                },
                 Listing.FormatFlag(),
                 Flag.Number("last", "Show the last n containers created, in any state", 'n'),
                 Flag.Bool("latest", "Show the container created last, in any state", 'l'),
@@ -53,40 +60,100 @@ internal static class PsCommand
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        int last = invocation.Is("latest") ? 1 : (int)invocation.Number("last", -1);
-        ContainerFilter filter = new(engine, Filters.Parse(invocation.Values("filter"), ContainerFilter.Known));
-        bool all = invocation.Is("all") || last >= 0 || filter.AsksForState;
-        if (all)
+        int last = invocation.Is("latest") ? 1 : (int)Math.Clamp(invocation.Number("last", 0), 0, int.MaxValue);
+        ContainerFilter? filter = invocation.Has("filter")
+            ? new(engine, Filters.Parse(invocation.Values("filter"), ContainerFilter.Known))
+            : null;
+        bool all = invocation.Is("all") || last > 0 || filter is { AsksForState: true };
+        List<(ContainerRecord Record, ContainerState State)> shown = Find(engine, filter, all);
+        if (last > 0 && shown.Count > last)
         {
-            engine.Reconciler.Remains(engine.Containers.ListIds());
+            shown.RemoveRange(last, shown.Count - last);
         }
-        bool size = invocation.Is("size") || (invocation.Value("format")?.Contains(".Size", StringComparison.Ordinal) ?? false);
-        List<Value> rows = [];
-        foreach (ContainerRecord record in engine.Containers.List())
+        string format = (invocation.Value("format") ?? "").Trim(' ');
+        bool full = invocation.Is("no-trunc");
+        if (format is "" or "table")
         {
-            if (last >= 0 && rows.Count == last)
-            {
-                break;
-            }
-            ContainerState? state = engine.Reconciler.Check(record);
-            if (state is not null && (all || state.IsUp || state.Status == ContainerStatus.Restarting) && filter.Matches(record, state))
-            {
-                rows.Add(Row(engine, record, state, invocation.Is("no-trunc"), size, now));
-            }
+            invocation.Output.Write(invocation.Is("quiet") ? Ids(shown, full) : Table(engine, shown, full, invocation.Is("size"), now));
+            return 0;
         }
-        var listing = new Listing(
-            "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
-                + (invocation.Is("size") ? "\t{{.Size}}" : ""),
-            s_titles
-        );
-        listing.Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
+        bool size = invocation.Is("size") || format.Contains(".Size", StringComparison.Ordinal);
+        List<Value> rows = [.. shown.Select(c => Row(c.Record, c.State, full, size ? SizeText(engine, c.Record) : "0B", now))];
+        new Listing("", s_titles).Write(invocation.Output, format, rows);
         return 0;
     }
 
-    /// <summary>A row with docker's fields.</summary>
-    internal static Value Row(SkiffEngine engine, ContainerRecord record, ContainerState state, bool full, bool size, DateTimeOffset now)
+    /// <summary>What is to be shown, newest first. The state is read first: of a container that is not shown nothing else is needed.</summary>
+    private static List<(ContainerRecord Record, ContainerState State)> Find(SkiffEngine engine, ContainerFilter? filter, bool all)
     {
-        IEnumerable<string> mounts = record.Mounts.Select(static m => m.Name.Length > 0 ? m.Name : m.Source);
+        List<(ContainerRecord Record, ContainerState State)> shown = [];
+        foreach (string id in engine.Containers.ListIds())
+        {
+            if (!ContainerStore.IsId(id))
+            {
+                continue;
+            }
+            if (engine.Reconciler.Check(id) is not { } state)
+            {
+                engine.Reconciler.Remains([id]);
+                continue;
+            }
+            if (
+                (all || state.IsUp || state.Status == ContainerStatus.Restarting)
+                && engine.Containers.TryLoadSummary(id) is { } record
+                && (filter is null || filter.Matches(record, state))
+            )
+            {
+                shown.Add((record, state));
+            }
+        }
+        shown.Sort(static (a, b) => b.Record.Created.CompareTo(a.Record.Created));
+        return shown;
+    }
+
+    private static string Ids(List<(ContainerRecord Record, ContainerState State)> shown, bool full)
+    {
+        StringBuilder text = new(shown.Count * 65);
+        foreach ((ContainerRecord record, _) in shown)
+        {
+            text.Append(full ? record.Id : record.ShortId).Append('\n');
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The default table, without the detour of a template: it is what is asked for most.</summary>
+    private static string Table(
+        SkiffEngine engine,
+        List<(ContainerRecord Record, ContainerState State)> shown,
+        bool full,
+        bool size,
+        DateTimeOffset now
+    )
+    {
+        StringBuilder text = new(256 * (shown.Count + 1));
+        text.Append("CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES").Append(size ? "\tSIZE\n" : "\n");
+        foreach ((ContainerRecord record, ContainerState state) in shown)
+        {
+            text.Append(full ? record.Id : record.ShortId).Append('\t');
+            text.Append(record.Image).Append('\t');
+            text.Append(StatusText.Command(record.Command, full)).Append('\t');
+            text.Append(Human.Ago(record.Created, now)).Append('\t');
+            text.Append(StatusText.Of(state, now)).Append('\t');
+            text.Append(StatusText.Ports(state.Ports, state.IsUp ? record.ExposedPorts : [])).Append('\t');
+            text.Append(record.Name);
+            text.Append(size ? "\t" + SizeText(engine, record) : "").Append('\n');
+        }
+        return Columns.Align(text.ToString());
+    }
+
+    /// <summary>A row with docker's fields.</summary>
+    internal static Value Row(ContainerRecord record, ContainerState state, bool full, string size, DateTimeOffset now)
+    {
+        IEnumerable<string> mounts = record.Mounts.Select(static m =>
+            m.Name.Length > 0 ? m.Name
+            : m.Source.Length > 0 ? m.Source
+            : m.Destination
+        );
         return Value.Row(
             record.Labels,
             ("Command", Value.Of(StatusText.Command(record.Command, full))),
@@ -103,13 +170,13 @@ internal static class PsCommand
             ),
             ("Ports", Value.Of(StatusText.Ports(state.Ports, state.IsUp ? record.ExposedPorts : []))),
             ("RunningFor", Value.Of(Human.Ago(record.Created, now))),
-            ("Size", Value.Of(size ? SizeText(engine, record) : "0B")),
+            ("Size", Value.Of(size)),
             ("State", Value.Of(StatusText.Word(state.Status))),
             ("Status", Value.Of(StatusText.Of(state, now)))
         );
     }
 
-    private static string SizeText(SkiffEngine engine, ContainerRecord record)
+    internal static string SizeText(SkiffEngine engine, ContainerRecord record)
     {
         long own = DiskUse.Of(engine.Paths.Upper(record.Id));
         long image = record.ImageId.Length > 0 ? engine.Images.Find(record.ImageId)?.Size ?? 0 : 0;

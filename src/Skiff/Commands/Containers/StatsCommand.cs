@@ -1,17 +1,21 @@
-using System.Diagnostics;
-using System.Globalization;
+using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Format;
-using Skiff.Linux.Cgroups;
+using Skiff.Linux;
+using Skiff.Linux.Terminal;
 
 namespace Skiff.Commands.Containers;
 
 /// <summary><c>skiff stats</c>.</summary>
 internal static class StatsCommand
 {
+    private const int Interval = 500;
+    private const string Plain = "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}";
+    private const string Pressed = Plain + "\t{{.Throttled}}\t{{.CPUPressure}}\t{{.MemPressure}}\t{{.IOPressure}}";
+
     private static readonly (string, string)[] s_titles =
     [
         ("ID", "CONTAINER ID"),
@@ -22,6 +26,10 @@ internal static class StatsCommand
         ("NetIO", "NET I/O"),
         ("BlockIO", "BLOCK I/O"),
         ("PIDs", "PIDS"),
+        ("Throttled", "THROTTLED"),
+        ("CPUPressure", "CPU PRESSURE"),
+        ("MemPressure", "MEM PRESSURE"),
+        ("IOPressure", "IO PRESSURE"),
     ];
 
     public static Command Define() =>
@@ -30,12 +38,18 @@ internal static class StatsCommand
             Name = "stats",
             Summary = "Show what containers use",
             Usage = "[OPTIONS] [CONTAINER...]",
+            Description =
+                "Without --no-stream it goes on until it is interrupted. CPU % is of one processor, as docker counts; memory is without the page cache that can be dropped at once.\n\n"
+                + "With --pressure (and in --format: Throttled, CPUPressure, MemPressure, IOPressure): how often a CPU limit held the container back since the last look, "
+                + "and the share of the last 10 seconds in which some process waited for the processor, memory or disks. -- where the kernel does not count it.\n\n"
+                + "skiff stats --no-stream --format '{{.Name}} {{.MemUsage}}'",
             Flags =
             [
                 Flag.Bool("all", "Show all containers, not only running ones", 'a'),
                 Listing.FormatFlag(),
                 Flag.Bool("no-stream", "Show one measurement and end"),
                 Flag.Bool("no-trunc", "Do not shorten"),
+                Flag.Bool("pressure", "Also show throttling and pressure"),
             ],
             Completes = [Completion.RunningContainer],
             Run = Run,
@@ -45,68 +59,48 @@ internal static class StatsCommand
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         bool once = invocation.Is("no-stream");
+        bool live = !once && Tty.IsTerminal(1);
+        Listing listing = new(invocation.Is("pressure") ? Pressed : Plain, s_titles);
+        double memory = InfoCommand.MemTotal(Files.TryReadText("/proc/meminfo", out _) ?? "");
+        Dictionary<string, ContainerSample> before = Samples(engine, invocation);
         while (true)
         {
-            List<Value> rows = Measure(engine, invocation);
-            invocation.Output.Write(once ? "" : "\u001b[H\u001b[J");
-            new Listing(
-                "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}",
-                s_titles
-            ).Write(invocation.Output, invocation.Value("format"), rows);
+            Thread.Sleep(Interval);
+            Dictionary<string, ContainerSample> now = Samples(engine, invocation);
+            List<Value> rows = [];
+            foreach ((string id, ContainerSample sample) in now)
+            {
+                rows.Add(sample.Row(before.GetValueOrDefault(id, sample), memory, invocation.Is("no-trunc")));
+            }
+            StringBuilder text = new();
+            listing.Write(new Output(text, text), invocation.Value("format"), rows);
+            // From the top left, each line cleared behind its end and what is below too: nothing flickers.
+            invocation.Output.Write(live ? $"\e[H{text.Replace("\n", "\e[K\n")}\e[J" : text.ToString());
             if (once)
             {
                 return 0;
             }
+            before = now;
+            Thread.Sleep(1000 - Interval);
         }
     }
 
-    private static List<Value> Measure(SkiffEngine engine, Invocation invocation)
+    /// <summary>Those that were named, in their order, or all that run (with -a: all there are), newest first.</summary>
+    private static Dictionary<string, ContainerSample> Samples(SkiffEngine engine, Invocation invocation)
     {
-        List<(ContainerRecord Record, ContainerState State)> shown =
-            invocation.Arguments.Count > 0
-                ? [.. invocation.Arguments.Select(name => ContainerAccess.Find(engine, name))]
-                :
-                [
-                    .. engine
-                        .Containers.List()
-                        .Select(r => (r, State: engine.Reconciler.Check(r)))
-                        .Where(p => p.State is { } s && (s.IsUp || invocation.Is("all")))
-                        .Select(static p => (p.r, p.State!)),
-                ];
-        long began = Stopwatch.GetTimestamp();
-        List<ulong> before =
-        [
-            .. shown.Select(static p => p.State.IsUp ? PauseCommand.CgroupOf(p.Record, p.State).ReadStats().CpuUsage ?? 0 : 0),
-        ];
-        Thread.Sleep(500);
-        double elapsed = Stopwatch.GetElapsedTime(began).TotalNanoseconds;
-        List<Value> rows = [];
-        for (int i = 0; i < shown.Count; i++)
+        Dictionary<string, ContainerSample> samples = [];
+        foreach (string name in invocation.Arguments)
         {
-            (ContainerRecord record, ContainerState state) = shown[i];
-            CgroupStats stats = state.IsUp ? PauseCommand.CgroupOf(record, state).ReadStats() : new CgroupStats();
-            rows.Add(Row(record, stats, before[i], elapsed, invocation.Is("no-trunc")));
+            (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
+            samples[record.Id] = ContainerSample.Take(record, state);
         }
-        return rows;
-    }
-
-    private static Value Row(ContainerRecord record, CgroupStats stats, ulong cpuBefore, double elapsed, bool full)
-    {
-        // As docker counts: caches that can be dropped at once are not use.
-        double used = Math.Max(0, (double)(stats.Memory ?? 0) - (stats.MemoryInactiveFile ?? 0));
-        double limit = Math.Min(stats.MemoryLimit ?? ulong.MaxValue, (double)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        double cpu = stats.CpuUsage is { } now && now > cpuBefore && cpuBefore > 0 ? (now - cpuBefore) / elapsed * 100 : 0;
-        return Value.Row(
-            null,
-            ("BlockIO", Value.Of($"{Human.ShortSize(stats.IoRead ?? 0)} / {Human.ShortSize(stats.IoWrite ?? 0)}")),
-            ("CPUPerc", Value.Of(cpu.ToString("0.00", CultureInfo.InvariantCulture) + "%")),
-            ("Container", Value.Of(record.ShortId)),
-            ("ID", Value.Of(full ? record.Id : record.ShortId)),
-            ("MemPerc", Value.Of((limit > 0 ? used / limit * 100 : 0).ToString("0.00", CultureInfo.InvariantCulture) + "%")),
-            ("MemUsage", Value.Of($"{Human.BinarySize(used)} / {Human.BinarySize(limit)}")),
-            ("Name", Value.Of(record.Name)),
-            ("NetIO", Value.Of("-- / --")),
-            ("PIDs", Value.Of((stats.Pids ?? 0).ToString(CultureInfo.InvariantCulture)))
-        );
+        foreach (ContainerRecord record in invocation.Arguments.Count > 0 ? [] : engine.Containers.List())
+        {
+            if (engine.Reconciler.Check(record) is { } state && (state.IsUp || invocation.Is("all")))
+            {
+                samples[record.Id] = ContainerSample.Take(record, state);
+            }
+        }
+        return samples;
     }
 }

@@ -44,6 +44,17 @@ internal static class VolumePruneCommand
         {
             return 0;
         }
+        (IReadOnlyList<string> removed, long bytes) = Prune(engine, filters, all);
+        invocation.Output.Write(
+            (removed.Count > 0 ? "Deleted Volumes:\n" + string.Join('\n', removed) + "\n\n" : "")
+                + $"Total reclaimed space: {Human.Size(bytes)}\n"
+        );
+        return 0;
+    }
+
+    /// <summary>Removes them; the names and the bytes given back.</summary>
+    internal static (IReadOnlyList<string> Removed, long Bytes) Prune(SkiffEngine engine, Filters filters, bool all)
+    {
         engine.Reconciler.Remains(engine.Containers.ListIds());
         VolumeUsers users = VolumeUsers.Read(engine.Containers);
         long bytes = 0;
@@ -68,11 +79,7 @@ internal static class VolumePruneCommand
             }
         }
         engine.Events.Write(EventType.Volume, "prune", "", ("reclaimed", bytes.ToString(CultureInfo.InvariantCulture)));
-        invocation.Output.Write(
-            (removed.Count > 0 ? "Deleted Volumes:\n" + string.Join('\n', removed) + "\n\n" : "")
-                + $"Total reclaimed space: {Human.Size(bytes)}\n"
-        );
-        return 0;
+        return (removed, bytes);
     }
 
     /// <summary>A container may have come since the list was made: the records are read again under the volume's lock.</summary>
