@@ -248,7 +248,9 @@ public sealed partial class ContainerStore
             found = true;
             return buffer.AsSpan(0, length);
         }
-        byte[]? bytes = errno is Errno.ENOENT or Errno.ENOTDIR ? Session.Line(Paths, id, line) : throw new LinuxException("read", path, errno);
+        byte[]? bytes = errno is Errno.ENOENT or Errno.ENOTDIR
+            ? Session.Line(Paths, id, line)
+            : throw new LinuxException("read", path, errno);
         found = bytes is not null;
         return bytes;
     }

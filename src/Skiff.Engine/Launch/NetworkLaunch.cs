@@ -155,7 +155,9 @@ internal static class NetworkLaunch
 
     /// <summary>Only looks: whoever asks holds the lock of the networks, which cleaning up takes.</summary>
     private static bool IsAlive(SkiffEngine engine, string id) =>
-        Session.IsHeld(engine.Paths, id) || engine.Reconciler.Liveness.IsAlive(engine.Containers.LoadState(id).Process) || IsStarting(engine, id);
+        Session.IsHeld(engine.Paths, id)
+        || engine.Reconciler.Liveness.IsAlive(engine.Containers.LoadState(id).Process)
+        || IsStarting(engine, id);
 
     /// <summary>The container's lock is held while it is started, when no state tells of it yet.</summary>
     private static bool IsStarting(SkiffEngine engine, string id)

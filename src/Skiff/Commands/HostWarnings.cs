@@ -1,5 +1,6 @@
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
+using Skiff.Linux.Netlink;
 using Skiff.Linux.Nftables;
 
 namespace Skiff.Commands;
@@ -71,7 +72,8 @@ internal static class HostWarnings
         }
         try
         {
-            _ = NftQuery.TableExists("skiff");
+            using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);
+            _ = NftQuery.TableExists(socket, "skiff");
             return null;
         }
         catch (LinuxException e)
