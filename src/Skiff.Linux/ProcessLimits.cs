@@ -7,20 +7,21 @@ public static unsafe class ProcessLimits
     /// <param name="pid">The process; 0 is the caller.</param>
     /// <param name="resource">RLIMIT_*.</param>
     /// <param name="hard">The least that it must be allowed.</param>
+    /// <param name="name">The limit's name, for the message.</param>
     /// <exception cref="LinuxException">The caller may not.</exception>
-    public static void RaiseHard(int pid, int resource, ulong hard)
+    public static void AllowHard(int pid, int resource, ulong hard, string name)
     {
         ulong* limit = stackalloc ulong[2]; // struct rlimit64: soft, hard
         if (RawCall.Invoke(SyscallNumber.prlimit64, pid, resource, 0, (nint)limit) != 0)
         {
-            throw LinuxException.Last("prlimit", "");
+            throw LinuxException.Last("prlimit", name);
         }
         if (limit[1] < hard)
         {
             limit[1] = hard;
             if (RawCall.Invoke(SyscallNumber.prlimit64, pid, resource, (nint)limit, 0) != 0)
             {
-                throw LinuxException.Last("prlimit", $"resource {resource}");
+                throw LinuxException.Last("prlimit", $"{name} to {hard}");
             }
         }
     }

@@ -13,6 +13,7 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
 
     [Theory]
     [InlineData("--network", "none")]
+    [InlineData("--network", "none", "--uidmap", "0:100000:65536", "-v", "drift:/v")]
     [InlineData(
         "--network",
         "none",
@@ -69,7 +70,7 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         ]!.AsArray();
         SeenCall birth = Assert.Single(
             seen,
-            c => c.Text.StartsWith("clone3(", StringComparison.Ordinal) && c.Text.Contains("CLONE_PIDFD", StringComparison.Ordinal)
+            c => c.Text.StartsWith("clone3(", StringComparison.Ordinal) && c.Text.Contains("CLONE_NEWNS", StringComparison.Ordinal)
         );
         // The plan ends with the trampoline; what the target does is its own business.
         List<SeenCall> container = [.. seen.Where(c => c.Process == birth.Result)];

@@ -222,6 +222,46 @@ public sealed class MountTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void The_long_form_mounts_memory_and_leaves_out_what_is_below_a_bind()
+    {
+        Assert.Equal(
+            "1024 700",
+            host.RunShell(
+                    "echo $(df -k /t | awk 'END { print $2 }') $(stat -c %a /t)",
+                    "--mount",
+                    "type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=0700"
+                )
+                .Succeeded()
+                .Text
+        );
+        string source = Workspace.NewDirectory("nested");
+        Directory.CreateDirectory($"{source}/sub");
+        Tool.Run("mount", "-t", "tmpfs", "nested", $"{source}/sub");
+        try
+        {
+            File.WriteAllText($"{source}/sub/file", "x");
+            Assert.Equal(
+                "0",
+                host.RunShell("ls /m/sub | wc -l", "--mount", $"type=bind,source={source},target=/m,bind-recursive=disabled")
+                    .Succeeded()
+                    .Text
+            );
+            host.RunShell(
+                    "touch /m/sub/w && ! touch /m/w",
+                    "--mount",
+                    $"type=bind,source={source},target=/m,readonly,bind-recursive=writable"
+                )
+                .Succeeded();
+            host.RunShell("touch /m/sub/w", "-v", $"{source}:/m:ro").Complained("Read-only");
+            host.RunShell("test -f /m/sub/file", "-v", $"{source}:/m:z").Succeeded();
+        }
+        finally
+        {
+            Tool.Run("umount", $"{source}/sub");
+        }
+    }
+
+    [Fact]
     public void RUN_26_Targets_inside_of_other_mounts_are_made_in_the_right_order()
     {
         string outer = Workspace.NewDirectory("outer");

@@ -222,6 +222,24 @@ public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost
         {
             terminal.WaitFor("/dev/pts/0");
         }
+        host.RunWithInput("x"u8.ToArray(), "cp", "/bin/busybox", "mapped:/copied").Succeeded();
+        Assert.Equal("0:0 755", host.Run("exec", "mapped", "stat", "-c", "%u:%g %a", "/copied").Succeeded().Text);
+        string tree = Workspace.NewDirectory("copied");
+        Tool.Run("sh", "-c", $"mkdir {tree}/d && echo x >{tree}/d/f && chown -R 1000:1001 {tree}/d && tar -C {tree} -cf {tree}/d.tar d");
+        host.Run("cp", "-a", $"{tree}/d", "mapped:/kept").Succeeded();
+        host.RunWithInput(File.ReadAllBytes($"{tree}/d.tar"), "cp", "-", "mapped:/tmp").Succeeded();
+        Assert.Equal(
+            "1000:1001 1000:1001",
+            host.Run("exec", "mapped", "sh", "-c", "echo $(stat -c %u:%g /kept/f /tmp/d/f)").Succeeded().Text
+        );
+        host.Run("cp", "-a", "mapped:/kept/f", $"{tree}/back").Succeeded();
+        Assert.Equal("1000:1001", Tool.Run("stat", "-c", "%u:%g", $"{tree}/back").Text);
+        File.WriteAllBytes($"{tree}/all.tar", host.Run("export", "mapped").Succeeded().OutputBytes);
+        Assert.Contains(
+            "1000/1001",
+            Tool.Run("sh", "-c", $"tar --numeric-owner -tvf {tree}/all.tar | grep kept/f").Text,
+            StringComparison.Ordinal
+        );
         host.Run("restart", "-t", "0", "mapped").Succeeded();
         Assert.Equal("0", host.Run("exec", "mapped", "cat", "/by-exec").Succeeded().Text);
         host.Run("rm", "-f", "mapped").Succeeded();
@@ -294,9 +312,29 @@ public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost
                 "test -d /proc/2 && test -d /sys/class/net/lo",
             ])
             .Succeeded();
-        host.Run("run", "--rm", "--network", "none", "--userns", "container:other", Busybox, "true")
+        Assert.Equal(
+            "0",
+            host.Run(
+                    "run",
+                    "--rm",
+                    "--network",
+                    "none",
+                    "--userns",
+                    "container:other",
+                    Busybox,
+                    "sh",
+                    "-c",
+                    "awk '{ print $2 }' /proc/self/uid_map"
+                )
+                .Succeeded()
+                .Text
+        );
+        host.Run(["run", "-d", "--name", "third", "--network", "none", .. s_map, Busybox, "sleep", "1000"]).Succeeded();
+        host.Run("run", "--rm", "--network", "none", "--userns", "container:third", Busybox, "true")
             .ExitedWith(125)
             .Complained("cannot be joined");
+        host.Run("run", "--rm", "--network", "container:third", Busybox, "true").Succeeded();
+        host.Run("rm", "-f", "third").Succeeded();
         host.Run("rm", "-f", "other").Succeeded();
     }
 
@@ -313,6 +351,43 @@ public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost
         host.RunShell("true", "--subuidname", "nosuch-name").ExitedWith(125).Complained("nosuch-name");
         host.RunShell("true", "--uidmap", "0:1000:10", "--uidmap", "5:5000:10").ExitedWith(125).Complained("overlaps");
         host.RunShell("true", "--uidmap", "0:1000:10", "--user", "50").ExitedWith(125).Complained("not in its id map");
+    }
+
+    [Fact]
+    public void RUN_27_Flags_of_the_source_survive_and_nothing_is_left_on_the_host_after_a_kill()
+    {
+        string source = Workspace.NewDirectory("flags");
+        Tool.Run("mount", "-t", "tmpfs", "-o", "nosuid,nodev,noexec,noatime", "flags", source);
+        try
+        {
+            string[] mounts = ["-v", $"{source}:/m:ro", "-v", "left:/v", "-v", $"{source}:/o:O", "--tmpfs", "/t"];
+            using RunningCommand running = host.Start([
+                "run",
+                "--rm",
+                "--network",
+                "none",
+                .. s_map,
+                .. mounts,
+                Busybox,
+                "sh",
+                "-c",
+                "grep ' /m ' /proc/self/mountinfo; echo up; sleep 6124",
+            ]);
+            running.WaitForOutput("up");
+            Assert.Contains(" ro,nosuid,nodev,noexec,noatime ", running.OutputSoFar, StringComparison.Ordinal);
+            Assert.Empty(host.Mounts());
+            running.Signal(Native.SIGKILL);
+            running.WaitForExit();
+        }
+        finally
+        {
+            Tool.Run("umount", source);
+        }
+        Wait.Until(() => host.Processes().Length == 0, 10, () => string.Join('\n', host.Processes()));
+        Assert.Empty(host.Mounts());
+        host.Run("volume", "ls").Succeeded();
+        Assert.DoesNotContain(Directory.EnumerateDirectories($"{host.Root}/containers"), static d => Directory.Exists($"{d}/overlay0"));
+        host.Run("volume", "rm", "left").Succeeded();
     }
 
     [Fact]

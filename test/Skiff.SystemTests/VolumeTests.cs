@@ -124,6 +124,28 @@ public sealed class VolumeTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void What_happens_to_a_volume_is_in_the_journal()
+    {
+        host.Run("volume", "create", "told").Succeeded();
+        host.RunShell("true", "-v", "told:/v:ro").Succeeded();
+        host.Run("volume", "rm", "told").Succeeded();
+        string text = host.Run(
+                "events",
+                "--since",
+                "0",
+                "--until",
+                "0s",
+                "--filter",
+                "volume=told",
+                "--format",
+                "{{.Action}} {{index .Actor.Attributes \"destination\"}} {{index .Actor.Attributes \"read/write\"}}"
+            )
+            .Succeeded()
+            .Text;
+        Assert.Equal(["create", "mount /v false", "unmount", "destroy"], text.Split('\n').Select(static l => l.TrimEnd()));
+    }
+
+    [Fact]
     public void A_driver_option_that_is_wrong_is_explained()
     {
         host.Run("volume", "create", "-d", "nfsd", "bad").ExitedWith(1).Complained("only local exists");

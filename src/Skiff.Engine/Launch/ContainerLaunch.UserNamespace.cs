@@ -98,7 +98,7 @@ public sealed partial class ContainerLaunch
         IdMapNamespace.Write(pid, "gid_map", LentMounts.Lines(spec.Linux.GidMappings));
         foreach (RlimitSpec limit in spec.Process!.Rlimits)
         {
-            ProcessLimits.RaiseHard(pid, RlimitNumber.Of(limit.Type), limit.Hard);
+            ProcessLimits.AllowHard(pid, RlimitNumber.Of(limit.Type), limit.Hard, limit.Type);
         }
         if (spec.Process.OomScoreAdj is { } score)
         {

@@ -25,7 +25,9 @@ public static class VolumeArchive
             CompleteMerge(store, volume.Name);
         }
         using SafeFd root = Files.Open(driver?.Device ?? store.Data(volume.Name), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-        TreeArchive.Write(root, target, cancel);
+        TarWriter writer = new(target);
+        new TreeArchiver(writer, layer: false, remark: null, cancel).Entry(root.Value, []);
+        writer.Finish();
     }
 
     /// <summary>Adds an archive's files to the content; of two files of one name the archive's wins.</summary>

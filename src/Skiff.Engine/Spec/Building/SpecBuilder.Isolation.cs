@@ -29,9 +29,11 @@ public sealed partial class SpecBuilder
         bool mapped = !_o.UidMap.IsEmpty || !_o.GidMap.IsEmpty || (_o.SubUidName ?? _o.SubGidName) is not null;
         switch (_o.Userns.Kind)
         {
-            case NamespaceKind.Container or NamespaceKind.Path:
+            case NamespaceKind.Container when _c.Peer(_o.Userns.Target).OwnUsers:
+            case NamespaceKind.Path:
                 Add("user", "user", _o.Userns);
                 break;
+            case NamespaceKind.Container: // the other has the host's
             case NamespaceKind.Host:
             case NamespaceKind.Default when !mapped:
                 break;

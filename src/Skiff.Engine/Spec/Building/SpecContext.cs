@@ -65,7 +65,8 @@ public sealed record SpecContext
 /// <param name="Pid">Its first process.</param>
 /// <param name="Hostname">Its host name.</param>
 /// <param name="SharedMemory">Host path of its /dev/shm; null when it has none that can be shared.</param>
-public sealed record PeerContainer(int Pid, string Hostname, string? SharedMemory = null);
+/// <param name="OwnUsers">It has a user namespace of its own.</param>
+public sealed record PeerContainer(int Pid, string Hostname, string? SharedMemory = null, bool OwnUsers = false);
 
 /// <summary>A volume that the container needs.</summary>
 /// <param name="Name">Its name.</param>
