@@ -65,6 +65,16 @@ expect 'and says so' true "$(field oom .State.OOMKilled)"
 expect 'with the limit' 1 "$(field oom .State.Reason | grep -c 'the kernel killed it at the limit of 16 MiB')"
 skiff rm oom >/dev/null
 
+# Mapped ids need a file system that has them: ext4 has since Linux 5.12, the tmpfs of the default store since 6.3.
+dd if=/dev/zero of=/images/disk bs=1M count=64 2>/dev/null
+mke2fs -F /images/disk >/dev/null && mkdir /store && mount -t ext4 -o loop /images/disk /store
+mapped() { skiff --root /store run --rm --network none --uidmap 0:100000:65536 -v kept:/kept "$@"; }
+skiff --root /store import /images/busybox.tar box:1 >/images/log 2>&1
+expect 'root of a user namespace is another outside' ' 0 100000 65536' "$(mapped box:1 cat /proc/self/uid_map | tr -s ' ')"
+expect 'it owns the files' 0 "$(mapped box:1 sh -c '/bin/busybox touch /new /kept/new && /bin/busybox stat -c %u /new')"
+expect 'its limits are set' 67108864 "$(mapped -m 64m box:1 cat /sys/fs/cgroup/memory.max)"
+expect 'on disk they are the container'"'"'s' 0 "$(stat -c %u /store/volumes/kept/_data/new)"
+expect 'a store without mapped ids says so' 1 "$(run --network none --uidmap 0:100000:65536 box:1 true 2>&1 | grep -c 'mapped ids')"
 expect 'no cgroup is left' 0 "$(find /sys/fs/cgroup -path '*skiff/*' -type d | wc -l)"
 expect 'no mount is left' 0 "$(grep -c /var/lib/skiff /proc/self/mountinfo)"
 exit $failures
