@@ -257,6 +257,9 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
                 .OrderBy(static p => p.EndsWith("/file", StringComparison.Ordinal))
         );
         Assert.Equal([$"{copy}/file"], Directory.GetFileSystemEntries(copy));
+        Directory.CreateDirectory($"{bound}/sub");
+        host.Run("cp", $"{bound}/.", $"{name}:/loop/sub").Succeeded().Complained("it is the copy itself");
+        Assert.Equal("once", File.ReadAllText($"{bound}/sub/{Path.GetFileName(bound)}/file"));
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public sealed partial class TreeCopier(CopyRules rules)
     {
         _top = to;
         _links.Clear();
+        Made(to);
         Directory(from, to, [], 0);
     }
 
@@ -130,10 +131,9 @@ public sealed partial class TreeCopier(CopyRules rules)
                 Check(NewEntry.Directory(to, newName, rules.Replace, out int made, out _), "mkdir", path);
                 try
                 {
-                    // a directory that is bound into the container may be copied into itself
-                    if (depth == 0 && At.Stat(made, out StatxBuffer own) == 0)
+                    if (depth == 0 && _made is null)
                     {
-                        _made = (own.DevMajor, own.DevMinor, own.Inode);
+                        Made(made);
                     }
                     Directory(source, made, path, depth + 1);
                     Attributes(source, made);
@@ -154,6 +154,10 @@ public sealed partial class TreeCopier(CopyRules rules)
                 break;
         }
     }
+
+    /// <summary>A directory that is bound into the container may be copied into itself, or into what is in it: the copy is not copied again.</summary>
+    private void Made(int directory) =>
+        _made = At.Stat(directory, out StatxBuffer stat) == 0 ? (stat.DevMajor, stat.DevMinor, stat.Inode) : null;
 
     /// <summary>A further name of a file that was copied before, if it was.</summary>
     private bool IsLinked(in StatxBuffer stat, int to, byte[] newName, byte[] path)

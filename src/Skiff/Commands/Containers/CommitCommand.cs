@@ -21,7 +21,7 @@ internal static class CommitCommand
                 + "What is in volumes is not part of it. A running container stands still while its changes are copied.",
             Flags =
             [
-                Flag.Text("author", "Author (e.g., \"John Hannibal Smith <hannibal@a-team.com>\")", 'a'),
+                Flag.Text("author", "Author, such as \"Ann <ann@example.org>\"", 'a'),
                 Flag.List("change", "Apply a Dockerfile instruction to the image", 'c'),
                 Flag.Text("message", "Set the remark of the history", 'm'),
                 Flag.Bool("pause", "Freeze the container while its changes are copied", 'p') with

@@ -16,7 +16,7 @@ internal static class CpCommand
         {
             Name = "cp",
             Summary = "Copy files between a container and the host",
-            Usage = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n       cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
+            Usage = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n        skiff cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
             Description =
                 "The container may be running, paused or stopped; its volumes and mounts are seen, memory file systems only while it runs. "
                 + "A directory goes into an existing directory, or becomes a new one; with /. at the end of SRC_PATH its content goes. "
