@@ -227,7 +227,9 @@ public sealed class PublishedPortTests(SkiffHost host) : IClassFixture<SkiffHost
         machine
             .Run("run", "--rm", "-p", "18097:80", machine.Busybox, "true")
             .ExitedWith(125)
-            .Complained($"port 18097/tcp of 0.0.0.0 is in use by a process of the host: {File.ReadAllText("/proc/self/comm").Trim()} (pid {Environment.ProcessId})");
+            .Complained(
+                $"port 18097/tcp of 0.0.0.0 is in use by a process of the host: {File.ReadAllText("/proc/self/comm").Trim()} (pid {Environment.ProcessId})"
+            );
         Assert.Equal(leases, machine.Names("bridge/leases"));
         Assert.Equal(leases.Length, machine.Names("bridge/owners").Length);
         machine.AwaitSame(before);

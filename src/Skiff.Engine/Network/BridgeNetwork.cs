@@ -74,7 +74,9 @@ public sealed partial class BridgeNetwork
                 IReadOnlyList<PublishedPort> published =
                     ports.Count == 0
                         ? []
-                        : new HostPorts(_claims, h => EvictDead(h.Network, h.Lease), network.IPv6 is not null, options.NameOf).Resolve(ports);
+                        : new HostPorts(_claims, h => EvictDead(h.Network, h.Lease), network.IPv6 is not null, options.NameOf).Resolve(
+                            ports
+                        );
                 AddressChoice choice = new(network, _paths, _leases, l => EvictDead(_paths, l));
                 IPAddress? asked = choice.Asked(options);
                 IPAddress? asked6 = choice.Asked6(options);

@@ -10,8 +10,7 @@ internal static class Help
     {
         var text = new StringBuilder();
         string full = path.Length == 0 ? "skiff" : $"skiff {path}";
-        string usage = command.Usage.Length > 0 ? command.Usage : "COMMAND";
-        text.Append($"Usage:  {full} {usage}\n\n{command.Summary}\n");
+        text.Append($"Usage:  {full} {Usage(command)}".TrimEnd()).Append($"\n\n{command.Summary}\n");
         if (command.Description.Length > 0)
         {
             text.Append($"\n{command.Description.Trim()}\n");
@@ -21,12 +20,23 @@ internal static class Help
             AppendVerbs(text, command);
         }
         AppendFlags(text, command, path.Length == 0);
+        IReadOnlyList<string> examples = Examples.Of(path);
+        if (examples.Count > 0)
+        {
+            text.Append("\nExamples:\n  ").AppendJoin("\n  ", examples).Append('\n');
+        }
         if (command.Subcommands.Count > 0)
         {
             text.Append($"\nRun '{full} COMMAND --help' for more about a command.\n");
         }
         return text.ToString();
     }
+
+    /// <summary>What follows the words of the command.</summary>
+    internal static string Usage(Command command) =>
+        command.Usage.Length > 0 ? command.Usage
+        : command.Subcommands.Count > 0 ? "COMMAND"
+        : "";
 
     private static void AppendVerbs(StringBuilder text, Command command)
     {

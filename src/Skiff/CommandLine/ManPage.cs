@@ -14,7 +14,7 @@ internal static class ManPage
         text.Append(
             $".TH \"{name.ToUpperInvariant()}\" \"1\" \"\" \"skiff {version}\" \"Skiff\"\n.SH NAME\n{Escape(name)} \\- {Escape(command.Summary)}\n"
         );
-        text.Append($".SH SYNOPSIS\n.B {Escape(full)}\n{Escape(command.Usage.Length > 0 ? command.Usage : "COMMAND")}\n");
+        text.Append($".SH SYNOPSIS\n.B {Escape(full)}\n{Escape(Help.Usage(command))}\n");
         text.Append(".SH DESCRIPTION\n").Append(Escape(command.Summary)).Append(".\n");
         foreach (string paragraph in command.Description.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
@@ -22,6 +22,11 @@ internal static class ManPage
         }
         AppendVerbs(text, command, path);
         AppendFlags(text, command);
+        IReadOnlyList<string> examples = Examples.Of(path);
+        if (examples.Count > 0)
+        {
+            text.Append(".SH EXAMPLES\n.EX\n").Append(Escape(string.Join('\n', examples))).Append("\n.EE\n");
+        }
         text.Append(".SH EXIT STATUS\n0 on success, 1 if the work failed, 125 for a wrong flag");
         text.Append(
             command.FailureExitCode == 125
@@ -72,6 +77,7 @@ internal static class ManPage
             {
                 '\\' => escaped.Append("\\e"),
                 '-' => escaped.Append("\\-"),
+                > '~' => escaped.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\[u{(int)c:X4}]"),
                 _ => escaped.Append(c),
             };
             lineStart = c == '\n';

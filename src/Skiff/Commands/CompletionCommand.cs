@@ -89,7 +89,17 @@ internal static class CompletionCommand
             return kind switch
             {
                 Completion.Image => [.. Images(globals)],
-                Completion.Container or Completion.RunningContainer => [.. Containers(globals, kind == Completion.RunningContainer)],
+                Completion.Container or Completion.RunningContainer or Completion.StoppedContainer or Completion.PausedContainer =>
+                [
+                    .. Containers(globals, kind),
+                ],
+                Completion.Object =>
+                [
+                    .. Containers(globals, Completion.Container),
+                    .. Images(globals),
+                    .. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, "volume")),
+                ],
+                Completion.Network => [("bridge", ""), ("host", ""), ("none", "")],
                 Completion.Volume => [.. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, ""))],
                 Completion.Verb =>
                 [
@@ -108,9 +118,24 @@ internal static class CompletionCommand
     private static IEnumerable<(string, string)> Images(Globals globals) =>
         EngineAccess.Images(globals).List().SelectMany(static (Image i) => i.Names.Select(static n => (n.Familiar, "")));
 
-    private static IEnumerable<(string, string)> Containers(Globals globals, bool running)
+    /// <summary>As the state was written last: a Tab changes nothing.</summary>
+    private static IEnumerable<(string, string)> Containers(Globals globals, Completion kind)
     {
         ContainerStore store = EngineAccess.Containers(globals);
-        return store.List().Where(r => !running || store.LoadState(r.Id).IsUp).Select(static r => (r.Name, r.Image));
+        foreach (string id in store.ListIds())
+        {
+            ContainerState? state = store.TryLoadState(id);
+            bool fits = kind switch
+            {
+                Completion.RunningContainer => state is { IsUp: true },
+                Completion.StoppedContainer => state is { IsUp: false },
+                Completion.PausedContainer => state is { Status: ContainerStatus.Paused },
+                _ => true,
+            };
+            if (fits && store.TryLoadSummary(id) is { } record)
+            {
+                yield return (record.Name, record.Image);
+            }
+        }
     }
 }

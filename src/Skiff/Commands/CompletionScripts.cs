@@ -24,6 +24,8 @@ internal static class CompletionScripts
                 file) compopt -o filenames 2>/dev/null; mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word") ;;
                 dir) compopt -o filenames 2>/dev/null; mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$word") ;;
             esac
+            # A filter's value follows its name at once.
+            [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null
             if [[ $whole == *[:=]* && $add == none ]]; then
                 local cut=${whole%"${whole##*[:=]}"} i
                 for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]=${COMPREPLY[i]#"$cut"}; done
@@ -44,7 +46,7 @@ internal static class CompletionScripts
                     *) names+=("${line%%$'\t'*}"); texts+=("${line//$'\t'/ -- }") ;;
                 esac
             done < <("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)
-            (( ${#names} )) && compadd -l -d texts -- "${names[@]}"
+            (( ${#names} )) && if [[ ${names[1]} == *= ]]; then compadd -S '' -l -d texts -- "${names[@]}"; else compadd -l -d texts -- "${names[@]}"; fi
             case $add in
                 file) _files ;;
                 dir) _files -/ ;;

@@ -19,8 +19,7 @@ internal static class InfoCommand
             Name = "info",
             Summary = "Show what Skiff knows of this machine and of its stores",
             Usage = "[OPTIONS]",
-            Description =
-                "What the machine lacks for some flag or network is said in sentences on standard error, and is in .Warnings.\n\nskiff info --format '{{.CgroupVersion}}'",
+            Description = "What the machine lacks for some flag or network is said in sentences on standard error, and is in .Warnings.",
             Flags = [InspectPrinter.FormatFlag()],
             MaxArguments = 0,
             Run = Run,

@@ -25,8 +25,7 @@ internal static class SystemDfCommand
             Summary = "Show how much disk images, containers and volumes take",
             Usage = "[OPTIONS]",
             Description =
-                "A layer that several images share is counted once. Reclaimable is what rmi, rm and volume rm would give back of what no container uses; system prune does it in one go.\n\n"
-                + "skiff system df -v",
+                "A layer that several images share is counted once. Reclaimable is what rmi, rm and volume rm would give back of what no container uses; system prune does it in one go.",
             Flags = [Listing.FormatFlag(), Flag.Bool("verbose", "Show every image, container and volume", 'v')],
             MaxArguments = 0,
             Run = Run,

@@ -21,8 +21,7 @@ internal static class SystemPruneCommand
             Summary = "Remove containers that do not run, and images that nobody uses",
             Usage = "[OPTIONS]",
             Description =
-                "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes with a name are never removed.\n\n"
-                + "skiff system prune -f --filter until=48h",
+                "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes with a name are never removed.",
             Flags =
             [
                 Flag.Bool("all", "Remove all images without a container, not only those without a name", 'a'),

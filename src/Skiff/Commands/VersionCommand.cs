@@ -14,8 +14,7 @@ internal static class VersionCommand
             Name = "version",
             Summary = "Show the version of Skiff and of the kernel",
             Usage = "[OPTIONS]",
-            Description =
-                "Client and Server are the same program here; docker's scripts ask for either.\n\nskiff version --format '{{.Server.Version}}'",
+            Description = "Client and Server are the same program here; docker's scripts ask for either.",
             Flags = [InspectPrinter.FormatFlag()],
             MaxArguments = 0,
             Run = Run,

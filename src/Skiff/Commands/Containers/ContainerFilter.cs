@@ -26,6 +26,12 @@ internal sealed class ContainerFilter
         "volume",
     ];
 
+    /// <summary>The values of status.</summary>
+    public static readonly string[] States = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
+
+    /// <summary>The values of health.</summary>
+    public static readonly string[] Healths = ["starting", "healthy", "unhealthy", "none"];
+
     private readonly Filters _filters;
     private readonly DateTimeOffset? _before;
     private readonly DateTimeOffset? _since;
@@ -61,8 +67,8 @@ internal sealed class ContainerFilter
         {
             _codes.Add(Filters.Number("exited", value));
         }
-        Choose("status", "created", "running", "paused", "restarting", "removing", "exited", "dead");
-        Choose("health", "starting", "healthy", "unhealthy", "none");
+        Choose("status", States);
+        Choose("health", Healths);
         _ = filters.Switch("is-task");
     }
 
@@ -102,13 +108,13 @@ internal sealed class ContainerFilter
             && record.ExposedPorts.Any(p => PortRange.Parse("expose", p) is var own && _exposed.Exists(r => r.Has(own.First, own.Protocol)))
         );
 
-    private void Choose(string name, params ReadOnlySpan<string> words)
+    private void Choose(string name, string[] words)
     {
         foreach (string value in _filters.Of(name))
         {
             if (!words.Contains(value))
             {
-                throw new SkiffException($"--filter {name}={value}: expected {string.Join(", ", words[..^1]!)} or {words[^1]}", 125);
+                throw new SkiffException($"--filter {name}={value}: expected {string.Join(", ", words[..^1])} or {words[^1]}", 125);
             }
         }
     }

@@ -19,8 +19,7 @@ internal static class ContainerPruneCommand
             Summary = "Remove all containers that do not run",
             Usage = "[OPTIONS]",
             Description =
-                "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes stay, the anonymous ones too: volume prune removes those that nobody uses.\n\n"
-                + "skiff container prune -f --filter until=24h",
+                "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes stay, the anonymous ones too: volume prune removes those that nobody uses.",
             Flags =
             [
                 Flag.List("filter", "Remove only what fits the condition", valueName: "filter"),

@@ -15,7 +15,7 @@ internal static class InspectCommand
     private static readonly string[] s_types = ["container", "image", "volume"];
 
     public static Command Define() =>
-        Verb("Show all that is known of containers or images, as JSON", "NAME|ID [NAME|ID...]", Run) with
+        Verb("Show all that is known of containers, images or volumes, as JSON", "NAME|ID [NAME|ID...]", Completion.Object, Run) with
         {
             Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = s_types }],
         };
@@ -24,10 +24,11 @@ internal static class InspectCommand
         Verb(
             "Show all that is known of containers, as JSON",
             "CONTAINER [CONTAINER...]",
+            Completion.Container,
             static invocation => Run(invocation, "container")
         );
 
-    private static Command Verb(string summary, string names, Func<Invocation, int> run) =>
+    private static Command Verb(string summary, string names, Completion completes, Func<Invocation, int> run) =>
         new()
         {
             Name = "inspect",
@@ -35,7 +36,7 @@ internal static class InspectCommand
             Usage = "[OPTIONS] " + names,
             Flags = Flags(),
             MinArguments = 1,
-            Completes = [Completion.Container],
+            Completes = [completes],
             Run = run,
         };
 
@@ -59,10 +60,7 @@ internal static class InspectCommand
         {
             return Each.Argument(
                 invocation,
-                name =>
-                    invocation.Output.Line(
-                        RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name)))
-                    )
+                name => invocation.Output.Line(RunOptionsText.ToCommandLine(ContainerPreparation.OptionsOf(engine.Containers.Find(name))))
             );
         }
         return InspectPrinter.Print(

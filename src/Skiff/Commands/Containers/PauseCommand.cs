@@ -21,7 +21,7 @@ internal static class PauseCommand
             Summary = summary,
             Usage = "CONTAINER [CONTAINER...]",
             MinArguments = 1,
-            Completes = [Completion.RunningContainer],
+            Completes = [pause ? Completion.RunningContainer : Completion.PausedContainer],
             Run = invocation => Run(invocation, pause),
         };
 

@@ -36,14 +36,18 @@ internal static class PsCommand
             Usage = "[OPTIONS]",
             Description =
                 $"Filters: {string.Join(", ", ContainerFilter.Known)}. Values of one filter are alternatives, different filters must all fit; name takes a regular expression.\n\n"
-                + "Fields of --format: ID, Image, Command, CreatedAt, RunningFor, Status, State, Ports, Names, Size, Mounts, Networks, Labels, LocalVolumes, and Label \"NAME\".\n\n"
-                + "skiff ps -a --filter status=exited --format '{{.Names}}: {{.Status}}'",
+                + "Fields of --format: ID, Image, Command, CreatedAt, RunningFor, Status, State, Ports, Names, Size, Mounts, Networks, Labels, LocalVolumes, and Label \"NAME\".",
             Flags =
             [
                 Flag.Bool("all", "Show all containers, not only running ones", 'a'),
                 Flag.List("filter", "Show only what fits the condition", 'f', "filter") with
                 {
-                    Choices = [.. ContainerFilter.Known.Select(static f => f + "=")],
+                    Choices =
+                    [
+                        .. ContainerFilter.Known.Where(static f => f is not ("status" or "health")).Select(static f => f + "="),
+                        .. ContainerFilter.States.Select(static s => "status=" + s),
+                        .. ContainerFilter.Healths.Select(static h => "health=" + h),
+                    ],
                 },
                 Listing.FormatFlag(),
                 Flag.Number("last", "Show the last n containers created, in any state", 'n'),

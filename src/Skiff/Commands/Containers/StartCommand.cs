@@ -25,7 +25,7 @@ internal static class StartCommand
                 Flag.Bool("interactive", "Stay attached, with standard input", 'i'),
             ],
             MinArguments = 1,
-            Completes = [Completion.Container],
+            Completes = [Completion.StoppedContainer],
             Run = Run,
         };
 

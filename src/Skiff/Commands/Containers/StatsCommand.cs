@@ -41,8 +41,7 @@ internal static class StatsCommand
             Description =
                 "Without --no-stream it goes on until it is interrupted. CPU % is of one processor, as docker counts; memory is without the page cache that can be dropped at once.\n\n"
                 + "With --pressure (and in --format: Throttled, CPUPressure, MemPressure, IOPressure): how often a CPU limit held the container back since the last look, "
-                + "and the share of the last 10 seconds in which some process waited for the processor, memory or disks. -- where the kernel does not count it.\n\n"
-                + "skiff stats --no-stream --format '{{.Name}} {{.MemUsage}}'",
+                + "and the share of the last 10 seconds in which some process waited for the processor, memory or disks. -- where the kernel does not count it.",
             Flags =
             [
                 Flag.Bool("all", "Show all containers, not only running ones", 'a'),

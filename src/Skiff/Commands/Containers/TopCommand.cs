@@ -19,8 +19,7 @@ internal static class TopCommand
             Description =
                 "The options are those of ps(1): -ef (the default), -eF, -l, -j, aux, -o COLUMN[=TITLE],..., --sort [-]COLUMN,..., --no-headers. Names of columns as arguments work too, as podman has it. "
                 + "Which processes are shown is given by the container, so -e, -A, a and x change nothing. Numbers and names are the host's; nspid is the number inside.\n\n"
-                + $"Columns: {string.Join(", ", TopColumns.Names)}.\n\n"
-                + "skiff top web -o pid,nspid,user,rss,args --sort -rss",
+                + $"Columns: {string.Join(", ", TopColumns.Names)}.",
             StopAtFirstPositional = true,
             MinArguments = 1,
             Completes = [Completion.RunningContainer, Completion.None],

@@ -16,8 +16,7 @@ internal static class WaitCommand
             Summary = "Wait until containers have ended and print their exit codes",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
             Description =
-                "not-running is true at once for a container that does not run; next-exit waits for an end that is still to come; removed waits until the container is gone.\n\n"
-                + "skiff wait --condition removed web",
+                "not-running is true at once for a container that does not run; next-exit waits for an end that is still to come; removed waits until the container is gone.",
             Flags =
             [
                 Flag.Text("condition", "What to wait for") with

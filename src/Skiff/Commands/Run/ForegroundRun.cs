@@ -56,12 +56,7 @@ internal static class ForegroundRun
         }
     }
 
-    private static ContainerState Execute(
-        SkiffEngine engine,
-        PreparedContainer container,
-        Invocation invocation,
-        Action? meanwhile = null
-    )
+    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation, Action? meanwhile = null)
     {
         RunOptions options = container.Options;
         using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
