@@ -121,7 +121,10 @@ public sealed class BootTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal("exited", Inspect("b-no", "{{.State.Status}}"));
         Assert.Equal("created", Inspect("b-never", "{{.State.Status}}"));
         Assert.Equal("running", Inspect("b-unless", "{{.State.Status}}"));
-        Assert.Equal("", host.Run("system", "boot", "start").Output.Trim());
+        Assert.StartsWith("exited", Inspect("b-broken", "{{.State.Status}} {{.State.Error}}"), StringComparison.Ordinal);
+        Assert.Equal("", host.Run("system", "boot", "start").ExitedWith(1).Complained("b-broken").Output.Trim());
+        Directory.CreateDirectory(source);
+        Assert.Equal("b-broken", host.Run("system", "boot", "start").Succeeded().Text);
         host.Run("rm", "-f", "b-always", "b-unless", "b-hand", "b-always-hand", "b-failure", "b-no", "b-never", "b-broken").Succeeded();
         Assert.False(stranger.HasExited);
         stranger.Kill();

@@ -361,4 +361,30 @@ public sealed class HealthTests(SkiffHost host) : IClassFixture<SkiffHost>
         Await("heals", "healthy");
         host.Run("rm", "-f", "heals").Succeeded();
     }
+
+    [Fact]
+    public void A_container_in_the_foreground_is_checked_too()
+    {
+        using RunningCommand run = host.Start(
+            "run",
+            "--rm",
+            "--name",
+            "front",
+            "--network",
+            "none",
+            "--health-cmd",
+            "echo checked",
+            "--health-interval",
+            "50ms",
+            Busybox,
+            "sh",
+            "-c",
+            "echo ready; exec sleep 1000"
+        );
+        run.WaitForOutput("ready");
+        Await("front", "healthy");
+        host.Run("kill", "front").Succeeded();
+        run.WaitForExit().ExitedWith(137);
+        Assert.Equal("", host.Run("ps", "-aq", "--filter", "name=front").Succeeded().Text);
+    }
 }

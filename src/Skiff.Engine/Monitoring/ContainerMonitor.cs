@@ -21,6 +21,7 @@ public sealed class ContainerMonitor
     private ContainerRecord _record;
     private SafeFd? _status;
     private IReadOnlyList<HealthResult> _healthLog = [];
+    private ContainerState _before = new();
     private bool _goesDown;
     private bool _restartAtOnce;
     private SafeFd? _gate;
@@ -93,6 +94,7 @@ public sealed class ContainerMonitor
         {
             return null;
         }
+        _before = _engine.Containers.LoadState(_record.Id);
         using MonitorStreams streams = MonitorStreams.Open(_record);
         ContainerLaunch launch;
         PreparedContainer container;
@@ -190,14 +192,19 @@ public sealed class ContainerMonitor
 
     private ContainerState? Failed(Exception e)
     {
-        int code = e is SkiffException skiff ? skiff.ExitCode : 125;
-        ContainerState failed = new()
+        // What never ran stays created, as docker shows it; what ran once has ended again.
+        bool ran = _before.StartedAt is not null;
+        ContainerState failed = _before with
         {
-            Status = _status is null ? ContainerStatus.Exited : ContainerStatus.Created,
-            ExitCode = code,
+            Status = ran ? ContainerStatus.Exited : ContainerStatus.Created,
+            Process = ProcessIdentity.None,
+            Monitor = ProcessIdentity.None,
+            ExitCode = e is SkiffException skiff ? skiff.ExitCode : 125,
+            Signal = 0,
+            OomKilled = false,
             Error = e.Message,
             Reason = e.Message,
-            FinishedAt = _status is null ? TimeProvider.System.GetUtcNow() : null,
+            FinishedAt = ran ? TimeProvider.System.GetUtcNow() : null,
             RestartCount = _restarts.Count,
         };
         if (_status is null)
@@ -212,7 +219,7 @@ public sealed class ContainerMonitor
         {
             _engine.Containers.SaveState(_record.Id, failed);
         }
-        Report($"-{code} {e.Message}");
+        Report($"-{failed.ExitCode} {e.Message}");
         return null;
     }
 

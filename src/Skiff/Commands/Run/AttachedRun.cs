@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Commands.Containers;
 using Skiff.Engine;
+using Skiff.Engine.Health;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
@@ -12,13 +13,14 @@ namespace Skiff.Commands.Run;
 internal static class AttachedRun
 {
     /// <summary>Whether the options ask for what only a monitor can give. Without, <see cref="ForegroundRun"/> is faster: docs/decisions/004.</summary>
-    internal static bool IsNeeded(RunOptions options) =>
+    internal static bool IsNeeded(RunOptions options, Image? image) =>
         options.Tty
         || options.Attach != StandardStreams.None
         || !options.SigProxy
         || options.Restart.Mode != RestartMode.No
         || options.LogDriver is not (null or "none")
-        || !options.LogOptions.IsEmpty;
+        || !options.LogOptions.IsEmpty
+        || HealthConfig.Of(options, image?.Config) is not null;
 
     internal static int Run(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
     {

@@ -39,7 +39,7 @@ internal static class RunCommand
             engine.Reconciler.Sessions();
             return Containers.CreateCommand.Detached(engine, options, image, hold, invocation);
         }
-        if (AttachedRun.IsNeeded(options) && !invocation.Has("trace"))
+        if (AttachedRun.IsNeeded(options, image) && !invocation.Has("trace"))
         {
             engine.Reconciler.Sessions();
             return AttachedRun.Run(engine, options, image, hold, invocation);
