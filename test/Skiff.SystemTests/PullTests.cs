@@ -29,6 +29,29 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void What_a_layer_has_that_is_left_out_is_said_in_one_line_for_each_kind()
+    {
+        Dictionary<string, string> redirect = new(StringComparer.Ordinal) { ["trusted.overlay.redirect"] = "/etc" };
+        var image = new TestImage(
+            "noted",
+            "1",
+            () =>
+                new ImageBuilder()
+                    .Layer(w =>
+                    {
+                        w.File("a", "a"u8.ToArray(), xattrs: redirect);
+                        w.File("b", "b"u8.ToArray(), xattrs: redirect);
+                    })
+                    .Build()
+        );
+        image.PutOnShelf();
+        _ = host.Registry;
+        CommandResult pull = host.Run("pull", "-q", image.Reference).Succeeded();
+        Assert.Single(pull.Error.TrimEnd('\n').Split('\n'));
+        pull.Complained("a and 1 more: attribute trusted.overlay.redirect left out");
+    }
+
+    [Fact]
     public void A_missing_image_and_a_missing_registry_are_two_sentences()
     {
         _ = host.Registry;

@@ -6,8 +6,6 @@ namespace Skiff.Images.Layers;
 /// <content>Finding and making the directory that an entry goes into.</content>
 public sealed partial class LayerUnpacker
 {
-    private const int MaxLinks = 40; // MAXSYMLINKS of the kernel
-
     private byte[] _parentKey = new byte[256];
     private int _parentKeyLength = -1;
     private int _parentFd = -1;
@@ -88,45 +86,14 @@ public sealed partial class LayerUnpacker
     }
 
     /// <summary>Walks to a directory component by component: makes what is missing, reads links of this layer and goes on inside the root.</summary>
-    private byte[] Resolve(ReadOnlySpan<byte> path, TimeSpec time)
-    {
-        byte[] rest = path.ToArray();
-        byte[] done = [];
-        int links = 0;
-        while (rest.Length > 0)
-        {
-            int slash = rest.AsSpan().IndexOf((byte)'/');
-            byte[] component = slash < 0 ? rest : rest[..slash];
-            rest = slash < 0 ? [] : rest[(slash + 1)..];
-            if (component.Length == 0 || component.AsSpan().SequenceEqual("."u8))
-            {
-                continue;
-            }
-            if (component.AsSpan().SequenceEqual(".."u8))
-            {
-                done = LayerPath.Parent(done).ToArray();
-                continue;
-            }
-            byte[] next = LayerPath.Join(done, component);
-            byte[]? link = Step(done, component, next, time);
-            if (link is null)
-            {
-                done = next;
-                continue;
-            }
-            if (++links > MaxLinks)
-            {
-                throw new LinuxException("resolve", Display(path), Errno.ELOOP);
-            }
-            rest = LayerPath.Join(link, rest);
-            done = link is [(byte)'/', ..] ? [] : done;
-        }
-        return done;
-    }
+    private byte[] Resolve(ReadOnlySpan<byte> path, TimeSpec time) =>
+        LinkResolver.Follow(path, (candidate, buffer) => Step(candidate, buffer, time))
+        ?? throw new LinuxException("resolve", Display(path), Errno.ELOOP);
 
-    /// <summary>Makes sure that a component is a directory; a link's target comes back instead.</summary>
-    private byte[]? Step(byte[] parent, byte[] component, byte[] path, TimeSpec time)
+    /// <summary>Makes sure that a path is a directory, and gives 0; or gives the length of a link's target.</summary>
+    private int Step(ReadOnlySpan<byte> path, Span<byte> target, TimeSpec time)
     {
+        ReadOnlySpan<byte> parent = LayerPath.Parent(path);
         int errno = At.OpenBeneath(_root.Value, LayerPath.ForKernel(parent), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out int fd);
         if (errno != 0)
         {
@@ -134,7 +101,7 @@ public sealed partial class LayerUnpacker
         }
         try
         {
-            byte[] name = LayerPath.ForKernel(component);
+            byte[] name = LayerPath.ForKernel(LayerPath.Base(path));
             errno = At.Stat(fd, name, out StatxBuffer stat);
             bool hid = errno == 0; // whatever is taken away here hid what lies below
             if (errno == 0)
@@ -142,11 +109,10 @@ public sealed partial class LayerUnpacker
                 switch (stat.Mode & At.S_IFMT)
                 {
                     case At.S_IFDIR:
-                        return null;
+                        return 0;
                     case At.S_IFLNK:
-                        byte[] target = new byte[LayerPath.MaxLength];
                         int length = At.ReadLink(fd, name, target);
-                        return length > 0 ? target[..length] : throw new LinuxException("readlink", Display(path), -length);
+                        return length > 0 ? length : throw new LinuxException("readlink", Display(path), -length);
                     default:
                         errno = At.Unlink(fd, name); // an entry below it says that it is a directory, and the last one wins
                         break;
@@ -161,7 +127,7 @@ public sealed partial class LayerUnpacker
                 throw new LinuxException("mkdir", Display(path), errno);
             }
             SetImplied(path, time, hid);
-            return null;
+            return 0;
         }
         finally
         {

@@ -1,7 +1,9 @@
+using Skiff.Images.Layers;
+
 namespace Skiff.Images;
 
 /// <summary>Reports the bytes of a layer as they are read.</summary>
-internal sealed class CountedStream : Stream
+internal sealed class CountedStream : ReadOnlyStream
 {
     private const int Step = 256 << 10;
 
@@ -24,20 +26,6 @@ internal sealed class CountedStream : Stream
         }
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => _layer.Size;
-
-    public override long Position
-    {
-        get => _position;
-        set => throw new NotSupportedException();
-    }
-
     public override int Read(Span<byte> buffer)
     {
         int n = _inner.Read(buffer);
@@ -49,16 +37,6 @@ internal sealed class CountedStream : Stream
         }
         return n;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

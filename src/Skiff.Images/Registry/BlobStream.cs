@@ -1,4 +1,5 @@
 using System.Net;
+using Skiff.Images.Layers;
 using Skiff.Linux;
 
 namespace Skiff.Images.Registry;
@@ -8,7 +9,7 @@ namespace Skiff.Images.Registry;
 /// A connection that breaks, stalls or ends early is followed by another that asks for the rest (<c>Range: bytes=N-</c>, distribution-spec "Resumable Pull").
 /// A registry that answers 200 instead of 206 sends it all again: what is already delivered is read and dropped, which is as good as starting over, since the reader checks the digest of the whole.
 /// </remarks>
-internal sealed class BlobStream : Stream
+internal sealed class BlobStream : ReadOnlyStream
 {
     private readonly RegistryClient _client;
     private readonly Descriptor _descriptor;
@@ -25,20 +26,6 @@ internal sealed class BlobStream : Stream
         _descriptor = descriptor;
         _position = offset;
         _cancellation = cancellation;
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => _descriptor.Size;
-
-    public override long Position
-    {
-        get => _position;
-        set => throw new NotSupportedException();
     }
 
     public override int Read(Span<byte> buffer)
@@ -89,16 +76,6 @@ internal sealed class BlobStream : Stream
         }
         return 0;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

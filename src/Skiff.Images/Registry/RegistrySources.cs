@@ -77,7 +77,8 @@ internal sealed class RegistrySources : IDisposable
         }
     }
 
-    private T Ask<T>(Func<RegistryClient, T> question)
+    /// <summary>Asks the sources in turn until one gives what is asked for.</summary>
+    internal T Ask<T>(Func<RegistryClient, T> question)
     {
         while (true)
         {

@@ -71,6 +71,17 @@ public sealed class MirrorTests : IDisposable
         Assert.Single(_f.Events.OfType<PullMirrorFailed>());
     }
 
+    [Fact]
+    public void REG_10_A_layer_with_other_content_than_its_digest_is_fetched_from_the_registry_instead()
+    {
+        _mirror.Script = (r, _) =>
+            r.Path.EndsWith(Digest.Of(_a).ToString(), StringComparison.Ordinal) ? new Answer(200, FakeRegistry.Random(2, _a.Length)) : null;
+        _ = _f.Pull();
+        Assert.Equal(_a, _f.Store.Layers[Digest.Of(_a)]);
+        Assert.Single(_f.Registry.Log);
+        Assert.Contains("damaged", Assert.Single(_f.Events.OfType<PullMirrorFailed>()).Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("mirror.example.org", "mirror.example.org", "", false)]
     [InlineData("http://mirror:5000", "mirror:5000", "", true)]
