@@ -219,6 +219,26 @@ bench_detached() {
     line "$id run -d and rm -f" "$work/turn-$id"
   done
   measure 'run -d and rm -f, no network (goals: podman, docker 0.067x)' "$work/commands"
+  bench_monitors
+}
+
+# A log of 100 MB, against what reading the file alone costs; and what the monitors of fifty containers keep in memory.
+bench_monitors() {
+  local image=$registry_address/library/busybox id pid pids=''
+  id=$("${skiff[@]}" run -d --network none --log-opt max-size=1g "$image" sh -c 'yes "a line of a log, as long as such lines are on the average" | head -n 1000000' </dev/null)
+  "${skiff[@]}" wait "$id" >/dev/null
+  : >"$work/commands"
+  line 'skiff logs' "${skiff[@]}" logs "$id"
+  line 'cat of the file' cat "$fs/skiff/containers/$id/log.json"
+  note "the log: $(($(stat -c %s "$fs/skiff/containers/$id/log.json") / 1000000)) MB for 58 MB of output"
+  measure 'a million lines of a log (goal: cat 3x)' "$work/commands"
+  "${skiff[@]}" rm -f "$id" >/dev/null
+  for _ in $(seq 50); do "${skiff[@]}" run -d --network none "$image" sleep 1000 >/dev/null </dev/null; done
+  for pid in /proc/[0-9]*; do
+    ! tr '\0' ' ' <"$pid/cmdline" 2>/dev/null | grep -q "$work/skiff-run monitor " || pids="$pids $pid/smaps_rollup"
+  done
+  # shellcheck disable=SC2086 # a list of files without spaces
+  awk '/^Pss:/ { pss += $2 } /^Private_Dirty:/ { own += $2 } END { printf "\nmonitors of %d containers: PSS %.0f KiB each, %.0f of it their own (goal: 1536)\n", ARGC - 1, pss / (ARGC - 1), own / (ARGC - 1) }' $pids
 }
 
 # layers: cuts this machine's /usr without its largest files into nine tars of about the same size.

@@ -285,6 +285,24 @@ public sealed class AttachTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void A_health_check_is_run_for_an_attached_container_too()
+    {
+        string[] check = ["--health-cmd", "test -e /tmp/well", "--health-interval", "50ms"];
+        const string Script = "echo up; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 6";
+        using RunningCommand running = host.Start(["run", "--name", "checked", "--network", "none", .. check, Busybox, "sh", "-c", Script]);
+        running.WaitForOutput("up");
+        host.Run("exec", "checked", "touch", "/tmp/well").Succeeded();
+        Wait.Until(
+            () => host.Run("inspect", "-f", "{{.State.Health.Status}}", "checked").Text == "healthy",
+            10,
+            () => host.Run("inspect", "checked").Output
+        );
+        host.Run("exec", "checked", "touch", "/tmp/end").Succeeded();
+        running.WaitForExit().ExitedWith(6);
+        Remove("checked");
+    }
+
+    [Fact]
     public void A_start_that_fails_is_told_to_the_attached_command()
     {
         using Pty pty = OnTerminal("run", "-it", "--rm", "--network", "none", Busybox, "/nothing");

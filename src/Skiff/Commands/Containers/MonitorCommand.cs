@@ -4,6 +4,7 @@ using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
 using Skiff.Linux;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Commands.Containers;
 
@@ -24,6 +25,12 @@ internal static class MonitorCommand
     private static int Run(Invocation invocation)
     {
         IReadOnlyList<string> words = invocation.Arguments;
+        SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        ContainerRecord record = engine.Containers.Find(words[0]);
+        if (record.HealthCheck is not null)
+        {
+            ReadOnlySelf.Ensure(); // its probes show themselves in the container before they execute their command, as exec does
+        }
         // The container must not inherit them: a pipe or a lock that stays open would hold whoever waits for it.
         SafeFd status = Private(words[1]);
         SafeFd gate = Private(words[4]);
@@ -31,8 +38,6 @@ internal static class MonitorCommand
         int colon = words[2].IndexOf(':');
         ulong soft = ulong.Parse(words[2].AsSpan(0, colon), CultureInfo.InvariantCulture);
         ulong hard = ulong.Parse(words[2].AsSpan(colon + 1), CultureInfo.InvariantCulture);
-        SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
-        ContainerRecord record = engine.Containers.Find(words[0]);
         return new ContainerMonitor(engine, record, status, gate, hard == 0 ? null : (soft, hard), client).Run();
     }
 
