@@ -144,6 +144,9 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Ended("detailed", "echo said", "-l", "tier=web one", "-e", "MODE=fast", "--log-opt", "labels=tier", "--log-opt", "env=MODE,NONE");
         Assert.Equal("MODE=fast,tier=web%20one said", host.Run("logs", "--details", "detailed").Succeeded().Text);
         Assert.Equal("said", host.Run("logs", "detailed").Succeeded().Text);
+        Ended("tagged", "echo said", "--log-opt", "tag={{.Name}}-x");
+        Assert.Equal("tag=tagged-x said", host.Run("logs", "--details", "tagged").Succeeded().Text);
+        Remove("tagged");
         Remove("detailed");
     }
 

@@ -149,7 +149,8 @@ internal sealed class AttachClient : MonitorSource, IDisposable
 
     private void Read(byte[] buffer)
     {
-        while (!_closed && !MustWait)
+        // One that sends without end must not keep the others waiting.
+        for (int frames = 0; frames < 16 && !_closed && !MustWait; frames++)
         {
             int n = PacketSocket.TryReceive(_socket, buffer, out int errno);
             if (n > 0)

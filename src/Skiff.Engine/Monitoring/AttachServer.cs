@@ -48,8 +48,7 @@ internal sealed class AttachServer : MonitorSource, IDisposable
         Console = console;
         Input = input;
         _outputs.AddRange(outputs);
-        _listener = PacketSocket.Listen(AttachSocket.MakeDirectory(_paths), _id);
-        Fd = _listener.Value;
+        Listen();
         loop.Add(this);
         foreach (AttachClient client in _clients)
         {
@@ -129,6 +128,19 @@ internal sealed class AttachServer : MonitorSource, IDisposable
             Tty.SetSize(Console.Value, new WindowSize((ushort)(size.Rows + 1), (ushort)(size.Columns + 1)));
         }
         Tty.SetSize(Console.Value, size);
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            _listener = PacketSocket.Listen(AttachSocket.MakeDirectory(_paths), _id);
+            Fd = _listener.Value;
+        }
+        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            // A container that nobody can attach to (a full /run) is better than one that nobody watches.
+        }
     }
 
     private AttachClient Take(SafeFd socket)

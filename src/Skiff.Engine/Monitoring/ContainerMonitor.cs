@@ -98,8 +98,10 @@ public sealed class ContainerMonitor
         using MonitorStreams streams = MonitorStreams.Open(_record);
         ContainerLaunch launch;
         PreparedContainer container;
+        LogSink log = LogSink.None;
         try
         {
+            log = LogSink.Open(_engine.Paths, _record);
             _size = attached.Size ?? _size;
             container = ContainerPreparation.Reload(_engine, _record, _size);
             launch = ContainerLaunch.Start(
@@ -118,14 +120,15 @@ public sealed class ContainerMonitor
         }
         catch (Exception e) when (e is SkiffException or LinuxException)
         {
+            log.Dispose();
             return Failed(e);
         }
+        using (log)
         using (launch)
         {
             Report("+");
             again?.Dispose();
             streams.Started();
-            using LogSink log = LogSink.Open(_engine.Paths, _record);
             Serve(launch, container.Options, streams, log, signals, attached);
             log.End();
             _size = attached.Size ?? _size;

@@ -22,7 +22,8 @@ public sealed class JournalLog : LogSink
     /// <summary>Prepares the fields that all entries have.</summary>
     public JournalLog(ContainerRecord record)
     {
-        string tag = record.LogOptions.TryGetValue("tag", out string? given) && given.Length > 0 ? Expand(given, record) : record.ShortId;
+        string tag =
+            record.LogOptions.TryGetValue("tag", out string? given) && given.Length > 0 ? LogOptions.Expand(given, record) : record.ShortId;
         ArrayBufferWriter<byte> fields = new(512);
         Field(fields, "CONTAINER_ID", record.ShortId);
         Field(fields, "CONTAINER_ID_FULL", record.Id);
@@ -102,14 +103,6 @@ public sealed class JournalLog : LogSink
         }
         return name.TrimStart('_').ToString();
     }
-
-    /// <summary>docker's templates of a tag, those without functions.</summary>
-    private static string Expand(string tag, ContainerRecord record) =>
-        tag.Replace("{{.ID}}", record.ShortId, StringComparison.Ordinal)
-            .Replace("{{.FullID}}", record.Id, StringComparison.Ordinal)
-            .Replace("{{.Name}}", record.Name, StringComparison.Ordinal)
-            .Replace("{{.ImageName}}", record.Image, StringComparison.Ordinal)
-            .Replace("{{.ImageFullID}}", record.ImageId, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -21,7 +21,7 @@ public static class LogOptions
         {
             bool known = driver switch
             {
-                "json-file" => name is "max-size" or "max-file" or "compress" or "labels" or "env" or "mode" or "max-buffer-size",
+                "json-file" => name is "max-size" or "max-file" or "compress" or "tag" or "labels" or "env" or "mode" or "max-buffer-size",
                 "local" => name is "max-size" or "max-file" or "compress" or "mode" or "max-buffer-size",
                 "journald" => name is "tag" or "labels" or "env" or "mode" or "max-buffer-size",
                 _ => name is "mode" or "max-buffer-size",
@@ -48,7 +48,7 @@ public static class LogOptions
     private static string Names(string driver) =>
         driver switch
         {
-            "json-file" => "max-size, max-file, labels and env",
+            "json-file" => "max-size, max-file, tag, labels and env",
             "local" => "max-size and max-file",
             "journald" => "tag, labels and env",
             _ => "none",
@@ -98,7 +98,7 @@ public static class LogOptions
         return (size, files);
     }
 
-    /// <summary>The member <c>"attrs"</c> of every record: the labels and variables that <c>labels</c> and <c>env</c> name; empty for none.</summary>
+    /// <summary>The member <c>"attrs"</c> of every record: the tag, and the labels and variables that <c>labels</c> and <c>env</c> name; empty for none.</summary>
     public static byte[] Attributes(ContainerRecord record)
     {
         List<NameValue> chosen = Chosen(record);
@@ -120,7 +120,7 @@ public static class LogOptions
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The labels and variables that the options name, sorted.</summary>
+    /// <summary>The tag, labels and variables that the options name, sorted.</summary>
     internal static List<NameValue> Chosen(ContainerRecord record)
     {
         List<NameValue> chosen = [];
@@ -139,9 +139,21 @@ public static class LogOptions
                 chosen.Add(new NameValue(entry.Name, value));
             }
         }
+        if (record.LogDriver != "journald" && record.LogOptions.TryGetValue("tag", out string? tag) && tag.Length > 0)
+        {
+            chosen.Add(new NameValue("tag", Expand(tag, record)));
+        }
         chosen.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return chosen;
     }
+
+    /// <summary>docker's templates of a tag, those without functions.</summary>
+    internal static string Expand(string tag, ContainerRecord record) =>
+        tag.Replace("{{.ID}}", record.ShortId, StringComparison.Ordinal)
+            .Replace("{{.FullID}}", record.Id, StringComparison.Ordinal)
+            .Replace("{{.Name}}", record.Name, StringComparison.Ordinal)
+            .Replace("{{.ImageName}}", record.Image, StringComparison.Ordinal)
+            .Replace("{{.ImageFullID}}", record.ImageId, StringComparison.Ordinal);
 
     private static string[] Words(ContainerRecord record, string option) =>
         record.LogOptions.TryGetValue(option, out string? text)

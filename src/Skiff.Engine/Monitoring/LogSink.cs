@@ -9,11 +9,14 @@ public class LogSink : IDisposable
     /// <summary>docker cuts lines that are longer into records of this size.</summary>
     public const int MaximumText = 16 << 10;
 
+    /// <summary>Keeps nothing.</summary>
+    public static LogSink None { get; } = new();
+
     /// <summary>Opens the log that the container's record asks for.</summary>
     public static LogSink Open(EnginePaths paths, ContainerRecord record) =>
         record.LogDriver switch
         {
-            "none" => new LogSink(),
+            "none" => None,
             "journald" => new JournalLog(record),
             _ => new LogWriter(paths.Log(record.Id), record),
         };

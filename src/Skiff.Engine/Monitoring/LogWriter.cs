@@ -79,20 +79,30 @@ public sealed class LogWriter : LogSink
     /// <summary>The files move up by one and the last is overwritten. A reader that has them open is not disturbed.</summary>
     private void Rotate()
     {
-        _fd?.Dispose();
-        if (_files == 1)
+        SafeFd? old = _fd;
+        try
         {
-            _ = Files.TryRemove(_path);
-        }
-        for (int i = _files - 1; i >= 1; i--)
-        {
-            string from = i == 1 ? _path : $"{_path}.{i - 1}";
-            if (Files.Exists(from))
+            if (_files == 1)
             {
-                Files.Rename(from, $"{_path}.{i}");
+                _ = Files.TryRemove(_path);
             }
+            for (int i = _files - 1; i >= 1; i--)
+            {
+                string from = i == 1 ? _path : $"{_path}.{i - 1}";
+                if (Files.Exists(from))
+                {
+                    Files.Rename(from, $"{_path}.{i}");
+                }
+            }
+            Open();
+            old?.Dispose();
         }
-        Open();
+        catch (LinuxException)
+        {
+            // No new file on a full disk: the old one goes on, and it is tried again when as much has been written.
+            _fd = old;
+            _size = 0;
+        }
     }
 
     private void Open()

@@ -48,5 +48,6 @@ public sealed class DetachKeysTests
     [InlineData("ctrl-P")]
     [InlineData("ab")]
     [InlineData("ctrl-1")]
+    [InlineData("a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a")]
     public void Anything_else_is_no_key(string keys) => Assert.Throws<SkiffException>(() => DetachKeys.Parse(keys));
 }

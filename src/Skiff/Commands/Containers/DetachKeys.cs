@@ -11,6 +11,8 @@ internal sealed class DetachKeys
     /// <summary>docker's.</summary>
     internal const string Default = "ctrl-p,ctrl-q";
 
+    private const int Longest = 32;
+
     private readonly byte[] _keys;
     private int _matched;
 
@@ -23,6 +25,10 @@ internal sealed class DetachKeys
     internal static DetachKeys Parse(string text)
     {
         string[] words = OptionGrammar.ParseDetachKeys(text).Split(',', StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length > Longest)
+        {
+            throw new SkiffException($"--detach-keys: a sequence has at most {Longest} keys", 125);
+        }
         byte[] keys = new byte[words.Length];
         for (int i = 0; i < words.Length; i++)
         {
