@@ -26,6 +26,20 @@ public sealed class FirewallTests(SkiffHost host) : IClassFixture<SkiffHost>
             string sentence = Assert.Single(words);
             Assert.Contains("the host's firewall drops forwarded packets", sentence, StringComparison.Ordinal);
             Assert.Equal("", machine.Run("run", "--rm", "-p", "18191:80", machine.Busybox, "true").Succeeded().Error);
+            // Another wall is another sentence, for a container in the background too.
+            machine
+                .Net.Run(
+                    "sh",
+                    "-ec",
+                    "nft add table ip fence; nft add chain ip fence line '{ type filter hook forward priority 5; policy drop; }'"
+                )
+                .Succeeded();
+            Assert.Contains(
+                "table ip fence, chain line",
+                machine.Run("run", "-d", "--rm", "-p", "18191:80", machine.Busybox, "true").Succeeded().Error,
+                StringComparison.Ordinal
+            );
+            machine.Net.Run("nft", "delete", "table", "ip", "fence").Succeeded();
         }
         // What the sentence says helps.
         string remedy = words[0][(words[0].IndexOf("with: ", StringComparison.Ordinal) + 6)..];

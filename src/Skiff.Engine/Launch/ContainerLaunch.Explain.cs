@@ -105,7 +105,7 @@ public sealed partial class ContainerLaunch
             Image = image,
             Files = files,
             SharedNetwork = network?.SharedActions ?? [],
-            Network = network?.HostActions(0) ?? [],
+            Network = network is null ? [] : [.. network.HostActions(0), .. network.LateActions],
             CleanUp = end,
             Volumes = _engine.Paths.Volumes,
         };

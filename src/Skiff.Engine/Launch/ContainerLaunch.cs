@@ -149,6 +149,10 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             throw Failure(failure, spec, candidates);
         }
+        foreach (HostAction action in _network?.LateActions ?? [])
+        {
+            TryRun(action);
+        }
         _running = Clock();
     }
 

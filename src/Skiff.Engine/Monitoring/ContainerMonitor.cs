@@ -126,7 +126,7 @@ public sealed class ContainerMonitor
         using (log)
         using (launch)
         {
-            Report("+");
+            Report("+" + string.Join('\n', launch.Warnings));
             again?.Dispose();
             streams.Started();
             Serve(launch, container.Options, streams, log, signals, attached);

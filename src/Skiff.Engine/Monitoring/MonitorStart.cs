@@ -16,9 +16,16 @@ public static class MonitorStart
     /// <param name="record">The container.</param>
     /// <param name="restartCount">How often it was started again by its policy.</param>
     /// <param name="client">A socket whose other end is attached from the first byte on, its first frame already sent; see <see cref="AttachFrame"/>.</param>
+    /// <param name="warnings">Receives sentences for the user that stopped nothing.</param>
     /// <returns>False when it ran already.</returns>
     /// <exception cref="SkiffException">It could not be started; the sentence and the exit code are the monitor's.</exception>
-    public static bool Start(SkiffEngine engine, ContainerRecord record, int restartCount = 0, SafeFd? client = null)
+    public static bool Start(
+        SkiffEngine engine,
+        ContainerRecord record,
+        int restartCount = 0,
+        SafeFd? client = null,
+        List<string>? warnings = null
+    )
     {
         using FileLock? gate = engine.Containers.Lock(record.Id);
         ContainerState? state =
@@ -40,13 +47,14 @@ public static class MonitorStart
                     engine.Containers.SaveRecord(record);
                 }
                 engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
-                Start(engine, record, gate!, restartCount, client);
+                string[] said = Start(engine, record, gate!, restartCount, client);
+                warnings?.AddRange(said);
                 return true;
         }
     }
 
     /// <summary>The monitor inherits the lock: it is held until the state says what runs, whichever of the two processes is killed.</summary>
-    private static void Start(SkiffEngine engine, ContainerRecord record, FileLock gate, int restartCount, SafeFd? client)
+    private static string[] Start(SkiffEngine engine, ContainerRecord record, FileLock gate, int restartCount, SafeFd? client)
     {
         (SafeFd read, SafeFd write) = Pipe.Open();
         using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
@@ -65,7 +73,7 @@ public static class MonitorStart
                     );
                 }
             }
-            Answer(read, engine, record);
+            return Answer(read, engine, record);
         }
     }
 
@@ -122,8 +130,8 @@ public static class MonitorStart
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }
 
-    /// <summary><c>+</c> when the container runs; <c>-CODE SENTENCE</c> when it does not; nothing when the monitor died.</summary>
-    private static void Answer(SafeFd read, SkiffEngine engine, ContainerRecord record)
+    /// <summary><c>+</c> and warnings, one a line, when the container runs; <c>-CODE SENTENCE</c> when it does not; nothing when the monitor died.</summary>
+    private static string[] Answer(SafeFd read, SkiffEngine engine, ContainerRecord record)
     {
         byte[] buffer = new byte[4096];
         int length = 0;
@@ -132,9 +140,9 @@ public static class MonitorStart
             length += n;
         }
         string text = Encoding.UTF8.GetString(buffer, 0, length);
-        if (text == "+")
+        if (text.StartsWith('+'))
         {
-            return;
+            return text[1..].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
         if (text.Length == 0)
         {

@@ -120,16 +120,25 @@ public sealed class BridgeLease : IDisposable
                 add.AddElement(rule, ContainerId);
             }
             actions.Add(add.Build(socket: Firewall));
-            foreach (bool v6 in (ReadOnlySpan<bool>)[false, true])
-            {
-                int[] udp = [.. rules.Where(r => r.Protocol == 17 && r.Map.V6 == v6).Select(r => r.HostPort)];
-                if (udp.Length > 0)
-                {
-                    actions.Add(ConntrackFlush.ToPorts(v6, udp) with { Socket = Firewall });
-                }
-            }
         }
         return actions;
+    }
+
+    /// <summary>What the host does once the container runs: it may take the kernel 10 ms, and nothing needs it to be done before.</summary>
+    public IReadOnlyList<HostAction> LateActions
+    {
+        get
+        {
+            HashSet<int> udp = [];
+            foreach (PublishedPort port in Ports)
+            {
+                if (port.Protocol == "udp")
+                {
+                    udp.Add(port.HostPort);
+                }
+            }
+            return udp.Count == 0 ? [] : [ConntrackFlush.ToPorts([.. udp]) with { Socket = Firewall }];
+        }
     }
 
     /// <summary>What takes the ports back. A process of its own does it: the kernel makes whoever deletes wait.</summary>

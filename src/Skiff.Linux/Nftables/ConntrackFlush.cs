@@ -18,17 +18,17 @@ public sealed record ConntrackFlush : HostAction
     private const ushort CTA_FILTER = 25;
     private const byte IPPROTO_UDP = 17;
 
-    private readonly bool _v6;
+    private readonly byte[] _families;
     private readonly IReadOnlyList<int> _ports;
     private readonly Action<NetlinkWriter> _filter;
 
-    private ConntrackFlush(bool v6, IReadOnlyList<int> ports, string text, Action<NetlinkWriter> filter)
+    private ConntrackFlush(byte[] families, IReadOnlyList<int> ports, string text, Action<NetlinkWriter> filter)
     {
-        _v6 = v6;
+        _families = families;
         _ports = ports;
         _filter = filter;
         Text = text;
-        Message = Write(IPCTNL_MSG_CT_DELETE, NetlinkSocket.NLM_F_ACK, filter);
+        Message = Write(IPCTNL_MSG_CT_DELETE, NetlinkSocket.NLM_F_ACK, families[0], filter);
     }
 
     /// <summary>The bytes of one send(2) on a NETLINK_NETFILTER socket that delete all of them at once: kernel 6.11; older ones refuse it with EOPNOTSUPP, <see cref="Run()"/> works with both.</summary>
@@ -43,12 +43,12 @@ public sealed record ConntrackFlush : HostAction
     /// <inheritdoc/>
     public override string ManPage => "conntrack(8)";
 
-    /// <summary>UDP flows that were begun towards ports of this host.</summary>
-    public static ConntrackFlush ToPorts(bool v6, IReadOnlyList<int> ports) =>
+    /// <summary>UDP flows of both families that were begun towards ports of this host.</summary>
+    public static ConntrackFlush ToPorts(IReadOnlyList<int> ports) =>
         new(
-            v6,
+            [RouteMessages.Family(v6: false), RouteMessages.Family(v6: true)],
             ports,
-            $"IPCTNL_MSG_CT_DELETE family {(v6 ? "ipv6" : "ipv4")} orig proto udp dport {string.Join(',', ports)}",
+            $"IPCTNL_MSG_CT_DELETE orig proto udp dport {string.Join(',', ports)}",
             w =>
             {
                 int tuple = w.Open(CTA_TUPLE_ORIG);
@@ -66,7 +66,7 @@ public sealed record ConntrackFlush : HostAction
     {
         bool v6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         return new(
-            v6,
+            [RouteMessages.Family(v6)],
             [],
             $"IPCTNL_MSG_CT_DELETE family {(v6 ? "ipv6" : "ipv4")} reply src {address}",
             w =>
@@ -96,13 +96,36 @@ public sealed record ConntrackFlush : HostAction
     /// <summary>Lists and deletes one by one. A kernel without ctnetlink keeps its flows: they end by their timeouts.</summary>
     private void Run(NetlinkSocket socket)
     {
+        foreach (byte family in _families)
+        {
+            foreach (byte[] tuple in List(socket, family))
+            {
+                _ = socket.Transact(
+                    Write(
+                        IPCTNL_MSG_CT_DELETE,
+                        NetlinkSocket.NLM_F_ACK,
+                        family,
+                        w =>
+                        {
+                            int at = w.Open(CTA_TUPLE_ORIG);
+                            w.Raw(tuple);
+                            w.Close(at);
+                        }
+                    )
+                );
+            }
+        }
+    }
+
+    private List<byte[]> List(NetlinkSocket socket, byte family)
+    {
         List<byte[]> found = [];
-        int errno = socket.Query(
-            Write(IPCTNL_MSG_CT_GET, NetlinkSocket.NLM_F_DUMP, _filter),
+        _ = socket.Query(
+            Write(IPCTNL_MSG_CT_GET, NetlinkSocket.NLM_F_DUMP, family, _filter),
             dump: true,
             (_, body) =>
             {
-                var a = new NetlinkReader(body[4..]);
+                var a = new NetlinkReader(body.Length < 4 ? default : body[4..]);
                 while (a.Next())
                 {
                     if (a.Type == CTA_TUPLE_ORIG && (_ports.Count == 0 || _ports.Contains(Port(a.Value))))
@@ -112,25 +135,7 @@ public sealed record ConntrackFlush : HostAction
                 }
             }
         );
-        if (errno != 0)
-        {
-            return;
-        }
-        foreach (byte[] tuple in found)
-        {
-            _ = socket.Transact(
-                Write(
-                    IPCTNL_MSG_CT_DELETE,
-                    NetlinkSocket.NLM_F_ACK,
-                    w =>
-                    {
-                        int at = w.Open(CTA_TUPLE_ORIG);
-                        w.Raw(tuple);
-                        w.Close(at);
-                    }
-                )
-            );
-        }
+        return found;
     }
 
     /// <summary>The destination port of a tuple; -1 without one.</summary>
@@ -153,14 +158,10 @@ public sealed record ConntrackFlush : HostAction
         return -1;
     }
 
-    private byte[] Write(ushort message, ushort flags, Action<NetlinkWriter> content)
+    private static byte[] Write(ushort message, ushort flags, byte family, Action<NetlinkWriter> content)
     {
         NetlinkWriter writer = new();
-        writer.Begin(
-            (ushort)((NFNL_SUBSYS_CTNETLINK << 8) | message),
-            (ushort)(NetlinkSocket.NLM_F_REQUEST | flags),
-            [RouteMessages.Family(_v6), 0, 0, 0]
-        );
+        writer.Begin((ushort)((NFNL_SUBSYS_CTNETLINK << 8) | message), (ushort)(NetlinkSocket.NLM_F_REQUEST | flags), [family, 0, 0, 0]);
         content(writer);
         writer.End();
         return writer.ToArray();

@@ -44,7 +44,7 @@ internal static class CreateCommand
     {
         PreparedContainer container = Make(engine, options, image, invocation);
         hold?.Dispose();
-        MonitorStart.Start(engine, container.Record);
+        StartCommand.Detached(engine, container.Record, invocation.Output);
         if (options.PidFile is { } path)
         {
             ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(container.Record.Id).Process.Pid.ToString());

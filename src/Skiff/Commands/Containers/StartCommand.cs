@@ -1,4 +1,5 @@
 using Skiff.CommandLine;
+using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
@@ -45,7 +46,7 @@ internal static class StartCommand
                 (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
                 if (!state.IsUp)
                 {
-                    Detached(engine, record);
+                    Detached(engine, record, invocation.Output);
                 }
                 invocation.Output.Line(name);
             }
@@ -78,5 +79,13 @@ internal static class StartCommand
     }
 
     /// <summary>Starts it with a monitor; its record says so from now on.</summary>
-    internal static void Detached(SkiffEngine engine, ContainerRecord record) => MonitorStart.Start(engine, record);
+    internal static void Detached(SkiffEngine engine, ContainerRecord record, Output output)
+    {
+        List<string> warnings = [];
+        _ = MonitorStart.Start(engine, record, warnings: warnings);
+        foreach (string warning in warnings)
+        {
+            output.Warn(warning);
+        }
+    }
 }

@@ -117,7 +117,7 @@ internal static class StopCommand
                     );
                 }
                 ContainerStop.Run(engine, record, state, Wishes(invocation, "skiff restart"));
-                StartCommand.Detached(engine, engine.Containers.Find(record.Id));
+                StartCommand.Detached(engine, engine.Containers.Find(record.Id), invocation.Output);
                 engine.Events.Container(record, "restart");
                 invocation.Output.Line(name);
             }
