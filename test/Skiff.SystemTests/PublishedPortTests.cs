@@ -325,9 +325,16 @@ public sealed class PublishedPortTests(SkiffHost host) : IClassFixture<SkiffHost
             "/probe",
         ]);
         server.WaitForOutput("up");
-        Send("first\n");
-        Send("second\n");
-        server.WaitForOutput("second");
+        // It does not wait for the kernel to forget the flow: the client, which goes on sending, does.
+        Wait.Until(
+            () =>
+            {
+                Send("second\n");
+                return server.OutputSoFar.Contains("second", StringComparison.Ordinal);
+            },
+            20,
+            () => machine.Net.Run("cat", "/proc/net/nf_conntrack").Output
+        );
         Assert.SkipUnless(
             Environment.OSVersion.Version >= new Version(6, 11),
             "the kernel cannot drop the flows of an address (before 6.11)"

@@ -45,7 +45,7 @@ internal sealed class BootStarter(Invocation invocation)
     {
         try
         {
-            StartCommand.Detached(engine, record);
+            StartCommand.Detached(engine, record, invocation.Output);
             lock (_output)
             {
                 invocation.Output.Line(record.Name);

@@ -29,7 +29,13 @@ internal static class Attachment
             using (its)
             {
                 _ = PacketSocket.TrySend(ours, AttachSession.Hello(wishes, redraw: false));
-                if (!MonitorStart.Start(engine, record, client: its))
+                List<string> warnings = [];
+                bool mine = MonitorStart.Start(engine, record, client: its, warnings: warnings);
+                foreach (string warning in warnings)
+                {
+                    invocation.Output.Warn(warning);
+                }
+                if (!mine)
                 {
                     // Another command was quicker: this one attaches to what runs.
                     (ContainerRecord now, ContainerState state) = ContainerAccess.Find(engine, record.Id);
