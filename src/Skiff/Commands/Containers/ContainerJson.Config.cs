@@ -44,10 +44,6 @@ internal static partial class ContainerJson
         fields.Add(("Volumes", Keys(VolumesOf(options, image))));
         fields.Add(("WorkingDir", Value.Of(options.Workdir ?? image?.WorkingDir ?? "")));
         fields.Add(("Entrypoint", Value.Of(entrypoint.Count == 0 ? null : entrypoint)));
-        if (record.NetworkMode == "none")
-        {
-            fields.Add(("NetworkDisabled", Value.True));
-        }
         fields.Add(("OnBuild", Value.Nil));
         fields.Add(("Labels", Value.Of(record.Labels)));
         fields.Add(("StopSignal", Value.Of(record.StopSignal)));

@@ -58,9 +58,9 @@ internal static partial class ContainerJson
         f.Add(("CapAdd", Words(o.CapAdd)));
         f.Add(("CapDrop", Words(o.CapDrop)));
         f.Add(("CgroupnsMode", Value.Of(Mode(o.Cgroupns, "private"))));
-        f.Add(("Dns", Words(o.Dns)));
-        f.Add(("DnsOptions", Words(o.DnsOptions)));
-        f.Add(("DnsSearch", Words(o.DnsSearch)));
+        f.Add(("Dns", Value.Of([.. o.Dns.AsSpan()])));
+        f.Add(("DnsOptions", Value.Of([.. o.DnsOptions.AsSpan()])));
+        f.Add(("DnsSearch", Value.Of([.. o.DnsSearch.AsSpan()])));
         f.Add(("ExtraHosts", Value.Of(Of(flags, "add-host"))));
         f.Add(("GroupAdd", Words(o.GroupAdd)));
         f.Add(("IpcMode", Value.Of(Mode(o.Ipc, "private"))));
