@@ -203,6 +203,46 @@ public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost
     }
 
     [Fact]
+    public void Automatic_ranges_differ_and_are_kept()
+    {
+        Assert.SkipUnless(File.Exists("/etc/subuid") && File.Exists("/etc/subgid"), "the machine has no /etc/subuid to cover");
+        string ranges = Path.Combine(Workspace.NewDirectory("ranges"), "subuid");
+        File.WriteAllText(ranges, "root:3000000000:1000\nship:3100000000:70000\n");
+        string[] flags = ["create", "--network", "none", "--userns", "auto:size=300", Busybox, "true"];
+        string create = $"{string.Join(' ', host.CommandLine(flags))} >{ranges}";
+        Cover(ranges, $"{create}1 & {create}2 & {create}3 & wait");
+        string[] ids = [.. Enumerable.Range(1, 3).Select(i => File.ReadAllText($"{ranges}{i}").Trim())];
+        string[] maps =
+        [
+            .. ids.Select(id => host.Run("inspect", "-f", "{{index .HostConfig.IDMappings.UidMap 0}}", id).Succeeded().Text)
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(["0:3000000000:300", "0:3000000300:300", "0:3000000600:300"], maps);
+        Assert.Contains(
+            "no 300 free ids",
+            Cover(ranges, $"{string.Join(' ', host.CommandLine(flags))} 2>&1 || true"),
+            StringComparison.Ordinal
+        );
+        host.Run("start", "-a", ids[0]).Succeeded(); // also without the range it keeps what it has
+        host.Run(["rm", .. ids]).Succeeded();
+        string[] named = ["run", "--rm", "--network", "none", "--subuidname", "ship", Busybox, "cat", "/proc/self/gid_map"];
+        Assert.Equal(
+            "0 3100000000 70000",
+            string.Join(' ', Cover(ranges, string.Join(' ', host.CommandLine(named))).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        );
+    }
+
+    /// <summary>Runs a script that sees other ranges of subordinate ids.</summary>
+    private static string Cover(string ranges, string script) =>
+        Tool.Run(
+            "unshare",
+            "--mount",
+            "sh",
+            "-euc",
+            $"mount --bind {ranges} /etc/subuid; mount --bind {ranges} /etc/subgid; {script}"
+        ).Text;
+
+    [Fact]
     public void Ranges_come_from_subuid_and_automatic_ones_differ()
     {
         Assert.SkipUnless(

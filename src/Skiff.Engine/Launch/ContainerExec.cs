@@ -81,7 +81,7 @@ public sealed class ContainerExec : IDisposable
             // Not being dumpable does not help against this right: the container could open /proc/PID/exe of the child while it is a copy of us.
             ReadOnlySelf.Ensure();
         }
-        spec = spec with { Process = ProcessOf(spec.Process!, state.Process.Pid, wishes) };
+        spec = spec with { Process = ProcessOf(spec, state.Process.Pid, wishes) };
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = Cgroup.At(layout, Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup)).JoinPlan();
         using Pidfd target = Pidfd.TryOpen(state.Process.Pid) ?? throw Gone(record);
@@ -181,8 +181,9 @@ public sealed class ContainerExec : IDisposable
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended", 125);
 
-    private static ProcessSpec ProcessOf(ProcessSpec first, int pid, ExecWishes wishes)
+    private static ProcessSpec ProcessOf(RuntimeSpec spec, int pid, ExecWishes wishes)
     {
+        ProcessSpec first = spec.Process!;
         ResolvedUser? user = null;
         if (wishes.User is { } text)
         {
@@ -206,7 +207,7 @@ public sealed class ContainerExec : IDisposable
                 {
                     Uid = user.Uid,
                     Gid = user.Gid,
-                    AdditionalGids = user.AdditionalGids,
+                    AdditionalGids = UserNamespaceMaps.Only(spec.Linux.GidMappings, user.AdditionalGids),
                     Umask = first.User.Umask,
                 },
             Capabilities = new CapabilitiesSpec

@@ -9,15 +9,26 @@ public sealed partial class SpecBuilder
     private static MountSpec Mapped(MountSpec mount, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap) =>
         uidMap.IsEmpty ? mount : mount with { Options = mount.Options.Add("idmap"), UidMappings = uidMap, GidMappings = gidMap };
 
-    private static void CheckMapped(ResolvedUser user, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap)
+    /// <summary>The user must be in the map; groups of the image that are not give no rights to anything, so they are left out.</summary>
+    private ResolvedUser Mapped(ResolvedUser user, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap)
     {
-        if (!uidMap.IsEmpty && (!UserNamespaceMaps.Contains(uidMap, user.Uid) || !UserNamespaceMaps.Contains(gidMap, user.Gid)))
+        if (uidMap.IsEmpty)
+        {
+            return user;
+        }
+        if (!UserNamespaceMaps.Contains(uidMap, user.Uid) || !UserNamespaceMaps.Contains(gidMap, user.Gid))
         {
             throw new SkiffException(
                 $"the container's user {user.Uid}:{user.Gid} is not in its id map: choose another with --user, or map more ids with --uidmap and --gidmap",
                 125
             );
         }
+        ValueList<uint> groups = UserNamespaceMaps.Only(gidMap, user.AdditionalGids);
+        if (groups.Count < user.AdditionalGids.Count)
+        {
+            _warnings.Add($"{user.AdditionalGids.Count - groups.Count} groups of the container's user are not in its id map and are left out");
+        }
+        return user with { AdditionalGids = groups };
     }
 
     /// <summary>

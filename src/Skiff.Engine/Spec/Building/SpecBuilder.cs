@@ -45,7 +45,7 @@ public sealed partial class SpecBuilder
     {
         ResolvedUser user = User();
         List<NamespaceSpec> namespaces = Namespaces(out ValueList<IdMapping> uidMap, out ValueList<IdMapping> gidMap);
-        CheckMapped(user, uidMap, gidMap);
+        user = Mapped(user, uidMap, gidMap);
         string? hostname = Hostname();
         List<MountSpec> mounts = Mounts(uidMap, gidMap);
         if (!uidMap.IsEmpty)

@@ -50,6 +50,20 @@ internal readonly struct UserNamespaceMaps(RunOptions o, SpecContext c)
         return false;
     }
 
+    /// <summary>Those of some ids that are in the map; all of them without one.</summary>
+    public static ValueList<uint> Only(ValueList<IdMapping> map, ValueList<uint> ids)
+    {
+        List<uint> mapped = [];
+        foreach (uint id in ids)
+        {
+            if (map.IsEmpty || Contains(map, id))
+            {
+                mapped.Add(id);
+            }
+        }
+        return [.. mapped];
+    }
+
     /// <summary>The last id of the unbroken range of mapped ids that begins at <paramref name="id"/>; the greatest signed number without a map, null when it is not mapped.</summary>
     public static uint? LastFrom(ValueList<IdMapping> map, uint id)
     {
