@@ -135,11 +135,11 @@ public sealed partial class LayerUnpacker
         }
     }
 
-    /// <summary>0755 root:root until the layer below says otherwise (LAY-13), and the time of the entry that needed it.</summary>
+    /// <summary>0755 root:root until the layer below says otherwise (LAY-13), and the time of the entry that needed it. Where the layer below is hidden it has no say.</summary>
     private void SetImplied(ReadOnlySpan<byte> path, TimeSpec time, bool opaque)
     {
         ref DirectoryRecord record = ref _directories.Get(path);
-        record.Implied = true;
+        record.Implied = !opaque;
         record.Mode = 0x1ED;
         record.Uid = 0;
         record.Gid = 0;

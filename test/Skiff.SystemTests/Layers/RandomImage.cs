@@ -163,7 +163,8 @@ internal sealed class RandomImage
 
     private void Opaque(TarWriter writer, string path)
     {
-        if (KindOf(path) != TarEntryType.Directory)
+        // umoci goes by the order: a directory without an entry that is made before the marker keeps what the hidden one had
+        if (KindOf(path) != TarEntryType.Directory || _here.Keys.Any(p => p.StartsWith(path + "/", StringComparison.Ordinal)))
         {
             return;
         }

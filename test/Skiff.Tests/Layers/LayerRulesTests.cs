@@ -148,6 +148,15 @@ public sealed class LayerRulesTests : IDisposable
     }
 
     [Fact]
+    public void LAY_13_A_directory_that_comes_back_after_its_whiteout_looks_like_a_new_one()
+    {
+        _f.Add(Dir("d", 0x1C0), File("d/old"));
+        string top = _f.Add(File(".wh.d", ""), File("d/new"));
+        Assert.Equal(0x1EDu, Mode($"{top}/d"));
+        Assert.True(IsOpaque($"{top}/d"));
+    }
+
+    [Fact]
     public void LAY_23_A_directory_after_a_file_of_the_same_name_hides_the_lower_directory()
     {
         _f.Add(Dir("d"), File("d/old"));
