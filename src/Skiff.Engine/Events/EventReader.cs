@@ -24,17 +24,16 @@ public sealed class EventReader : IDisposable
             // Before the files are read: what is written between reading and waiting must wake us.
             reader._watch = DirectoryWatch.Open(directory);
         }
-        if (history && EventFile.TryOpen(EventLog.Older(directory)) is { } older)
+        foreach (string path in (string[])[EventLog.Older(directory), EventLog.Current(directory)])
         {
-            reader._files.Add(older);
-        }
-        if (EventFile.TryOpen(EventLog.Current(directory)) is { } current)
-        {
-            if (!history)
+            if (EventFile.TryOpen(path) is { } file)
             {
-                current.SkipToEnd();
+                if (!history)
+                {
+                    file.SkipToEnd();
+                }
+                reader._files.Add(file);
             }
-            reader._files.Add(current);
         }
         return reader;
     }
@@ -65,19 +64,34 @@ public sealed class EventReader : IDisposable
     private bool OpenNew()
     {
         EventFile? now = EventFile.TryOpen(EventLog.Current(_directory));
-        if (now is null || (_files.Count > 0 && _files[^1].Inode == now.Inode))
+        if (now is null || Knows(now))
         {
             now?.Dispose();
             return false;
         }
+        // Two rotations while we slept: the file between ours and the current one is the older one now.
+        EventFile? between = EventFile.TryOpen(EventLog.Older(_directory));
+        if (between is not null && (Knows(between) || between.Inode == now.Inode))
+        {
+            between.Dispose();
+            between = null;
+        }
+        if (between is not null)
+        {
+            _files.Add(between);
+        }
         _files.Add(now);
-        while (_files.Count > 2)
+        // All but the new ones have been read to their ends.
+        while (_files.Count > 3)
         {
             _files[0].Dispose();
             _files.RemoveAt(0);
         }
         return true;
     }
+
+    /// <summary>An inode that we hold open is not given to another file.</summary>
+    private bool Knows(EventFile file) => _files.Exists(known => known.Inode == file.Inode);
 
     /// <inheritdoc/>
     public void Dispose()

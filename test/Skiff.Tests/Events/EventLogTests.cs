@@ -72,6 +72,37 @@ public sealed class EventLogTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_reader_that_slept_through_two_rotations_misses_nothing()
+    {
+        EventLog log = new(_directory);
+        log.Image("sha256:0", "tag", "before");
+        using EventReader reader = EventReader.Open(_directory, history: false, follow: true);
+        string filler = new('x', 100_000);
+        for (int i = 0; i < 95; i++)
+        {
+            log.Write(EventType.Volume, "create", $"v{i}", ("filler", filler));
+        }
+        List<string> seen = [];
+        while (reader.TryRead() is { } happened)
+        {
+            seen.Add(happened.Id);
+        }
+        Assert.Equal(Enumerable.Range(0, 95).Select(i => $"v{i}"), seen);
+    }
+
+    [Fact]
+    public void A_reader_of_the_future_sees_nothing_of_the_older_file()
+    {
+        EventLog log = new(_directory);
+        log.Image("sha256:0", "tag", "old");
+        File.Move(_directory + "/events.jsonl", _directory + "/events.jsonl.1");
+        using EventReader reader = EventReader.Open(_directory, history: false, follow: true);
+        new EventLog(_directory).Image("sha256:1", "tag", "new");
+        Assert.Equal("sha256:1", reader.TryRead()?.Id);
+        Assert.Null(reader.TryRead());
+    }
+
     private List<EngineEvent> Read()
     {
         using EventReader reader = EventReader.Open(_directory, history: true, follow: false);
