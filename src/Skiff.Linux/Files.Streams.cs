@@ -53,4 +53,7 @@ public static unsafe partial class Files
             throw LinuxException.Last("lseek", "");
         }
     }
+
+    /// <summary>ftruncate(2); returns 0 or the errno.</summary>
+    public static int TryTruncate(SafeFd fd, long length) => Libc.ftruncate(fd.Value, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
 }

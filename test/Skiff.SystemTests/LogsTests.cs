@@ -188,6 +188,49 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void A_full_disk_costs_lines_of_the_log_and_not_the_container()
+    {
+        // A store of its own on a file system that is soon full.
+        string disk = Path.Combine(host.Directory, "disk");
+        Directory.CreateDirectory(disk);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=24m", "none", disk);
+        try
+        {
+            string tar = Path.Combine(host.Directory, "small.tar");
+            Tool.Run("tar", "-C", "/", "-cf", tar, "bin/busybox");
+            string[] skiff = [.. host.Net.Prefix, Workspace.Binary, "--root", disk, "--runroot", Path.Combine(host.Directory, "diskrun")];
+            Tool.Run([.. skiff, "import", tar, "small"]);
+            string[] run =
+            [
+                "run",
+                "-d",
+                "--name",
+                "full",
+                "--network",
+                "none",
+                "--log-opt",
+                "max-size=100m",
+                "small",
+                "/bin/busybox",
+                "sh",
+                "-c",
+            ];
+            Tool.Run([
+                .. skiff,
+                .. run,
+                "/bin/busybox yes 0123456789012345678901234567890123456789 | /bin/busybox head -n 1000000; exit 7",
+            ]);
+            Assert.Equal("7", Tool.Run([.. skiff, "wait", "full"]).Text);
+            Assert.StartsWith("0123456789", Tool.Run([.. skiff, "logs", "-n", "1", "full"]).Text, StringComparison.Ordinal);
+            Tool.Run([.. skiff, "rm", "full"]);
+        }
+        finally
+        {
+            Tool.Run("umount", disk);
+        }
+    }
+
+    [Fact]
     public void The_journal_gets_each_line_with_dockers_fields()
     {
         string directory = Path.Combine(host.Directory, "journal");

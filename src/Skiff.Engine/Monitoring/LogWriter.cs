@@ -9,6 +9,12 @@ namespace Skiff.Engine.Monitoring;
 /// <summary>Appends a container's output to files and keeps them small: the drivers <c>json-file</c> (three files of 10 MB unless <c>--log-opt</c> says otherwise) and <c>local</c> (five of 20 MB).</summary>
 public sealed class LogWriter : LogSink
 {
+    /// <summary>What a log gives back when it has filled the disk: room for the container's state and the journal of events.</summary>
+    private const long Reserve = 512 << 10;
+
+    /// <summary>How long a log that found the disk full waits before it tries again, in milliseconds.</summary>
+    private const int PauseWhenFull = 10_000;
+
     private readonly string _path;
     private readonly long _maximumSize;
     private readonly int _files;
@@ -18,6 +24,7 @@ public sealed class LogWriter : LogSink
     private readonly LineBuffer _error = new();
     private SafeFd? _fd;
     private long _size;
+    private long _fullUntil;
 
     /// <summary>Opens the log.</summary>
     public LogWriter(string path, ContainerRecord record)
@@ -71,9 +78,26 @@ public sealed class LogWriter : LogSink
             Rotate();
         }
         // A full disk costs log lines; it must not stop the container by a pipe that nobody empties.
-        _ = Files.TryWriteAll(_fd.Value, _records.WrittenSpan);
-        _size += _records.WrittenCount;
+        if (_fullUntil == 0 || Environment.TickCount64 >= _fullUntil)
+        {
+            // The record before the pause was cut: a line of its own lets a reader skip it and nothing else.
+            bool written =
+                (_fullUntil == 0 || Files.TryWriteAll(_fd.Value, "\n"u8) == 0) && Files.TryWriteAll(_fd.Value, _records.WrittenSpan) == 0;
+            _fullUntil = written ? 0 : Environment.TickCount64 + PauseWhenFull;
+            _size += _records.WrittenCount;
+            if (!written)
+            {
+                MakeRoom();
+            }
+        }
         _records.ResetWrittenCount();
+    }
+
+    private void MakeRoom()
+    {
+        long size = At.Stat(_fd!.Value, out StatxBuffer stat) == 0 ? (long)stat.Size : 0;
+        _size = Math.Max(0, size - Reserve);
+        _ = Files.TryTruncate(_fd, _size);
     }
 
     /// <summary>The files move up by one and the last is overwritten. A reader that has them open is not disturbed.</summary>
