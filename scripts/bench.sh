@@ -43,8 +43,9 @@ mount -t tmpfs -o mode=755 run /run # where daemons leave their sockets
 work=$SKIFF_BENCH_INSIDE
 docker_pid='' containerd_pid='' podman=()
 cleanup() {
-  local pid id
-  [ -z "${detached:-}" ] || for id in $("${skiff[@]}" ps -aq 2>/dev/null || true); do "${skiff[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
+  local pid
+  [ -z "${detached:-}" ] || "${skiff[@]}" ps -aq 2>/dev/null | xargs -r "${skiff[@]}" rm -f >/dev/null 2>&1 || true
+  [ ! -d "$work/crun-run/stays" ] || crun --root "$work/crun-run" delete -f stays >/dev/null 2>&1 || true
   [ "${#podman[@]}" -eq 0 ] || ! have podman || "${podman[@]}" rm -af >/dev/null 2>&1 || true
   for pid in $docker_pid $containerd_pid; do { kill "$pid" && wait "$pid"; } 2>/dev/null || true; done
   stop_registry
@@ -68,24 +69,44 @@ gcc -O2 -o "$work/rounds" "$repo/test/bench/rounds.c"
 gcc -O2 -o "$work/bound" "$repo/test/bench/bound.c"
 gcc -O2 -o "$work/use" "$repo/test/bench/use.c"
 
-# table TITLE < lines of rounds: medians and the ratio of the first line to each.
+# table TITLE COLUMN < lines of rounds: medians and the ratio of the first line to each, beside the goal (column 1: back to back, 2: after quiet).
 table() {
-  printf '\n%s\n%-34s %10s %10s %10s %12s\n' "$1" '' 'wall ms' 'cpu ms' 'RSS MiB' 'skiff is'
-  awk -F'\t' 'NR == 1 { first = $2 } { printf "%-34s %10.2f %10.2f %10.1f %11.3fx\n", $1, $2, $3, $4 / 1024, ($2 > 0 ? first / $2 : 0) }'
+  printf '\n%s\n%-38s %10s %10s %9s %10s %8s\n' "$1" '' 'wall ms' 'cpu ms' 'RSS MiB' 'skiff is' 'goal'
+  awk -F'\t' -v column="${2:-1}" -v goals="$work/goals" '
+    BEGIN { while ((getline line < goals) > 0) { split(line, g, "\t"); n = split(g[2], part, "/"); goal[g[1]] = part[column > n ? n : column] } }
+    NR == 1 { first = $2 }
+    { ratio = $2 > 0 ? first / $2 : 0
+      printf "%-38s %10.2f %10.2f %9.1f %9.3fx", $1, $2, $3, $4 / 1024, ratio
+      if (goal[$1] + 0 > 0) printf " %7.3fx %s", goal[$1], (ratio <= goal[$1] + 0 ? "ok" : "missed")
+      print "" }'
 }
-# measure TITLE FILE: back to back, then after half a second of quiet before each.
+# figure NAME VALUE GOAL UNIT: one number beside its goal.
+figure() { awk -v name="$1" -v value="$2" -v goal="$3" -v unit="$4" 'BEGIN { printf "%-38s %10.2f %s (goal %s: %s)\n", name, value, unit, goal, (value <= goal + 0 ? "ok" : "missed") }'; }
+# measure TITLE [ROUNDS]: the lines so far, back to back, then after half a second of quiet before each.
 measure() {
-  "$work/rounds" -n "$rounds" "$2" >"$work/result"
-  table "$1, back to back ($rounds rounds)" <"$work/result"
-  "$work/rounds" -n $((rounds < 10 ? rounds : 10)) -q 500 "$2" >"$work/result"
-  table "$1, after 0.5 s of quiet" <"$work/result"
+  local n=${2:-$rounds}
+  "$work/rounds" -n "$n" "$work/commands" >"$work/result" || return 0
+  table "$1, back to back ($n rounds)" 1 <"$work/result"
+  "$work/rounds" -n $((n < 10 ? n : 10)) -q 500 "$work/commands" >"$work/result" || return 0
+  table "$1, after 0.5 s of quiet" 2 <"$work/result"
 }
-# line NAME COMMAND...: adds a command to the file of a measurement, if it works at all.
+# once_measured TITLE ROUNDS: only back to back.
+once_measured() {
+  "$work/rounds" -n "$2" "$work/commands" >"$work/result" || return 0
+  table "$1 ($2 rounds)" 1 <"$work/result"
+}
+new_lines() { : >"$work/commands" && : >"$work/goals"; }
+# line NAME GOAL COMMAND...: adds a command to the next measurement, if it works at all. GOAL: what part of it Skiff may take; A/B with another after quiet; - for none.
+# What must happen before and after each turn is in the variables $before and $after.
 line() {
-  local name=$1
-  shift
-  if timeout -k 2 60 "$@" >"$work/try" 2>&1 </dev/null; then
-    printf '%s\t%s\n' "$name" "$*" >>"$work/commands"
+  local name=$1 goal=$2 ok=''
+  shift 2
+  sh -c "${before-}" >/dev/null 2>&1 </dev/null
+  ! timeout -k 2 120 "$@" >"$work/try" 2>&1 </dev/null || ok=1
+  sh -c "${after-}" >/dev/null 2>&1 </dev/null || true
+  if [ -n "$ok" ]; then
+    printf '%s\t%s\t%s\t%s\n' "$name" "$*" "${before:+$before >/dev/null 2>&1 </dev/null}" "${after:+$after >/dev/null 2>&1 </dev/null}" >>"$work/commands"
+    printf '%s\t%s\n' "$name" "$goal" >>"$work/goals"
   else
     note "$name left out: $(tail -1 "$work/try" | cut -c1-160)"
   fi
@@ -123,13 +144,13 @@ docker=(docker -H "unix://$work/docker.sock")
 podman=(podman --cgroup-manager cgroupfs --events-backend file --root "$fs/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp")
 
 bench_start() {
-  : >"$work/commands"
+  new_lines
   cat >"$work/hello.c" <<'C'
 int main(void) { return 0; }
 C
   gcc -O2 -o "$work/hello" "$work/hello.c"
-  line 'skiff version' "$artifacts/skiff" version
-  line 'empty C program' "$work/hello"
+  line 'skiff version' - "$artifacts/skiff" version
+  line 'empty C program' - "$work/hello"
   if have_sdk; then
     mkdir -p "$work/aot" && cat >"$work/aot/hello.csproj" <<'X'
 <Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization></PropertyGroup></Project>
@@ -137,108 +158,163 @@ X
     echo 'System.Console.WriteLine("hello");' >"$work/aot/p.cs"
     # Registries are out of reach in this network namespace; the packages are there since the build of Skiff.
     if dotnet publish "$work/aot/hello.csproj" -c Release -r "$(rid)" -o "$work/aot/out" -v quiet >"$work/aot.log" 2>&1 </dev/null; then
-      line 'NativeAOT hello world' "$work/aot/out/hello"
+      line 'NativeAOT hello world' 1.5 "$work/aot/out/hello"
     else
       note "NativeAOT hello world left out: $(grep -m1 error "$work/aot.log" | cut -c1-160)"
     fi
   fi
-  for peer in crun runc podman docker; do ! have $peer || line "$peer --version" $peer --version; done
-  measure 'Start of the program (goal: version 1.5x of the NativeAOT hello world)' "$work/commands"
+  for peer in crun runc podman docker; do ! have $peer || line "$peer --version" - $peer --version; done
+  measure 'Start of the program'
+  figure 'size of the binary' "$(stat -c %s "$artifacts/skiff" | awk '{ print $1 / 1e6 }')" 15 MB
 }
 
 bench_run() {
-  local image=$registry_address/library/busybox
+  local image=$registry_address/library/busybox goal
   "${skiff[@]}" pull -q "$image" >/dev/null
   mkdir -p "$fs/lower" "$fs/scratch" "$fs/bundle/rootfs"
   tar -C "$fs/lower" -xf "$work/busybox.tar"
   tar -C "$fs/bundle/rootfs" -xf "$work/busybox.tar"
-  : >"$work/commands"
-  line 'skiff run --network none' "${skiff[@]}" run --rm --network none "$image" true
-  line 'lower bound in C' "$work/bound" "$fs/lower" "$fs/scratch" /bin/true
+  new_lines
+  line 'skiff run --network none' - "${skiff[@]}" run --rm --network none "$image" true
+  line 'lower bound in C' 2.2 "$work/bound" "$fs/lower" "$fs/scratch" /bin/true
   for peer in crun runc; do
     have $peer || continue
     (cd "$fs/bundle" && rm -f config.json && $peer spec && sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"\/bin\/true"/' config.json) || continue
     cp "$fs/bundle/config.json" "$work/$peer.json"
     mkdir -p "$fs/$peer" && rm -rf "$fs/$peer/rootfs" && cp -a "$fs/bundle/rootfs" "$fs/$peer/" && cp "$work/$peer.json" "$fs/$peer/config.json"
-    line "$peer run (same tree, no overlay)" $peer --root "$work/$peer-run" run -b "$fs/$peer" bench
+    goal=-
+    [ $peer != crun ] || goal=0.75/0.4
+    line "$peer run (same tree, no overlay)" $goal $peer --root "$work/$peer-run" run -b "$fs/$peer" bench
   done
   if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1; then
-    line 'podman run --network none' "${podman[@]}" run --rm "${limits[@]}" --network none "$image" true
+    line 'podman run --network none' 0.05 "${podman[@]}" run --rm "${limits[@]}" --network none "$image" true
   fi
   if start_docker; then
-    ! "${docker[@]}" pull -q "$image" >/dev/null 2>&1 || line 'docker run --network none' "${docker[@]}" run --rm --network none "$image" true
+    ! "${docker[@]}" pull -q "$image" >/dev/null 2>&1 || line 'docker run --network none' 0.05 "${docker[@]}" run --rm --network none "$image" true
   fi
-  measure 'run --rm … true, no network (goals: crun 0.75x, after quiet 0.4x; podman, docker 0.05x; bound 2.2x; RSS 12 MiB)' "$work/commands"
+  measure 'run --rm … true, no network'
+  figure 'peak memory of run' "$(awk -F'\t' 'NR == 1 { print $4 / 1024 }' "$work/result")" 12 MiB
   if ! "${skiff[@]}" run --rm "$image" ip -4 address show eth0 2>/dev/null </dev/null | grep -q inet; then
     note 'the default bridge left out: the container got no address'
     return 0
   fi
-  : >"$work/commands"
-  line 'skiff run, bridge' "${skiff[@]}" run --rm "$image" true
-  ! have podman || line 'podman run, bridge' "${podman[@]}" run --rm "${limits[@]}" --network bridge "$image" true
-  [ -z "$docker_pid" ] || line 'docker run, bridge' "${docker[@]}" run --rm "$image" true
-  measure 'run --rm … true, default bridge (goals: podman, docker 0.04x)' "$work/commands"
+  new_lines
+  line 'skiff run, bridge' - "${skiff[@]}" run --rm "$image" true
+  ! have podman || line 'podman run, bridge' 0.04 "${podman[@]}" run --rm "${limits[@]}" --network bridge "$image" true
+  [ -z "$docker_pid" ] || line 'docker run, bridge' 0.04 "${docker[@]}" run --rm "$image" true
+  measure 'run --rm … true, default bridge'
 }
 
-# With containers that stay: exec, listing, and a start with its removal.
+# Each peer's command line, what it needs after "run", and how it removes at once.
+cli_of() {
+  ulimit=()
+  case $1 in
+    skiff) cli=("${skiff[@]}") ;;
+    podman) cli=("${podman[@]}") ulimit=("${limits[@]}") ;;
+    docker) cli=("${docker[@]}") ;;
+  esac
+  remove=("${cli[@]}" rm -f)
+  [ "$1" != podman ] || remove+=(-t 0) # it would wait ten seconds for a polite end
+}
+goal_of() { [ "$1" = skiff ] && echo - || echo "$2"; }
+# many NAME COUNT PARALLEL: a script that starts COUNT containers on the default network.
+many() {
+  cli_of "$1"
+  # shellcheck disable=SC2016 # the written script expands it
+  printf '#!/bin/sh\nseq %d | xargs -P %d -I{} %s run -d --name many{} %s sleep 1000 >/dev/null\n' "$2" "$3" "${cli[*]}" "${ulimit[*]-} $image" >"$work/many-$1-$3"
+  printf '#!/bin/sh\nseq -f many%%g %d | xargs %s >/dev/null 2>&1\n' "$2" "${remove[*]}" >"$work/few-$1"
+  chmod 755 "$work/many-$1-$3" "$work/few-$1"
+}
+# pss PATTERN: KiB of memory, shared pages by their part, of the processes whose command line matches; only this namespace's processes are seen.
+pss() {
+  local pid sum=0
+  for pid in $(pgrep -f "$1" || true); do sum=$((sum + $(awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null || echo 0))); done
+  echo "$sum"
+}
+
+# With containers that stay.
 bench_detached() {
-  local image=$registry_address/library/busybox id cli ulimit
+  local image=$registry_address/library/busybox who present=(skiff) cli ulimit remove port=18080 before='' after='' alone beside
   "${skiff[@]}" pull -q "$image" >/dev/null
-  if ! timeout -k 2 20 "${skiff[@]}" run -d --name bench --network none "$image" sleep 1000 >"$work/try" 2>&1 </dev/null; then
-    note "containers in the background left out: $(tail -1 "$work/try" | cut -c1-160)"
-    return 0
-  fi
   detached=1
-  : >"$work/commands"
-  line 'skiff exec true' "${skiff[@]}" exec bench true
-  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1 && "${podman[@]}" run -d "${limits[@]}" --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
-    line 'podman exec true' "${podman[@]}" exec bench true
+  "${skiff[@]}" run -d --name bench --network none "$image" sleep 100000 >/dev/null </dev/null
+  if have podman && "${podman[@]}" pull -q --tls-verify=false "$image" >/dev/null 2>&1; then
+    ! "${podman[@]}" run -d "${limits[@]}" --name bench --network none "$image" sleep 100000 >"$work/try" 2>&1 </dev/null || present+=(podman)
   fi
-  if start_docker && "${docker[@]}" run -d --name bench --network none "$image" sleep 1000 >/dev/null 2>&1 </dev/null; then
-    line 'docker exec true' "${docker[@]}" exec bench true
+  if start_docker && "${docker[@]}" pull -q "$image" >/dev/null 2>&1; then
+    ! "${docker[@]}" run -d --name bench --network none "$image" sleep 100000 >"$work/try" 2>&1 </dev/null || present+=(docker)
   fi
-  cp "$work/commands" "$work/present"
-  measure 'exec true (goals: podman, docker 0.067x)' "$work/commands"
-  : >"$work/commands"
-  line 'skiff ps' "${skiff[@]}" ps -a
-  ! grep -q '^podman' "$work/present" || line 'podman ps' "${podman[@]}" ps -a
-  ! grep -q '^docker' "$work/present" || line 'docker ps' "${docker[@]}" ps -a
-  measure 'ps -a with one container (goals: podman, docker 0.2x)' "$work/commands"
-  : >"$work/commands"
-  for id in skiff podman docker; do
-    ulimit=()
-    case $id in
-      skiff) cli=("${skiff[@]}") ;;
-      podman) cli=("${podman[@]}") ulimit=("${limits[@]}") ;;
-      docker) cli=("${docker[@]}") ;;
-    esac
-    grep -q "^$id exec" "$work/present" || continue
-    # shellcheck disable=SC2016 # the written script expands it
-    printf '#!/bin/sh\nid=$(%s run -d --network none %s sleep 1000 </dev/null) && exec %s rm -f "$id"\n' "${cli[*]}" "${ulimit[*]-} $image" "${cli[*]}" >"$work/turn-$id"
-    chmod 755 "$work/turn-$id"
-    line "$id run -d and rm -f" "$work/turn-$id"
-  done
-  measure 'run -d and rm -f, no network (goals: podman, docker 0.067x)' "$work/commands"
-  bench_monitors
-}
 
-# A log of 100 MB, against what reading the file alone costs; and what the monitors of fifty containers keep in memory.
-bench_monitors() {
-  local image=$registry_address/library/busybox id pid pids=''
-  id=$("${skiff[@]}" run -d --network none --log-opt max-size=1g "$image" sh -c 'yes "a line of a log, as long as such lines are on the average" | head -n 1000000' </dev/null)
-  "${skiff[@]}" wait "$id" >/dev/null
-  : >"$work/commands"
-  line 'skiff logs' "${skiff[@]}" logs "$id"
-  line 'cat of the file' cat "$fs/skiff/containers/$id/log.json"
-  note "the log: $(($(stat -c %s "$fs/skiff/containers/$id/log.json") / 1000000)) MB for 58 MB of output"
-  measure 'a million lines of a log (goal: cat 3x)' "$work/commands"
-  "${skiff[@]}" rm -f "$id" >/dev/null
-  for _ in $(seq 50); do "${skiff[@]}" run -d --network none "$image" sleep 1000 >/dev/null </dev/null; done
-  for pid in /proc/[0-9]*; do
-    ! tr '\0' ' ' <"$pid/cmdline" 2>/dev/null | grep -q "$work/skiff-run monitor " || pids="$pids $pid/smaps_rollup"
+  new_lines
+  for who in "${present[@]}"; do
+    cli_of "$who"
+    line "$who exec true" "$(goal_of "$who" 0.067)" "${cli[@]}" exec bench true
   done
-  # shellcheck disable=SC2086 # a list of files without spaces
-  awk '/^Pss:/ { pss += $2 } /^Private_Dirty:/ { own += $2 } END { printf "\nmonitors of %d containers: PSS %.0f KiB each, %.0f of it their own (goal: 1536)\n", ARGC - 1, pss / (ARGC - 1), own / (ARGC - 1) }' $pids
+  if have crun; then
+    mkdir -p "$fs/stays/rootfs" && tar -C "$fs/stays/rootfs" -xf "$work/busybox.tar"
+    (cd "$fs/stays" && rm -f config.json && crun spec && sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"sleep", "100000"/' config.json)
+    ! crun --root "$work/crun-run" run -d -b "$fs/stays" stays >/dev/null 2>&1 </dev/null || line 'crun exec true' 0.6 crun --root "$work/crun-run" exec stays /bin/true
+  fi
+  measure 'exec true'
+
+  new_lines
+  for who in "${present[@]}"; do
+    cli_of "$who"
+    port=$((port + 1))
+    after="${remove[*]} d1"
+    line "$who run -d -p" "$(goal_of "$who" 0.067)" "${cli[@]}" run -d --name d1 -p "$port:80" "${ulimit[@]}" "$image" sleep 1000
+  done
+  measure 'run -d with a published port'
+  new_lines
+  for who in "${present[@]}"; do
+    cli_of "$who"
+    before="${cli[*]} run -d --name d1 ${ulimit[*]-} $image sleep 1000" after=''
+    line "$who rm -f" "$(goal_of "$who" 0.067)" "${remove[@]}" d1
+  done
+  measure 'rm -f of a running container'
+  before=''
+
+  for who in "${present[@]}"; do many "$who" 50 8 && many "$who" 50 1; done
+  new_lines
+  for who in "${present[@]}"; do after=$work/few-$who line "$who, 50 one after another" "$(goal_of "$who" 0.083)" "$work/many-$who-1"; done
+  once_measured '50 detached containers' 3
+  new_lines
+  for who in "${present[@]}"; do after=$work/few-$who line "$who, 50, eight at a time" "$(goal_of "$who" 0.083)" "$work/many-$who-8"; done
+  once_measured '50 detached containers' 3
+
+  new_lines
+  cli_of skiff
+  after="${remove[*]} d1" line 'run -d' - "${cli[@]}" run -d --name d1 --network none "$image" sleep 1000
+  "$work/rounds" -n "$rounds" "$work/commands" >"$work/result" && alone=$(cut -f2 "$work/result")
+  for who in "${present[@]}"; do "$work/many-$who-8" || true; done
+  "$work/rounds" -n "$rounds" "$work/commands" >"$work/result" && beside=$(cut -f2 "$work/result")
+  printf '\nWith 50 containers running\n'
+  figure 'run -d beside 50 to run -d alone' "$(awk -v a="${alone:-0}" -v b="${beside:-0}" 'BEGIN { print (a > 0 ? b / a : 99) }')" 1.25 times
+  figure 'skiff: memory beside each container' "$(($(pss "skiff.* monitor ") / 51))" 1536 'KiB PSS'
+  [[ " ${present[*]} " != *' podman '* ]] || note "podman: memory beside each container $(($(pss '^[^ ]*conmon ') / 51)) KiB PSS"
+  [[ " ${present[*]} " != *' docker '* ]] || note "docker: memory beside each container $(($(pss '^[^ ]*containerd-shim') / 51)) KiB PSS, and its daemons $(pss '^[^ ]*(dockerd|containerd) ') KiB"
+  for who in podman docker; do [[ " ${present[*]} " != *" $who "* ]] || "$work/few-$who" || true; done
+  for port in $(seq 149); do "${skiff[@]}" create --name "made$port" "$image" true >/dev/null; done
+  new_lines
+  line "skiff ps -a, $("${skiff[@]}" ps -aq | wc -l) containers" - "${skiff[@]}" ps -a
+  for who in podman docker; do
+    [[ " ${present[*]} " == *" $who "* ]] || continue
+    cli_of "$who"
+    line "$who ps -a, 1 container" 0.2 "${cli[@]}" ps -a
+  done
+  measure 'ps -a'
+  "$work/few-skiff" || true
+
+  new_lines
+  for who in "${present[@]}"; do
+    cli_of "$who"
+    [ "$who" != skiff ] || ulimit=(--log-opt max-size=1g) # the others keep all of it anyway
+    "${cli[@]}" run -d --name logs --network none "${ulimit[@]}" "$image" sh -c 'yes "a line of sixty-three characters, as programs write them, or so" | head -n 1562500' >/dev/null 2>&1 </dev/null || continue
+    "${cli[@]}" wait logs >/dev/null || continue
+    line "$who logs, 100 MB" "$(goal_of "$who" 1)" "${cli[@]}" logs logs
+    [ "$who" != skiff ] || line 'cat of the log file' 3 cat "$fs"/skiff/containers/*/log.json*
+  done
+  once_measured 'logs of 100 MB to /dev/null' 5
 }
 
 # layers: cuts this machine's /usr without its largest files into nine tars of about the same size.

@@ -1,6 +1,7 @@
 // Times whole processes in interleaved rounds, so that drift of the machine meets all of them alike.
 //   rounds [-n ROUNDS] [-q QUIET_MILLISECONDS] FILE
-// A line of FILE: NAME, a tab, a command in words separated by single spaces. Each command must end with 0.
+// A line of FILE: NAME, a tab, a command in words separated by single spaces; then, each after a tab, a shell command to run before and one to run after it,
+// neither of them timed. Each command must end with 0.
 // Prints for each: NAME, tab, median wall ms, tab, median cpu ms, tab, largest RSS in KiB.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 
 enum { MAX_COMMANDS = 32, MAX_WORDS = 64, MAX_ROUNDS = 2000 };
 extern char **environ;
-static struct { char *name, *words[MAX_WORDS + 1]; double wall[MAX_ROUNDS], cpu[MAX_ROUNDS]; long rss; } commands[MAX_COMMANDS];
+static struct { char *name, *words[MAX_WORDS + 1], *before, *after; double wall[MAX_ROUNDS], cpu[MAX_ROUNDS]; long rss; } commands[MAX_COMMANDS];
 
 static double now(void)
 {
@@ -34,6 +35,12 @@ static double median(double *values, int n)
 {
     qsort(values, n, sizeof *values, ascending);
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static void untimed(const char *command)
+{
+    if (command && *command && system(command) != 0)
+        fprintf(stderr, "failed: %s\n", command);
 }
 
 int main(int argc, char **argv)
@@ -55,10 +62,13 @@ int main(int argc, char **argv)
     ssize_t length;
     while ((length = getline(&line, &size, f)) > 0 && count < MAX_COMMANDS) {
         line[strcspn(line, "\n")] = 0;
-        char *rest = strdup(line), *word;
+        char *rest = strdup(line), *command, *word;
         int n = 0;
         commands[count].name = strsep(&rest, "\t");
-        while (n < MAX_WORDS && (word = strsep(&rest, " ")))
+        command = strsep(&rest, "\t");
+        commands[count].before = strsep(&rest, "\t");
+        commands[count].after = strsep(&rest, "\t");
+        while (n < MAX_WORDS && (word = strsep(&command, " ")))
             commands[count].words[n++] = word;
         if (n)
             count++;
@@ -69,6 +79,7 @@ int main(int argc, char **argv)
     posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
     for (int round = -1; round < rounds; round++) { // the first round only warms the caches
         for (int i = 0; i < count; i++) {
+            untimed(commands[i].before);
             if (quiet)
                 usleep(quiet * 1000);
             pid_t pid;
@@ -80,9 +91,11 @@ int main(int argc, char **argv)
                 return fprintf(stderr, "%s: %s\n", commands[i].words[0], strerror(error)), 1;
             if (wait4(pid, &status, 0, &use) < 0 || status != 0)
                 return fprintf(stderr, "%s: status %#x in round %d\n", commands[i].name, status, round), 1;
+            double wall = now() - start;
+            untimed(commands[i].after);
             if (round < 0)
                 continue;
-            commands[i].wall[round] = now() - start;
+            commands[i].wall[round] = wall;
             commands[i].cpu[round] = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e3 + (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e3;
             if (use.ru_maxrss > commands[i].rss)
                 commands[i].rss = use.ru_maxrss;
