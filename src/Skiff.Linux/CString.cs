@@ -17,6 +17,18 @@ public static class CString
         return bytes;
     }
 
+    /// <summary>As <see cref="Encode(string)"/>, into <paramref name="buffer"/> where it fits.</summary>
+    public static ReadOnlySpan<byte> Encode(string text, Span<byte> buffer)
+    {
+        if (text.Length * 3 >= buffer.Length || text.Contains('\0'))
+        {
+            return Encode(text);
+        }
+        int length = Encoding.UTF8.GetBytes(text, buffer);
+        buffer[length] = 0;
+        return buffer[..(length + 1)];
+    }
+
     /// <summary>The bytes with a terminating zero. Throws for an embedded zero.</summary>
     public static byte[] Encode(ReadOnlySpan<byte> bytes)
     {

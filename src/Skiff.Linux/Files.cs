@@ -20,9 +20,10 @@ public static unsafe partial class Files
     }
 
     /// <summary>As <see cref="Open"/>, but a failure is null and its errno.</summary>
+    [SkipLocalsInit]
     public static SafeFd? TryOpen(string path, int flags, out int errno, uint mode = 0, int dirfd = AtCwd)
     {
-        fixed (byte* p = CString.Encode(path))
+        fixed (byte* p = CString.Encode(path, stackalloc byte[512]))
         {
             int fd;
             do

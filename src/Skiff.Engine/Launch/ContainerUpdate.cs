@@ -76,7 +76,7 @@ public static class ContainerUpdate
     /// <summary>config.json is made anew at every start; until then it shows the limits as they are.</summary>
     private static void SaveSpec(SkiffEngine engine, string id, ResourcesSpec limits)
     {
-        if (Files.TryReadAll(engine.Paths.Config(id), out _) is { } bytes)
+        if (engine.Containers.ReadConfig(id, out _) is { } bytes)
         {
             RuntimeSpec spec = RuntimeSpecReader.Parse(bytes);
             spec = spec with { Linux = spec.Linux with { Resources = limits with { Devices = spec.Linux.Resources.Devices } } };

@@ -63,10 +63,11 @@ public static class MonitorStart
             using (ChildProgram program = new())
             {
                 Program(program, engine, record, (write.Value, gate.Fd.Value, client?.Value ?? -1), nothing.Value, restartCount);
-                using SpawnedProcess child = Spawn.Start(program, new ReportChannel());
+                using SpawnedProcess child = Spawn.Start(program, new ReportChannel(), CloneFlags.CLONE_VM);
                 write.Dispose();
                 if (child.Channel.AwaitReport() is { } failure)
                 {
+                    _ = child.Pidfd.Wait(); // until then it works in the program's memory
                     throw new SkiffException(
                         $"the monitor of the container could not be started: {program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
                         125

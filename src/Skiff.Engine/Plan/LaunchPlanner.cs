@@ -131,12 +131,19 @@ public sealed partial class LaunchPlanner
     private void Birth()
     {
         const int SIGKILL = 9;
-        DefaultSignals();
         if (_in.DiesWithParent)
         {
-            _plan.Container(Block.Namespaces, "A foreground container ends with the command that started it, however that ends.");
+            const int MSG_PEEK_DONTWAIT = 0x42;
+            _plan.Container(
+                Block.Namespaces,
+                "A foreground container ends with the command that started it, however that ends; if it has ended already, its end of the channel is closed."
+            );
             _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
+            _p.Call(SyscallNumber.close, HostEnd);
+            _p.Call(SyscallNumber.recvfrom, Channel, _p.Memory(8), 1, MSG_PEEK_DONTWAIT, 0, 0);
+            _p.AtLeast(1).Tolerate(Errno.EAGAIN);
         }
+        DefaultSignals();
         if (_userNamespace && _spec.Linux.Namespace("user") is { Path: null })
         {
             _plan.WaitsForIdMaps = true;
