@@ -295,8 +295,9 @@ public sealed class ConcurrencyTests(SkiffHost host) : IClassFixture<SkiffHost>
     {
         Wait.Until(() => host.Processes().Length == 0, 10, () => string.Join('\n', host.Processes()));
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
-        Assert.Empty(
-            Directory.EnumerateFileSystemEntries($"{host.Root}/names").Where(static n => !n.EndsWith("/.lock", StringComparison.Ordinal))
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries($"{host.Root}/names"),
+            static n => !n.EndsWith("/.lock", StringComparison.Ordinal)
         );
         string leases = $"{host.Runroot}/networks";
         Assert.Empty(

@@ -253,8 +253,8 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
             [copy, $"{bound}/file"],
             Directory
                 .GetFileSystemEntries(bound)
-                .Order(StringComparer.Ordinal)
                 .OrderBy(static p => p.EndsWith("/file", StringComparison.Ordinal))
+                .ThenBy(static p => p, StringComparer.Ordinal)
         );
         Assert.Equal([$"{copy}/file"], Directory.GetFileSystemEntries(copy));
         Directory.CreateDirectory($"{bound}/sub");

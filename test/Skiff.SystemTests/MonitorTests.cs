@@ -144,7 +144,7 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
                 // Nothing that was not reported may run, once a command has looked.
                 Wait.Until(
                     () =>
-                        host.Run("ps", "-q").Succeeded().Text == ""
+                        host.Run("ps", "-q").Succeeded().Text.Length == 0
                         && !ProcessTable.WithCommandLine($"sleep 4646.{Environment.ProcessId}").Any(),
                     10,
                     () =>

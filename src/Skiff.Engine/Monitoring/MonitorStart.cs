@@ -24,7 +24,7 @@ public static class MonitorStart
         ContainerRecord record,
         int restartCount = 0,
         SafeFd? client = null,
-        List<string>? warnings = null
+        ICollection<string>? warnings = null
     )
     {
         using FileLock? gate = engine.Containers.Lock(record.Id);
@@ -48,7 +48,10 @@ public static class MonitorStart
                 }
                 engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
                 string[] said = Start(engine, record, gate!, restartCount, client);
-                warnings?.AddRange(said);
+                foreach (string warning in said)
+                {
+                    warnings?.Add(warning);
+                }
                 return true;
         }
     }

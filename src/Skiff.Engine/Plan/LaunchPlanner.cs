@@ -107,7 +107,7 @@ public sealed partial class LaunchPlanner
     /// <summary>Whether the first process may work in the engine's memory until it executes its command: only where nobody else can see it in its namespaces, and
     /// where the limit leaves room, since a process that is killed for want of memory takes those that share its memory along.</summary>
     private bool SharesMemory(CloneFlags flags) =>
-        (flags & CloneFlags.CLONE_NEWPID) != 0
+        flags.HasFlag(CloneFlags.CLONE_NEWPID)
         && !_userNamespace
         && _in.Joined.Count == 0
         && _spec.Linux.Resources.Memory?.Limit is null or <= 0 or >= RoomyMemory;

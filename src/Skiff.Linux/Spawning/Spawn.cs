@@ -33,7 +33,7 @@ public static unsafe class Spawn
         CloneArgs* args = (CloneArgs*)program.Allocate(sizeof(CloneArgs));
         int* pidfd = (int*)program.Allocate(sizeof(int));
         ulong* masks = (ulong*)program.Allocate(2 * sizeof(ulong));
-        bool shared = (namespaces & CloneFlags.CLONE_VM) != 0;
+        bool shared = namespaces.HasFlag(CloneFlags.CLONE_VM);
         byte* stack = shared ? program.Allocate(StackSize) : null;
         Interpreter* interpreter = (Interpreter*)program.Allocate(sizeof(Interpreter));
         *interpreter = new Interpreter

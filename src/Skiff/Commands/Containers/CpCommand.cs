@@ -65,8 +65,8 @@ internal static class CpCommand
                 Cancel = interruption.Token,
             }
         );
-        CopyPath source = CopyPath.Parse(from, fromContainer is null ? Environment.CurrentDirectory : "");
-        CopyPath target = CopyPath.Parse(to, toContainer is null ? Environment.CurrentDirectory : "");
+        CopyPath source = CopyPath.Parse(from, fromContainer is null ? Path.GetFullPath(".") : "");
+        CopyPath target = CopyPath.Parse(to, toContainer is null ? Path.GetFullPath(".") : "");
         if (from == "-" && fromContainer is null)
         {
             FromInput(copy, target);
