@@ -10,7 +10,7 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
 {
     private string Busybox => host.Image(TestImages.Busybox);
 
-    private static string Now => (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0).ToString("F3", CultureInfo.InvariantCulture);
+    private static string Now => Seconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
     private string Journal => Path.Combine(host.Root, "events", "events.jsonl");
 
@@ -242,7 +242,10 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     /// <summary>A moment that lies in the past for the command that is started with it.</summary>
-    private static string Later => Now;
+    /// <summary>The end of this millisecond: what happened in it a moment ago is before it.</summary>
+    private static string Later => Seconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 1);
+
+    private static string Seconds(long milliseconds) => (milliseconds / 1000.0).ToString("F3", CultureInfo.InvariantCulture);
 
     private string[] Past(string format, params string[] filters) =>
         host.Run(["events", "--since", "0", "--until", Later, "--format", format, .. filters.SelectMany(f => (string[])["--filter", f])])
