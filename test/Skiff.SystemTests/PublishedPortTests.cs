@@ -339,8 +339,14 @@ public sealed class PublishedPortTests(SkiffHost host) : IClassFixture<SkiffHost
             Environment.OSVersion.Version >= new Version(6, 11),
             "the kernel cannot drop the flows of an address (before 6.11)"
         );
+        Assert.NotEmpty(machine.Run("ps", "-aq", "--filter", "publish=18101/udp").Succeeded().Text);
         server.Signal(Native.SIGKILL);
-        machine.Run("ps").Succeeded();
+        // A command that comes while the killed one is still dying rightly changes nothing.
+        Wait.Until(
+            () => machine.Run("ps", "-aq", "--filter", "publish=18101/udp").Succeeded().Text.Length == 0,
+            10,
+            () => machine.Run("ps", "-a").Text
+        );
         using Socket heir = machine.Net.On(() =>
         {
             Socket s = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 100 };

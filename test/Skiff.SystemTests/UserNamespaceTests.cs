@@ -173,7 +173,7 @@ public sealed class UserNamespaceTests(SkiffHost host) : IClassFixture<SkiffHost
                 Busybox,
                 "sh",
                 "-c",
-                "test -d /proc/2 && test -d /sys/class/net/lo",
+                $"test -d /proc/{Environment.ProcessId} && test -d /sys/class/net/lo",
             ])
             .Succeeded();
         Assert.Equal(
