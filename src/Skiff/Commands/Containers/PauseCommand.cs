@@ -32,7 +32,14 @@ internal static class PauseCommand
             invocation,
             name =>
             {
-                (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, name);
+                (ContainerRecord record, _) = ContainerAccess.FindRunning(engine, name);
+                using FileLock? gate = engine.Containers.Lock(record.Id);
+                // Under the lock, and looked at again: a restart makes its new process in the same cgroup, and frozen it would never be born.
+                ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
+                if (state is not { IsUp: true })
+                {
+                    throw new SkiffException($"the container {record.Name} is not running any more");
+                }
                 if (pause == (state.Status == ContainerStatus.Paused))
                 {
                     throw new SkiffException($"the container {record.Name} is {(pause ? "paused already" : "not paused")}");
@@ -46,11 +53,7 @@ internal static class PauseCommand
                 {
                     cgroup.Thaw();
                 }
-                ContainerAccess.Change(
-                    engine,
-                    record.Id,
-                    s => s.IsUp ? s with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running } : s
-                );
+                engine.Containers.SaveState(record.Id, state with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running });
                 engine.Events.Container(record, pause ? "pause" : "unpause");
                 invocation.Output.Line(name);
             }
