@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs inside the machine of scripts/test-vm.sh: the published binary on a host with cgroup version 2 only. Every line says what failed.
+# shellcheck disable=SC2016,SC2317 # scripts for the container's shell; functions that are called by name
 set -u
 failures=0
 expect() { # WHAT EXPECTED GOT
