@@ -39,7 +39,14 @@ uninstall() {
     for container in $("$target" ps -aq 2>/dev/null || true); do "$target" rm -f "$container" >/dev/null || note "container $container could not be removed"; done
   fi
   if grep -q " /var/lib/skiff/" /proc/self/mounts; then die "something is still mounted below /var/lib/skiff (see /proc/self/mounts); nothing was deleted"; fi
+  # A process that Skiff left behind takes the idle bridge, its tables and forwarding back, by what stands in /run/skiff.
+  for _ in $(seq 300); do
+    [ -e /sys/class/net/skiff0 ] || break
+    sleep 0.1
+  done
+  [ ! -e /sys/class/net/skiff0 ] || note "the bridge skiff0 is still there: 'ip link delete skiff0', 'nft delete table inet skiff', and a reboot does both"
   rm -rf --one-file-system /var/lib/skiff /run/skiff
+  find /sys/fs/cgroup -maxdepth 2 -type d -name skiff -exec rmdir {} + 2>/dev/null || true
   rm -f "$target"
   rm -rf "$artifacts"
   find "$repo/src" "$repo/test" -depth -type d \( -name bin -o -name obj \) -exec rm -rf {} + 2>/dev/null || true
