@@ -7,7 +7,7 @@ public enum CloneFlags
     None = 0,
     CLONE_NEWTIME = 0x80,
 
-    /// <summary>The child works in the parent's memory until it executes its target: no page table is copied and no page twice. See docs/decisions/009.</summary>
+    /// <summary>The child works in the parent's memory until it executes its target: no page table is copied and no page twice. See docs/decisions/010.</summary>
     CLONE_VM = 0x100,
     CLONE_NEWNS = 0x20000,
     CLONE_NEWCGROUP = 0x2000000,
