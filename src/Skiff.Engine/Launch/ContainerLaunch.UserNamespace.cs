@@ -51,12 +51,22 @@ public sealed partial class ContainerLaunch
         return joined;
     }
 
-    /// <summary>The birth. Namespaces of others cannot be joined from inside of a user namespace: there this thread joins them, so that the child is born in them, and goes back.</summary>
+    /// <summary>Whether the child has to be born in a namespace of others: setns(2) moves nobody into another pid namespace, only the children to come, and
+    /// from inside of a user namespace of its own the child may not join any.</summary>
+    private static bool IsJoinedBefore(string type, bool ownUsers) => ownUsers || type == "pid";
+
+    /// <summary>The birth. Namespaces that the child cannot join itself are joined by this thread, so that the child is born in them; then it goes back.</summary>
     private SpawnedProcess Bear(ReportChannel channel, SafeFd? unified, IReadOnlyList<(string Type, string Path, int Descriptor)> before)
     {
+        const int PR_SET_DUMPABLE = 4;
         List<SafeFd> own = [];
         try
         {
+            if (before.Count > 0)
+            {
+                // Whoever is in that pid namespace sees the child from its first instant, as a copy of this process (CVE-2016-9962).
+                _ = RawCall.Invoke(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
+            }
             foreach ((string type, string path, int descriptor) in before)
             {
                 own.Add(Files.Open($"/proc/thread-self/ns/{(type == "network" ? "net" : type)}", OpenFlags.O_RDONLY));

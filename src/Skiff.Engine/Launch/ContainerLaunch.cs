@@ -95,8 +95,8 @@ public sealed partial class ContainerLaunch : IDisposable
             Network = NetworkLaunch.Messages(_network, spec),
             HasCable = _network is not null,
             WaitsForHost = _network is not null || _wishes.Monitor,
-            Joined = ownUsers ? [] : joined,
-            JoinedBefore = ownUsers ? joined : [],
+            Joined = joined.FindAll(j => !IsJoinedBefore(j.Item1, ownUsers)),
+            JoinedBefore = joined.FindAll(j => IsJoinedBefore(j.Item1, ownUsers)),
             CgroupDescriptors = ownUsers ? OpenCgroupFiles(cgroup) : [],
             Lent = Lend(),
         };

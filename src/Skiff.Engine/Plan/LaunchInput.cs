@@ -65,7 +65,7 @@ public sealed record LaunchInput
     /// <summary>Namespaces to join instead of new ones, opened by the host: type → descriptor.</summary>
     public IReadOnlyList<(string Type, string Path, int Descriptor)> Joined { get; init; } = [];
 
-    /// <summary>Namespaces that the child is born in, because it could not join them from its own user namespace.</summary>
+    /// <summary>Namespaces that the child is born in, because it could not join them itself: a pid namespace, and all of them from its own user namespace.</summary>
     public IReadOnlyList<(string Type, string Path, int Descriptor)> JoinedBefore { get; init; } = [];
 
     /// <summary>Devices whose path on the host is another, for a container that may not make devices: path in the container, path on the host.</summary>

@@ -62,7 +62,9 @@ public sealed partial class LaunchPlanner
             Tell(
                 HostMoment.None,
                 Block.Namespaces,
-                "Namespaces of others cannot be joined from inside of a user namespace: the container is born in them.",
+                _userNamespace
+                    ? "Namespaces of others cannot be joined from inside of a user namespace: the container is born in them."
+                    : "Nobody can move to another pid namespace: the engine joins it for its children, so that the container's first process is born there.",
                 joins
             );
         }
