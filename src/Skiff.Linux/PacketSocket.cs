@@ -96,6 +96,21 @@ public static unsafe class PacketSocket
         }
     }
 
+    /// <summary>Waits for a message and looks at it without taking it: its length, 0 when the other side has gone, -1 on an error.</summary>
+    public static int Peek(SafeFd socket, Span<byte> buffer)
+    {
+        const int MSG_PEEK = 2;
+        fixed (byte* p = buffer)
+        {
+            int n;
+            do
+            {
+                n = (int)Libc.recv(socket.Value, p, buffer.Length, MSG_PEEK);
+            } while (n < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
+            return n;
+        }
+    }
+
     private static SafeFd Make(int flags)
     {
         int fd = Libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);

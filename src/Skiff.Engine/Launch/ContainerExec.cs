@@ -116,7 +116,7 @@ public sealed class ContainerExec : IDisposable
         );
         SpawnedProcess process = Born(plan, channel, target, cgroup);
         consoleChild?.Dispose();
-        SafeFd? console = consoleParent is null ? null : ContainerLaunch.ReceiveDescriptor(consoleParent);
+        SafeFd? console = consoleParent is null ? null : ContainerLaunch.ReceiveTerminal(consoleParent);
         consoleParent?.Dispose();
         ExecEvents? events = wishes.Silent ? null : new ExecEvents(engine.Events, record, wishes.Arguments);
         events?.Created();

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
@@ -141,7 +140,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         if (consoleParent is not null)
         {
-            Console = ReceiveDescriptor(consoleParent);
+            Console = ReceiveTerminal(consoleParent);
             consoleParent.Dispose();
         }
         _wishes.Meanwhile?.Invoke();
@@ -307,27 +306,10 @@ public sealed partial class ContainerLaunch : IDisposable
             : throw LinuxException.Last("socketpair", "console");
     }
 
-    /// <summary>Takes the descriptor of a SCM_RIGHTS message, unix(7); null when the sender died first.</summary>
-    internal static unsafe SafeFd? ReceiveDescriptor(SafeFd socket)
+    /// <summary>Takes the terminal that the child sends; null when it died first.</summary>
+    internal static SafeFd? ReceiveTerminal(SafeFd socket)
     {
-        const int MSG_CMSG_CLOEXEC = 0x40000000;
-        byte data;
-        nint* vector = stackalloc nint[2];
-        vector[0] = (nint)(&data);
-        vector[1] = 1;
-        nint* control = stackalloc nint[4];
-        nint* message = stackalloc nint[7];
-        new Span<nint>(message, 7).Clear();
-        new Span<nint>(control, 4).Clear();
-        message[2] = (nint)vector;
-        message[3] = 1;
-        message[4] = (nint)control;
-        message[5] = 32;
-        nint n;
-        do
-        {
-            n = RawCall.Invoke(SyscallNumber.recvmsg, socket.Value, (nint)message, MSG_CMSG_CLOEXEC);
-        } while (n < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
-        return n == 1 && control[0] == 20 ? new SafeFd(((int*)control)[4]) : null;
+        _ = DescriptorMessage.Receive(socket, stackalloc byte[1], out SafeFd[] descriptors);
+        return descriptors.Length == 0 ? null : descriptors[0];
     }
 }

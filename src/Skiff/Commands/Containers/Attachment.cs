@@ -19,6 +19,7 @@ internal static class Attachment
         ContainerRecord record,
         AttachWishes wishes,
         Invocation invocation,
+        WaitingMonitor? monitor = null,
         Action? started = null
     )
     {
@@ -30,7 +31,7 @@ internal static class Attachment
             {
                 _ = PacketSocket.TrySend(ours, AttachSession.Hello(wishes, redraw: false));
                 List<string> warnings = [];
-                bool mine = MonitorStart.Start(engine, record, client: its, warnings: warnings);
+                bool mine = MonitorStart.Start(engine, record, its, monitor, warnings);
                 foreach (string warning in warnings)
                 {
                     invocation.Output.Warn(warning);

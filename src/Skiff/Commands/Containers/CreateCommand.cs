@@ -34,17 +34,25 @@ internal static class CreateCommand
         Image? image = options.Image is { } name
             ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output)
             : null;
-        PreparedContainer container = Make(engine, options, image, invocation);
+        PreparedContainer container = Make(engine, ContainerStore.NewId(), options, image, invocation);
         invocation.Output.Line(container.Record.Id);
         return 0;
     }
 
     /// <summary><c>run -d</c>.</summary>
-    internal static int Detached(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
+    internal static int Detached(
+        SkiffEngine engine,
+        string id,
+        RunOptions options,
+        Image? image,
+        FileLock? hold,
+        WaitingMonitor monitor,
+        Invocation invocation
+    )
     {
-        PreparedContainer container = Make(engine, options, image, invocation);
+        PreparedContainer container = Make(engine, id, options, image, invocation);
         hold?.Dispose();
-        StartCommand.Detached(engine, container.Record, invocation.Output);
+        StartCommand.Detached(engine, container.Record, invocation.Output, monitor);
         if (options.PidFile is { } path)
         {
             ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(container.Record.Id).Process.Pid.ToString());
@@ -54,9 +62,8 @@ internal static class CreateCommand
     }
 
     /// <summary>A recorded container, its warnings shown, its id in the file that was asked for.</summary>
-    internal static PreparedContainer Make(SkiffEngine engine, RunOptions options, Image? image, Invocation invocation)
+    internal static PreparedContainer Make(SkiffEngine engine, string id, RunOptions options, Image? image, Invocation invocation)
     {
-        string id = ContainerStore.NewId();
         // While it is made: if this command is killed, the next one finds the free lock and removes what there is of it.
         using FileLock session = Session.Begin(engine.Paths, id);
         try

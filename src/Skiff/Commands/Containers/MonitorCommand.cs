@@ -8,7 +8,7 @@ using Skiff.Linux.Spawning;
 
 namespace Skiff.Commands.Containers;
 
-/// <summary><c>skiff monitor ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD CLIENT-FD</c>: the parent of a container in the background; only the engine starts it.</summary>
+/// <summary><c>skiff monitor ID SOCKET-FD SOFT:HARD</c>: the parent of a container in the background; only the engine starts it.</summary>
 internal static class MonitorCommand
 {
     public static Command Define() =>
@@ -16,9 +16,9 @@ internal static class MonitorCommand
         {
             Name = "monitor",
             Summary = "Watch a container in the background (started by the engine itself)",
-            Usage = "ID STATUS-FD SOFT:HARD RESTARTS LOCK-FD CLIENT-FD",
-            MinArguments = 6,
-            MaxArguments = 6,
+            Usage = "ID SOCKET-FD SOFT:HARD",
+            MinArguments = 3,
+            MaxArguments = 3,
             Run = Run,
         };
 
@@ -26,26 +26,32 @@ internal static class MonitorCommand
     {
         IReadOnlyList<string> words = invocation.Arguments;
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        SafeFd socket = new(int.Parse(words[1], CultureInfo.InvariantCulture));
+        // First only a look: if the process begins anew, the order must still be there.
+        byte[] order = new byte[1];
+        if (PacketSocket.Peek(socket, order) <= 0)
+        {
+            return 0; // nothing to do after all: the command failed, or was killed, before it had a container
+        }
         ContainerRecord record = engine.Containers.Find(words[0]);
         if (record.HealthCheck is not null)
         {
             ReadOnlySelf.Ensure(); // its probes show themselves in the container before they execute their command, as exec does
         }
-        // The container must not inherit them: a pipe or a lock that stays open would hold whoever waits for it.
-        SafeFd status = Private(words[1]);
-        SafeFd gate = Private(words[4]);
-        SafeFd? client = words[5] == "none" ? null : Private(words[5]);
+        // The container must not inherit it: a socket that stays open would hold whoever waits for its end.
+        const int F_SETFD = 2;
+        RawCall.Invoke(SyscallNumber.fcntl, socket.Value, F_SETFD, 1);
+        _ = DescriptorMessage.Receive(socket, order, out SafeFd[] descriptors);
         int colon = words[2].IndexOf(':');
         ulong soft = ulong.Parse(words[2].AsSpan(0, colon), CultureInfo.InvariantCulture);
         ulong hard = ulong.Parse(words[2].AsSpan(colon + 1), CultureInfo.InvariantCulture);
-        return new ContainerMonitor(engine, record, status, gate, hard == 0 ? null : (soft, hard), client).Run();
-    }
-
-    private static SafeFd Private(string number)
-    {
-        const int F_SETFD = 2;
-        SafeFd fd = new(int.Parse(number, CultureInfo.InvariantCulture));
-        RawCall.Invoke(SyscallNumber.fcntl, fd.Value, F_SETFD, 1);
-        return fd;
+        return new ContainerMonitor(
+            engine,
+            record,
+            socket,
+            descriptors[0],
+            hard == 0 ? null : (soft, hard),
+            descriptors.Length > 1 ? descriptors[1] : null
+        ).Run();
     }
 }

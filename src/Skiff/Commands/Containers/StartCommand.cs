@@ -79,10 +79,10 @@ internal static class StartCommand
     }
 
     /// <summary>Starts it with a monitor; its record says so from now on.</summary>
-    internal static void Detached(SkiffEngine engine, ContainerRecord record, Output output)
+    internal static void Detached(SkiffEngine engine, ContainerRecord record, Output output, WaitingMonitor? monitor = null)
     {
         List<string> warnings = [];
-        _ = MonitorStart.Start(engine, record, warnings: warnings);
+        _ = MonitorStart.Start(engine, record, waiting: monitor, warnings: warnings);
         foreach (string warning in warnings)
         {
             output.Warn(warning);

@@ -3,6 +3,7 @@ using Skiff.Commands.Containers;
 using Skiff.Engine;
 using Skiff.Engine.Health;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Monitoring;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -14,24 +15,34 @@ internal static class AttachedRun
 {
     /// <summary>Whether the options ask for what only a monitor can give. Without, <see cref="ForegroundRun"/> is faster: docs/decisions/004.</summary>
     internal static bool IsNeeded(RunOptions options, Image? image) =>
+        IsNeeded(options) || HealthConfig.Of(options, image?.Config) is not null;
+
+    /// <summary>The same as far as it is known before the image is.</summary>
+    internal static bool IsNeeded(RunOptions options) =>
         options.Tty
         || options.Attach != StandardStreams.None
         || !options.SigProxy
         || options.Restart.Mode != RestartMode.No
         || options.LogDriver is not (null or "none")
-        || !options.LogOptions.IsEmpty
-        || HealthConfig.Of(options, image?.Config) is not null;
+        || !options.LogOptions.IsEmpty;
 
-    internal static int Run(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
+    internal static int Run(
+        SkiffEngine engine,
+        string id,
+        RunOptions options,
+        Image? image,
+        FileLock? hold,
+        WaitingMonitor? monitor,
+        Invocation invocation
+    )
     {
         bool all = options.Attach == StandardStreams.None;
         bool input = options.Interactive || options.Attach.HasFlag(StandardStreams.Stdin);
         bool output = all || options.Attach.HasFlag(StandardStreams.Stdout);
         bool error = all || options.Attach.HasFlag(StandardStreams.Stderr);
         Attachment.RequireTerminal(options.Tty, input);
-        PreparedContainer container = CreateCommand.Make(engine, options, image, invocation);
+        PreparedContainer container = CreateCommand.Make(engine, id, options, image, invocation);
         hold?.Dispose();
-        string id = container.Record.Id;
         if (!output && !error)
         {
             invocation.Output.Line(id);
@@ -50,6 +61,7 @@ internal static class AttachedRun
             container.Record,
             wishes,
             invocation,
+            monitor,
             () =>
             {
                 if (options.PidFile is { } path)

@@ -12,9 +12,8 @@ namespace Skiff.Commands.Run;
 /// <summary>A container in the foreground: this process is its parent, its standard streams are ours, and it ends with us.</summary>
 internal static class ForegroundRun
 {
-    internal static int Run(SkiffEngine engine, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
+    internal static int Run(SkiffEngine engine, string id, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
     {
-        string id = ContainerStore.NewId();
         using FileLock session = Session.Begin(engine.Paths, id);
         PreparedContainer? container = null;
         try

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Monitoring;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -29,6 +30,10 @@ internal static class RunCommand
         RunOptions options = RunFlags.Options(invocation, HostContext.Make());
         SkiffEngine.RequireRoot("run");
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
+        string id = ContainerStore.NewId();
+        bool traced = invocation.Has("trace");
+        using WaitingMonitor? monitor =
+            options.Detach || (AttachedRun.IsNeeded(options) && !traced) ? WaitingMonitor.Start(engine, id) : null;
         // A concurrent prune must not take the image between its lookup and the container's record.
         using FileLock? hold = options.Image is null ? null : Hold(engine);
         Image? image = options.Image is { } name
@@ -37,14 +42,14 @@ internal static class RunCommand
         if (options.Detach)
         {
             engine.Reconciler.Sessions();
-            return Containers.CreateCommand.Detached(engine, options, image, hold, invocation);
+            return Containers.CreateCommand.Detached(engine, id, options, image, hold, monitor!, invocation);
         }
-        if (AttachedRun.IsNeeded(options, image) && !invocation.Has("trace"))
+        if (AttachedRun.IsNeeded(options, image) && !traced)
         {
             engine.Reconciler.Sessions();
-            return AttachedRun.Run(engine, options, image, hold, invocation);
+            return AttachedRun.Run(engine, id, options, image, hold, monitor, invocation);
         }
-        return ForegroundRun.Run(engine, options, image, hold, invocation);
+        return ForegroundRun.Run(engine, id, options, image, hold, invocation);
     }
 
     internal static FileLock? Hold(SkiffEngine engine) =>
