@@ -74,6 +74,9 @@ public sealed class ImageVerbTests : IDisposable
         _ = _host.Registry;
         Assert.Single(_host.Run("pull", "127.0.0.1:5000/no/such:1").ExitedWith(1).Error.TrimEnd('\n').Split('\n'));
         _host.Run("pull", "--no-such-flag", "x").ExitedWith(125).Complained("--no-such-flag");
+        _host.Run("pull", "Upper").ExitedWith(1).Complained("is not an image name");
+        _host.Run("tag", "a", "Upper").ExitedWith(1).Complained("is not an image name");
+        _host.Run("run", "Upper").ExitedWith(125).Complained("is not an image name");
         _host.Run("images", "--filter", "lable=x").ExitedWith(125).Complained("label");
         Assert.Equal("[]", _host.Run("image", "inspect", "no-such-image").ExitedWith(1).Text);
     }

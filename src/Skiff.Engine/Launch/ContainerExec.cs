@@ -123,7 +123,7 @@ public sealed class ContainerExec : IDisposable
         ContainerExec exec = new(plan, process, console, events);
         if (channel.AwaitReport() is { } failure)
         {
-            SkiffException why = exec.Failure(failure, spec.Process.Args[0], candidates);
+            SkiffException why = exec.Failure(failure, spec, candidates);
             // A zombie in the container's pid namespace whose parent lives outside would hold up the container's end, zap_pid_ns_processes().
             _ = process.Pidfd.Wait();
             exec.Dispose();
@@ -164,19 +164,15 @@ public sealed class ContainerExec : IDisposable
         }
     }
 
-    private SkiffException Failure(ChildFailure failure, string command, string[] candidates)
+    private SkiffException Failure(ChildFailure failure, RuntimeSpec spec, string[] candidates)
     {
         if (failure.Index < 0)
         {
-            SkiffException explained = ExecDiagnosis.Explain(Process.Pid, command, candidates, failure.Errno);
+            SkiffException explained = ExecDiagnosis.Explain(Process.Pid, spec.Process!.Args[0], candidates, failure.Errno);
             Process.Channel.Release();
             return explained;
         }
-        PlanStep? step = _plan.StepOf(failure.Index);
-        return new SkiffException(
-            $"joining the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
-            126
-        );
+        return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, failure, spec), 126);
     }
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended", 125);

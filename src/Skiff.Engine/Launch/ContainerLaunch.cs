@@ -278,11 +278,7 @@ public sealed partial class ContainerLaunch : IDisposable
             _process!.Channel.Release();
             return explained;
         }
-        PlanStep? step = _plan!.StepOf(failure.Index);
-        return new SkiffException(
-            $"starting the container failed at \"{step?.Why.TrimEnd('.')}\": {_plan.Program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
-            125
-        );
+        return new SkiffException(StartDiagnosis.Explain("starting the container", _plan!, failure, spec), 125);
     }
 
     /// <summary>With an init the process that failed to execute is its child.</summary>

@@ -72,7 +72,7 @@ public sealed record Reference(string Domain, string Repository, string? Tag, Di
     /// <summary>As <see cref="Parse"/>, but a name without tag and digest keeps neither: for filters that mean every tag.</summary>
     public static Reference ParseName(string text) =>
         ReferenceGrammar.Parse(text, out string? error)
-        ?? throw new SkiffException($"\"{Printable.Of(text)}\" is not an image name: {error}", 125);
+        ?? throw new SkiffException($"\"{Printable.Of(text)}\" is not an image name: {error}");
 
     /// <summary>The canonical form: <c>docker.io/library/busybox:latest</c>.</summary>
     public override string ToString() => Name + Suffix;

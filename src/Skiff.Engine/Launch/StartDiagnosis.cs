@@ -1,0 +1,97 @@
+using System.Globalization;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>Why a step of a plan failed, where the kernel's word for it does not say what to do.</summary>
+internal static class StartDiagnosis
+{
+    /// <summary>Step, call and reason.</summary>
+    /// <param name="deed">What failed as a whole, such as "starting the container".</param>
+    /// <param name="plan">The plan whose child has reported.</param>
+    /// <param name="failure">What it has reported.</param>
+    /// <param name="spec">What was to be started.</param>
+    internal static string Explain(string deed, LaunchPlan plan, ChildFailure failure, RuntimeSpec spec)
+    {
+        PlanStep? step = plan.StepOf(failure.Index);
+        string call = plan.Program.Describe(failure.Index);
+        string reason =
+            (step is null ? null : Reason(step, plan.Program.CallName(failure.Index), call, failure.Errno, spec))
+            ?? $"{call}: {Errno.Describe(failure.Errno)}";
+        return $"{deed} failed at \"{step?.Why.TrimEnd('.')}\": {reason}";
+    }
+
+    private static string? Reason(PlanStep step, string name, string call, int errno, RuntimeSpec spec) =>
+        (name, errno) switch
+        {
+            ("mount", Errno.EINVAL) when call.StartsWith("mount(NULL, \"/\"", StringComparison.Ordinal) =>
+                "the root directory that skiff runs in is no mount point, as in a plain chroot; before the chroot, make it one with 'mount --rbind DIR DIR'",
+            ("write", Errno.EINVAL) when step.Block == Block.Cgroup && IsRealTime() =>
+                "skiff was started with a real-time scheduling policy, and the cpu cgroup gives such processes no time; "
+                    + "start it with the ordinary one (chrt -o 0 skiff …), or leave time in the cgroup above and give some with --cpu-rt-runtime",
+            ("write", Errno.EACCES or Errno.EPERM) when spec.Process?.OomScoreAdj is { } score && IsOomScore(step) =>
+                $"--oom-score-adj {score}: lowering the score takes CAP_SYS_RESOURCE, which skiff was started without",
+            ("prlimit64", Errno.EPERM) => Limit(call, spec),
+            ("open_tree", Errno.ENOENT or Errno.ENOTDIR or Errno.EACCES) when IsRoot(step, spec, out string root) =>
+                $"the directory {root} cannot be used: {Errno.Describe(errno)}",
+            ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when IsRoot(step, spec, out string root) => $"{root} is not a directory",
+            ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when MountOf(step, spec) is { IsBind: true } =>
+                "one of the two is a directory and the other is not; a directory is mounted on a directory, a file on a file",
+            ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
+                $"{mount.Destination} is not a directory in the image",
+            ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
+                $"a part of the path {mount.Destination} is a file in the image, not a directory",
+            ("chdir", Errno.ENOTDIR) when step.Block == Block.Exec => $"{spec.Process?.Cwd} is not a directory",
+            _ => null,
+        };
+
+    private static bool IsOomScore(PlanStep step) => step.Why.StartsWith("How soon the kernel", StringComparison.Ordinal);
+
+    private static bool IsRoot(PlanStep step, RuntimeSpec spec, out string root)
+    {
+        root = spec.Root?.Path ?? "";
+        return root.Length > 0 && step.Why.StartsWith("The given directory", StringComparison.Ordinal);
+    }
+
+    private static MountSpec? MountOf(PlanStep step, RuntimeSpec spec)
+    {
+        foreach (MountSpec mount in spec.Mounts)
+        {
+            if (MountReasons.Why(mount) == step.Why)
+            {
+                return mount;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>A hard limit above that of the caller, prlimit(2).</summary>
+    private static unsafe string? Limit(string call, RuntimeSpec spec)
+    {
+        foreach (RlimitSpec limit in spec.Process?.Rlimits ?? [])
+        {
+            ulong* own = stackalloc ulong[2];
+            if (
+                call.Contains(limit.Type + ",", StringComparison.Ordinal)
+                && RawCall.Invoke(SyscallNumber.prlimit64, 0, RlimitNumber.Of(limit.Type), 0, (nint)own) == 0
+            )
+            {
+                string name = limit.Type["RLIMIT_".Length..].ToLowerInvariant();
+                string hard = own[1] == ulong.MaxValue ? "unlimited" : own[1].ToString(CultureInfo.InvariantCulture);
+                return $"--ulimit {name}: skiff itself has a hard limit of {hard}, and raising one takes CAP_SYS_RESOURCE; ask for at most that";
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Whether this process has SCHED_FIFO, SCHED_RR or SCHED_DEADLINE: field 41 of proc_pid_stat(5).</summary>
+    private static bool IsRealTime()
+    {
+        string stat = Files.TryReadText("/proc/self/stat", out _) ?? "";
+        string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 38 && fields[38] is "1" or "2" or "6";
+    }
+}

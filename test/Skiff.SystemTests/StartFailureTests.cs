@@ -1,0 +1,82 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>A start that the kernel refuses says why and what to do, not just which call failed.</summary>
+public sealed class StartFailureTests(SkiffHost host) : IClassFixture<SkiffHost>
+{
+    private string Busybox => host.Image(TestImages.Busybox);
+
+    private CommandResult Run(params string[] words) => host.Run(["run", "--rm", "--network", "none", .. words]);
+
+    [Fact]
+    public void RUN_26_A_file_on_a_directory_and_the_reverse_are_named()
+    {
+        string directory = Workspace.NewDirectory("kinds");
+        string file = Path.Combine(directory, "file");
+        File.WriteAllText(file, "");
+        Run("-v", $"{file}:/etc", Busybox, "true").ExitedWith(125).Complained("one of the two is a directory");
+        Run("-v", $"{directory}:/bin/busybox", Busybox, "true").ExitedWith(125).Complained("one of the two is a directory");
+        Run("-v", $"{directory}:/bin/busybox/x", Busybox, "true").ExitedWith(125).Complained("is a file in the image");
+        Run("--tmpfs", "/bin/busybox", Busybox, "true").ExitedWith(125).Complained("/bin/busybox is not a directory in the image");
+        Run("-w", "/bin/busybox", Busybox, "true").ExitedWith(125).Complained("/bin/busybox is not a directory");
+        Run("--rootfs", file, "/bin/true").ExitedWith(125).Complained($"{file} is not a directory");
+        Run("--rootfs", file + ".gone", "/bin/true").ExitedWith(125).Complained($"{file}.gone cannot be used");
+    }
+
+    [Fact]
+    public void Rights_that_the_caller_lacks_are_named()
+    {
+        // CAP_SYS_RESOURCE is what both need; root has it in most places, so it is taken away.
+        string[] without = ["capsh", "--drop=cap_sys_resource", "--", "-c", "ulimit -n 4096; exec \"$@\"", "sh"];
+        Tool.Require("capsh");
+        string[] run = ["run", "--rm", "--network", "none"];
+        Tool.Try([.. without, .. host.CommandLine([.. run, "--ulimit", "nofile=9000", Busybox, "true"])])
+            .ExitedWith(125)
+            .Complained("--ulimit nofile: skiff itself has a hard limit of 4096");
+        Tool.Try([.. without, .. host.CommandLine([.. run, "--oom-score-adj", "-500", Busybox, "true"])])
+            .ExitedWith(125)
+            .Complained("--oom-score-adj -500: lowering the score takes CAP_SYS_RESOURCE");
+    }
+
+    [Fact]
+    public void A_caller_with_a_real_time_policy_is_told_about_the_cpu_cgroup()
+    {
+        Tool.Require("chrt");
+        CommandResult result = Tool.Try(["chrt", "-f", "1", .. host.CommandLine("run", "--rm", "--network", "none", Busybox, "true")]);
+        if (File.Exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us"))
+        {
+            result.ExitedWith(125).Complained("real-time scheduling policy");
+        }
+        else
+        {
+            result.Succeeded(); // a kernel without RT_GROUP_SCHED, or cgroup version 2
+        }
+    }
+
+    [Fact]
+    public void In_a_plain_chroot_it_says_what_makes_a_container_possible()
+    {
+        string image = Busybox;
+        string chroot = Workspace.NewDirectory("chroot");
+        string[] command = host.CommandLine("run", "--rm", "--network", "none", image, "echo", "afloat");
+        string words = string.Join(' ', command[(host.Net.Prefix.Length)..]);
+        string script = $"""
+            mount --make-rprivate /
+            for d in bin lib lib64 usr etc proc sys dev run tmp work root var home; do
+              [ -d /$d ] || continue
+              mkdir {chroot}/$d
+              mount --rbind /$d {chroot}/$d
+            done
+            mkdir -p {chroot}{Workspace.Binary[..Workspace.Binary.LastIndexOf('/')]}
+            [ -e {chroot}{Workspace.Binary} ] || cp {Workspace.Binary} {chroot}{Workspace.Binary}
+            chroot {chroot} {words} || echo failed $?
+            mount --rbind {chroot} {chroot}
+            chroot {chroot} {words}
+            """;
+        CommandResult result = Tool.Run("unshare", "-m", "/bin/sh", "-euc", script);
+        result.Complained("is no mount point");
+        Assert.Equal("failed 125\nafloat", result.Text);
+    }
+}
