@@ -302,6 +302,41 @@ public sealed class SpecBuilderTests
         Assert.Equal(signal == "SIGWHAT" ? 1 : 0, result.Warnings.Count);
     }
 
+    [Theory]
+    [InlineData("/proc", "-v", "/host:/proc")]
+    [InlineData("/proc/self/attr", "-v", "/host:/proc/self/attr")]
+    [InlineData("/proc/x", "--tmpfs", "/proc/x")]
+    [InlineData("/proc/acpi", "--mount", "type=volume,source=vv,target=/proc/acpi")]
+    [InlineData("/proc/sys", "--mount", "type=bind,source=/host,target=/data/../proc/sys")]
+    public void SEC_07_Nothing_is_mounted_inside_proc(string path, params string[] flags) =>
+        Assert.StartsWith($"nothing may be mounted on {path}: ", Refused(flags), StringComparison.Ordinal);
+
+    [Fact]
+    public void SEC_07_An_image_cannot_put_a_volume_over_proc() =>
+        Assert.Contains(
+            "/proc/self, a volume of the image",
+            Assert
+                .Throws<SkiffException>(() => Build(["img"], new ImageConfig { Cmd = ["sh"], Volumes = ["/data", "/./proc/self/"] }))
+                .Message,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void SEC_07_The_kernels_own_proc_and_the_files_of_lxcfs_may_be_mounted()
+    {
+        RuntimeSpec spec = Spec("-v", "/proc:/proc", "-v", "/var/lib/lxcfs/proc/meminfo:/proc/meminfo", "-v", "/x:/process");
+        Assert.Equal("/proc", MountOn(spec, "/proc")!.Source);
+        Assert.NotNull(MountOn(spec, "/proc/meminfo"));
+        Assert.NotNull(MountOn(spec, "/process"));
+    }
+
+    [Theory]
+    [InlineData("--storage-opt", "size=1g")]
+    [InlineData("--link-local-ip", "169.254.3.3")]
+    [InlineData("--network", "name=bridge,driver-opt=a=b")]
+    public void What_is_not_done_is_refused_instead_of_ignored(string flag, string value) =>
+        Assert.StartsWith(flag, Refused(flag, value), StringComparison.Ordinal);
+
     [Fact]
     public void SEC_02_A_working_directory_among_descriptors_is_refused() =>
         Assert.Contains("CVE-2024-21626", Refused("-w", "/proc/self/fd/7"), StringComparison.Ordinal);

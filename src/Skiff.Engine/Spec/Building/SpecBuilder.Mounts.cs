@@ -80,6 +80,7 @@ public sealed partial class SpecBuilder
             string target = OptionValue.CleanPath(path.StartsWith('/') ? path : "/" + path);
             if (target != "/" && !asked.Exists(a => a.Target == target))
             {
+                RefuseInsideProc("", target, ", a volume of the image");
                 asked.Add(
                     new ContainerMount
                     {
@@ -93,6 +94,7 @@ public sealed partial class SpecBuilder
         List<ContainerMount> sorted = new(asked.Count);
         foreach (ContainerMount mount in asked)
         {
+            RefuseInsideProc(mount.Type == MountType.Bind ? mount.Source : "", mount.Target, "");
             int depth = mount.Target.AsSpan().Count('/');
             int place = sorted.Count;
             while (place > 0 && sorted[place - 1].Target.AsSpan().Count('/') > depth)

@@ -43,6 +43,7 @@ public sealed partial class SpecBuilder
 
     private SpecResult Build()
     {
+        RefuseWhatIsNotDone();
         ResolvedUser user = User();
         List<NamespaceSpec> namespaces = Namespaces(out ValueList<IdMapping> uidMap, out ValueList<IdMapping> gidMap);
         user = Mapped(user, uidMap, gidMap);

@@ -129,7 +129,7 @@ internal static partial class RunFlags
         flags.Add(Flag.List("network-alias", "Further name of the container on its network") with { Alias = "net-alias" });
         flags.Add(Flag.Text("ip", "IPv4 address, such as 172.30.100.104"));
         flags.Add(Flag.Text("ip6", "IPv6 address, such as 2001:db8::33"));
-        flags.Add(Flag.List("link-local-ip", "Link-local address"));
+        flags.Add(Flag.List("link-local-ip", "Refused: Skiff gives no link-local addresses") with { Hidden = true });
         flags.Add(Flag.Text("mac-address", "Hardware address, such as 92:d0:c6:0a:29:33"));
         flags.Add(Flag.List("add-host", "Add a line to the hosts file: name:ip, or name:host-gateway"));
         flags.Add(Flag.List("dns", "Set a name server"));
@@ -159,7 +159,7 @@ internal static partial class RunFlags
         flags.Add(Flag.Bool("read-only", "Mount the root file system read-only"));
         flags.Add(Flag.Bool("read-only-tmpfs", "With --read-only: writable memory on /run, /tmp and /var/tmp"));
         flags.Add(Flag.Text("shm-size", "Size of /dev/shm", valueName: "bytes") with { Default = "64m" });
-        flags.Add(Flag.List("storage-opt", "Option of the container's storage"));
+        flags.Add(Flag.List("storage-opt", "Refused: the writable layer is not limited") with { Hidden = true });
         flags.Add(Flag.Text("volume-driver", "Driver of new volumes"));
     }
 }
