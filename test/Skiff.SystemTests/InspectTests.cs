@@ -119,7 +119,10 @@ public sealed class InspectTests(SkiffHost host) : IClassFixture<SkiffHost>
                             host.Run("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "asked").Text
                         ),
                         ("{{range .Config.Env}}{{if eq . \"A=1\"}}yes{{end}}{{end}}", "yes"),
-                        ("{{.HostConfig.Memory}} {{.HostConfig.NanoCPUs}} {{.HostConfig.NanoCpus}}", "67108864 500000000 500000000"),
+                        (
+                            "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCPUs}} {{.HostConfig.NanoCpus}}",
+                            "67108864 134217728 500000000 500000000"
+                        ),
                         ("{{.HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}}", "[CAP_NET_RAW] [no-new-privileges]"),
                         ("{{json .HostConfig.Binds}} {{json .HostConfig.Tmpfs}}", "[\"/tmp:/host:ro\"] {\"/scratch\":\"size=1m\"}"),
                         ("{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}", "on-failure:3"),

@@ -61,6 +61,44 @@ public sealed class LifecycleTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void Several_containers_are_stopped_at_once_and_named_in_the_order_given()
+    {
+        string[] names = ["slow1", "slow2", "slow3"];
+        foreach (string name in names)
+        {
+            RunShell(name, $"trap 'sleep 0.3; exit' TERM; {Loop}");
+        }
+        CommandResult stopped = host.Run("stop", "slow3", "nosuch", "slow1", "slow2");
+        stopped.ExitedWith(1).Complained("No such container: nosuch");
+        Assert.Equal(["slow3", "slow1", "slow2"], stopped.Lines);
+        string[] actions = host.Run([
+                "events",
+                "--since",
+                "1h",
+                "--until",
+                "0s",
+                "--format",
+                "{{.Action}}",
+                "--filter",
+                "event=kill",
+                "--filter",
+                "event=die",
+                .. names.SelectMany(static n => (string[])["--filter", $"container={n}"]),
+            ])
+            .Succeeded()
+            .Lines;
+        Assert.Equal(["kill", "kill", "kill"], actions[..3]);
+        Assert.Equal(["nosuch", .. names], Removed("nosuch", names));
+    }
+
+    /// <summary>The names that rm -f complains of and prints.</summary>
+    private string[] Removed(string missing, string[] names)
+    {
+        CommandResult result = host.Run(["rm", "-f", missing, .. names]).Succeeded().Complained($"No such container: {missing}");
+        return [missing, .. result.Lines];
+    }
+
+    [Fact]
     public void RUN_13_A_timeout_of_minus_1_waits_until_it_ends_by_itself()
     {
         RunShell("patient", $"trap 'sleep 1; exit 8' TERM; {Loop}", "--stop-timeout", "-1");

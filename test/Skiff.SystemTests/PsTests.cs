@@ -168,6 +168,53 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
         }
     }
 
+    [Fact]
+    public void Of_many_containers_each_change_is_seen_although_little_is_read()
+    {
+        List<string> ids = [];
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                ids.Add(_host.Run("create", "--network", "none", _fleet.Image, "true").Succeeded().Text);
+            }
+            string[] running = ["one", "two", "three"];
+            foreach (string name in running)
+            {
+                ids.Add(_host.Run("run", "-d", "--name", name, "--network", "none", _fleet.Image, "sleep", "1000").Succeeded().Text);
+            }
+            Thread.Sleep(150); // what has just changed is not kept
+            string[] cold = Ageless(_host.Run("ps", "-a", "--no-trunc").Succeeded().Lines).ToArray();
+            Assert.True(File.Exists($"{_host.Runroot}/listing"));
+            Assert.Equal(cold, Ageless(_host.Run("ps", "-a", "--no-trunc").Succeeded().Lines));
+            Assert.Equal(
+                "data bridge 1 front",
+                _host
+                    .Run("ps", "-f", "name=web", "--format", "{{.Mounts}} {{.Networks}} {{.LocalVolumes}} {{.Label \"tier\"}}")
+                    .Succeeded()
+                    .Text
+            );
+
+            _host.Run("pause", "one").Succeeded();
+            Assert.Equal(["one"], Names("-f", "status=paused"));
+            _host.Run("unpause", "one").Succeeded();
+            _host.Run("rename", "one", "first").Succeeded();
+            Assert.Equal(["three", "two", "first", "web"], Names());
+
+            // Both at once, so that nobody is left who could write the end down.
+            string[] pids = _host.Run("inspect", "-f", "{{.State.Pid}}", "two").Succeeded().Lines;
+            string monitor = ProcessTable.WithCommandLine($"--runroot {_host.Runroot} monitor {ids[^2]}").Single().Split(' ')[0];
+            Tool.Run("kill", "-9", monitor, pids[0]);
+            Wait.Until(() => !Names().Contains("two"), 10, () => "a dead container is listed as running");
+            Assert.Equal(["two"], Names("-f", "exited=255"));
+        }
+        finally
+        {
+            _host.Run(["rm", "-f", .. ids]).Succeeded();
+        }
+        Assert.Equal(["web"], Names());
+    }
+
     private string[] Names(params string[] flags) => _host.Run(["ps", "--format", "{{.Names}}", .. flags]).Succeeded().Lines;
 
     /// <summary>Ages may differ by a second between two calls.</summary>

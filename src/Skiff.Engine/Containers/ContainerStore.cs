@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
@@ -9,6 +10,8 @@ namespace Skiff.Engine.Containers;
 public sealed partial class ContainerStore
 {
     private const uint Private = 0x1C0; // 0700: no path of the store leads other users to a setuid binary of an image (CVE-2021-41103)
+
+    private static readonly SearchValues<char> s_hex = SearchValues.Create("0123456789abcdef");
 
     [ThreadStatic]
     private static byte[]? t_buffer;
@@ -222,17 +225,7 @@ public sealed partial class ContainerStore
     /// <summary>True for 64 lower-case hexadecimal digits.</summary>
     public static bool IsId(string text) => text.Length == 64 && IsHex(text);
 
-    private static bool IsHex(string text)
-    {
-        foreach (char c in text)
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return false;
-            }
-        }
-        return true;
-    }
+    private static bool IsHex(string text) => !text.AsSpan().ContainsAnyExcept(s_hex);
 
     /// <summary>True while the container has a record, on the disk or in its session.</summary>
     public bool Exists(string id) => Files.Exists(Paths.Record(id)) || Session.Line(Paths, id, 0) is not null;

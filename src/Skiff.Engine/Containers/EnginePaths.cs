@@ -23,6 +23,9 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>One flock'ed file per foreground container: while its CLI lives, the lock is held.</summary>
     public string Sessions { get; } = Runroot + "/sessions";
 
+    /// <summary>What the last listing has read: <see cref="ContainerListing"/>.</summary>
+    public string Listing { get; } = Runroot + "/listing";
+
     /// <summary>An image layer of mount points below all others: what a container needs is there without a write into its own layer.</summary>
     public string Skeleton { get; } = Root + "/" + SkeletonName;
 

@@ -8,7 +8,7 @@ public sealed partial class LogReader(string path) : IDisposable
 {
     private const int MaximumFiles = 1000;
     private readonly Queue<SafeFd> _next = new();
-    private byte[] _buffer = new byte[128 << 10];
+    private byte[] _buffer = new byte[256 << 10];
     private SafeFd? _fd;
     private int _start;
     private int _end;
@@ -17,10 +17,18 @@ public sealed partial class LogReader(string path) : IDisposable
     /// <summary>The next record, valid until the next call; false when there is none for now. Call again to follow.</summary>
     public bool TryRead(out LogRecord record)
     {
-        Open();
+        if (!_opened)
+        {
+            Open();
+        }
         while (true)
         {
             Span<byte> rest = _buffer.AsSpan(_start, _end - _start);
+            if (LogRecord.TryParseUsual(rest, out record, out int length))
+            {
+                _start += length;
+                return true;
+            }
             int newline = rest.IndexOf((byte)'\n');
             if (newline >= 0)
             {
@@ -40,12 +48,9 @@ public sealed partial class LogReader(string path) : IDisposable
 
     private void Open()
     {
-        if (!_opened)
-        {
-            Find(newerThan: null);
-            _opened = _next.Count > 0;
-            _fd = _opened ? _next.Dequeue() : null;
-        }
+        Find(newerThan: null);
+        _opened = _next.Count > 0;
+        _fd = _opened ? _next.Dequeue() : null;
     }
 
     /// <summary>Opens the files that are newer than the one that is read, or all. From the newest to the oldest: a rotation meanwhile moves files to where they are found a second time, never past us.</summary>

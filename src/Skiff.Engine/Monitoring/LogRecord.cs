@@ -11,12 +11,19 @@ public readonly ref struct LogRecord
 
     private static ReadOnlySpan<byte> ToError => "\",\"stream\":\"stderr\""u8;
 
+    private static ReadOnlySpan<byte> LineToOutput => "\\n\",\"stream\":\"stdout\",\"time\":\""u8;
+
+    private static ReadOnlySpan<byte> LineToError => "\\n\",\"stream\":\"stderr\",\"time\":\""u8;
+
     private static ReadOnlySpan<byte> TimeHead => ",\"time\":\""u8;
 
     private static ReadOnlySpan<byte> AttributesHead => ",\"attrs\":"u8;
 
     /// <summary>The text with JSON's escapes.</summary>
     public ReadOnlySpan<byte> Escaped { get; private init; }
+
+    /// <summary>The length of a text that has no other escape than that of its line end; 0 when that is not known.</summary>
+    private int PlainLength { get; init; }
 
     /// <summary>True for standard error.</summary>
     public bool IsError { get; private init; }
@@ -40,6 +47,42 @@ public readonly ref struct LogRecord
             int backslashes = Escaped.Length - 1 - Escaped[..^1].LastIndexOfAnyExcept((byte)'\\') - 1;
             return (backslashes & 1) == 1;
         }
+    }
+
+    /// <summary>Reads a record of the usual kind at the beginning: a whole line without escapes or attributes. Its text is looked at once, all else lies at known distances.</summary>
+    /// <param name="bytes">From the beginning of a record to the end of what was read.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="length">Its length with the line end.</param>
+    internal static bool TryParseUsual(ReadOnlySpan<byte> bytes, out LogRecord record, out int length)
+    {
+        record = default;
+        length = 0;
+        if (!bytes.StartsWith(Head))
+        {
+            return false;
+        }
+        ReadOnlySpan<byte> text = bytes[Head.Length..];
+        int plain = text.IndexOfAny((byte)'\\', (byte)'"');
+        int stamp = plain + LineToOutput.Length;
+        int end = stamp + LogLine.StampLength;
+        if (plain < 0 || end + 3 > text.Length || !text[end..].StartsWith("\"}\n"u8))
+        {
+            return false;
+        }
+        bool isError = !text[plain..].StartsWith(LineToOutput);
+        if (isError && !text[plain..].StartsWith(LineToError))
+        {
+            return false;
+        }
+        record = new LogRecord
+        {
+            Escaped = text[..(plain + 2)],
+            PlainLength = plain,
+            IsError = isError,
+            Stamp = text.Slice(stamp, LogLine.StampLength),
+        };
+        length = Head.Length + end + 3;
+        return true;
     }
 
     /// <summary>Reads one record without its line end; false for what is none (a power cut may tear one).</summary>
@@ -83,7 +126,13 @@ public readonly ref struct LogRecord
     public int CopyText(Span<byte> target)
     {
         ReadOnlySpan<byte> rest = Escaped;
-        int length = 0;
+        int length = PlainLength;
+        if (length > 0)
+        {
+            rest[..length].CopyTo(target);
+            target[length] = (byte)'\n';
+            return length + 1;
+        }
         while (true)
         {
             int plain = rest.IndexOf((byte)'\\');

@@ -11,40 +11,57 @@ internal static class Columns
     /// <summary>Aligns the cells, which are separated by tabs, of all lines.</summary>
     public static string Align(string text)
     {
-        string[] lines = text.Split('\n');
-        var widths = new List<int>();
-        foreach (string line in lines)
+        List<int> widths = [];
+        int column = 0;
+        for (ReadOnlySpan<char> rest = text; !rest.IsEmpty; )
         {
-            string[] cells = line.Split('\t');
-            for (int i = 0; i < cells.Length - 1; i++)
+            ReadOnlySpan<char> cell = Next(ref rest, out char end);
+            if (end == '\t')
             {
-                if (i == widths.Count)
+                if (column == widths.Count)
                 {
                     widths.Add(MinimumWidth);
                 }
-                widths[i] = Math.Max(widths[i], Length(cells[i]) + Gap);
+                widths[column] = Math.Max(widths[column], Length(cell) + Gap);
             }
+            column = end == '\t' ? column + 1 : 0;
         }
-        var aligned = new StringBuilder();
-        for (int l = 0; l < lines.Length; l++)
+        var aligned = new StringBuilder(text.Length * 2);
+        column = 0;
+        for (ReadOnlySpan<char> rest = text; !rest.IsEmpty; )
         {
-            string[] cells = lines[l].Split('\t');
-            for (int i = 0; i < cells.Length - 1; i++)
+            ReadOnlySpan<char> cell = Next(ref rest, out char end);
+            aligned.Append(cell);
+            if (end == '\t')
             {
-                aligned.Append(cells[i]).Append(' ', widths[i] - Length(cells[i]));
+                aligned.Append(' ', widths[column++] - Length(cell));
             }
-            aligned.Append(cells[^1]);
-            if (l + 1 < lines.Length)
+            else if (end == '\n')
             {
                 aligned.Append('\n');
+                column = 0;
             }
         }
         return aligned.ToString();
     }
 
-    /// <summary>Characters, not UTF-16 units.</summary>
-    private static int Length(string cell)
+    /// <summary>Cuts the next cell off, with what ends it: a tab, a line feed, or nothing (zero).</summary>
+    private static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest, out char end)
     {
+        int length = rest.IndexOfAny('\t', '\n');
+        ReadOnlySpan<char> cell = length < 0 ? rest : rest[..length];
+        end = length < 0 ? '\0' : rest[length];
+        rest = length < 0 ? default : rest[(length + 1)..];
+        return cell;
+    }
+
+    /// <summary>Characters, not UTF-16 units.</summary>
+    private static int Length(ReadOnlySpan<char> cell)
+    {
+        if (Ascii.IsValid(cell))
+        {
+            return cell.Length;
+        }
         int length = 0;
         foreach (Rune _ in cell.EnumerateRunes())
         {

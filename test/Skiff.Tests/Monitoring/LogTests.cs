@@ -51,6 +51,36 @@ public sealed class LogTests
         }
     }
 
+    [Theory]
+    [InlineData("plain\n", true)]
+    [InlineData("\n", true)]
+    [InlineData("é 漢 \U0001F600\n", true)]
+    [InlineData("no end", false)]
+    [InlineData("", false)]
+    [InlineData("tab\t\n", false)]
+    [InlineData("a \"quote\"\n", false)]
+    [InlineData("\\n\",\"stream\":\"stdout\",\"time\":\"\n", false)]
+    [InlineData("{\"log\":\"x\n\",\"stream\":\"stdout\"}\n", false)]
+    public void The_short_way_to_a_record_leads_to_the_same(string text, bool isUsual)
+    {
+        foreach (bool isError in (bool[])[false, true])
+        {
+            byte[] one = Record(text, isError);
+            byte[] two = [.. one, .. Record("next\n")];
+            Assert.Equal(isUsual, LogRecord.TryParseUsual(two, out LogRecord record, out int length));
+            Assert.False(LogRecord.TryParseUsual(one.AsSpan(0, one.Length - 1), out _, out _), "a record without its end was believed");
+            Assert.False(LogRecord.TryParseUsual(Record(text, isError, ",\"attrs\":{\"a\":\"b\"}"), out _, out _));
+            if (isUsual)
+            {
+                Assert.Equal(one.Length, length);
+                Assert.Equal(text, Text(record));
+                Assert.Equal(isError, record.IsError);
+                Assert.True(record.EndsLine);
+                Assert.Equal("2026-01-31T12:00:00.000000000Z", Encoding.ASCII.GetString(record.Stamp));
+            }
+        }
+    }
+
     [Fact]
     public void Every_torn_record_is_refused()
     {

@@ -75,6 +75,9 @@ internal sealed class ContainerFilter
     /// <summary>Asking for a state or an exit code shows containers that do not run, too.</summary>
     public bool AsksForState => _filters.Of("status").Count > 0 || _codes.Count > 0;
 
+    /// <summary>Descent is decided by layers, which only the container's own record has.</summary>
+    public bool AsksForLayers => _ancestors.Count > 0;
+
     /// <summary>True for a container that is to be shown.</summary>
     public bool Matches(ContainerRecord record, ContainerState state) =>
         Any("id", v => record.Id.StartsWith(v, StringComparison.Ordinal))

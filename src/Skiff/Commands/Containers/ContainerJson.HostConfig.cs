@@ -133,7 +133,7 @@ internal static partial class ContainerJson
         f.Add(("DeviceCgroupRules", Value.Of(Of(flags, "device-cgroup-rule"))));
         f.Add(("DeviceRequests", o.CdiDevices.IsEmpty ? Value.List(null) : Value.List([Cdi(o)])));
         f.Add(("MemoryReservation", Value.Of(o.MemoryReservation ?? 0)));
-        f.Add(("MemorySwap", Value.Of(o.MemorySwap ?? 0)));
+        f.Add(("MemorySwap", Value.Of(o.MemorySwap ?? Math.Min(o.Memory ?? 0, long.MaxValue / 2) * 2)));
         f.Add(("MemorySwappiness", o.MemorySwappiness is { } swappiness ? Value.Of((long)swappiness) : Value.Nil));
         f.Add(("OomKillDisable", Value.Of(o.OomKillDisable)));
         f.Add(("PidsLimit", Value.Of(o.PidsLimit)));

@@ -87,32 +87,14 @@ internal static class PsCommand
         return 0;
     }
 
-    /// <summary>What is to be shown, newest first. The state is read first: of a container that is not shown nothing else is needed.</summary>
+    /// <summary>What is to be shown, newest first.</summary>
     private static List<(ContainerRecord Record, ContainerState State)> Find(SkiffEngine engine, ContainerFilter? filter, bool all)
     {
-        List<(ContainerRecord Record, ContainerState State)> shown = [];
-        foreach (string id in engine.Containers.ListIds())
-        {
-            if (!ContainerStore.IsId(id))
-            {
-                continue;
-            }
-            if (engine.Reconciler.Check(id) is not { } state)
-            {
-                engine.Reconciler.Remains([id]);
-                continue;
-            }
-            if (
-                (all || state.IsUp || state.Status == ContainerStatus.Restarting)
-                && engine.Containers.TryLoadSummary(id) is { } record
-                && (filter is null || filter.Matches(record, state))
-            )
-            {
-                shown.Add((record, state));
-            }
-        }
-        shown.Sort(static (a, b) => b.Record.Created.CompareTo(a.Record.Created));
-        return shown;
+        ContainerListing listing = new(engine.Containers, engine.Reconciler);
+        IReadOnlyList<(ContainerRecord Record, ContainerState State)> found = filter is { AsksForLayers: true }
+            ? listing.ReadWhole(all)
+            : listing.Read(all);
+        return filter is null ? [.. found] : [.. found.Where(c => filter.Matches(c.Record, c.State))];
     }
 
     private static string Ids(List<(ContainerRecord Record, ContainerState State)> shown, bool full)

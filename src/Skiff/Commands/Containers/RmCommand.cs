@@ -27,16 +27,18 @@ internal static class RmCommand
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         bool force = invocation.Is("force");
-        return Each.Argument(
+        return Each.ArgumentAtOnce(
             invocation,
-            name =>
+            engine,
+            (engine, name) =>
             {
                 if (force && engine.Containers.TryFind(name) is null)
                 {
-                    return;
+                    invocation.Output.ErrorLine($"skiff: {engine.Containers.Missing(name).Message}");
+                    return false;
                 }
                 ContainerRemoval.Remove(engine, engine.Containers.Find(name), force, invocation.Is("volumes"));
-                invocation.Output.Line(name);
+                return true;
             }
         );
     }

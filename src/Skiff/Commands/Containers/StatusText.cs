@@ -57,6 +57,10 @@ internal static class StatusText
     /// <summary><c>0.0.0.0:8000-8002->8000-8002/tcp, 443/tcp</c>: neighbours are joined, exposed ports that are not published come last.</summary>
     public static string Ports(IReadOnlyList<PublishedPort> published, IReadOnlyList<string> exposed)
     {
+        if (published.Count == 0 && exposed.Count == 0)
+        {
+            return "";
+        }
         List<PublishedPort> sorted =
         [
             .. published

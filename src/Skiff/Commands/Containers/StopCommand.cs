@@ -62,13 +62,14 @@ internal static class StopCommand
     private static int Stop(Invocation invocation)
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
-        return Each.Argument(
+        return Each.ArgumentAtOnce(
             invocation,
-            name =>
+            engine,
+            (engine, name) =>
             {
                 (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
                 ContainerStop.Run(engine, record, state, Wishes(invocation, "skiff stop"));
-                invocation.Output.Line(name);
+                return true;
             }
         );
     }
