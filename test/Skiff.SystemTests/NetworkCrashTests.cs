@@ -68,6 +68,48 @@ public sealed class NetworkCrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal("ahoy", machine.Fetch("127.0.0.1:18181"));
     }
 
+    /// <summary>The cleaner waits for a second, then removes tables, bridge, files and settings: whatever it was killed in, <c>ps</c> has it done.</summary>
+    [Fact]
+    public void LIFE_07_What_a_killed_cleaner_has_left_is_removed_by_ps()
+    {
+        Tool.Require("strace");
+        Machine[] machines = [.. Enumerable.Range(0, 10).Select(_ => new Machine(host, "net.ipv4.ip_forward=0"))];
+        string[] before = [.. machines.Select(m => m.Snapshot())];
+        int killed = 0;
+        // They share a store: nobody may look for remains while another one's container runs.
+        Each(number =>
+        {
+            machines[number].Run("run", "--rm", "-p", "18185:80", machines[number].Busybox, "true").Succeeded();
+            string pid = ProcessTable.WithCommandLine(machines[number].Runroot).Single().Split(' ')[0];
+            Interlocked.Add(ref killed, number == 0 ? KillNow(pid) : KillInCall(pid, number));
+        });
+        Each(number =>
+        {
+            machines[number].Run("ps").Succeeded();
+            machines[number].AwaitSame(before[number]);
+            Assert.Empty(machines[number].Names(".active"));
+            Assert.Empty(machines[number].Names(".released"));
+            Assert.DoesNotContain(".restore", machines[number].Names(""));
+            machines[number].Dispose();
+        });
+        Assert.True(killed > 5, $"only {killed} were killed");
+
+        void Each(Action<int> work) => Parallel.For(0, machines.Length, new ParallelOptions { MaxDegreeOfParallelism = 5 }, work);
+    }
+
+    private static int KillNow(string pid)
+    {
+        Tool.Run("kill", "-KILL", pid);
+        return 1;
+    }
+
+    /// <summary>Kills a process in its n-th call that changes something; 0 when it makes fewer.</summary>
+    private static int KillInCall(string pid, int number)
+    {
+        string[] inject = ["-e", "trace=unlinkat,sendto,write", "-e", $"inject=unlinkat,sendto,write:signal=KILL:when={number}"];
+        return Tool.Try(["strace", "-p", pid, .. inject]).Error.Contains("killed by SIGKILL", StringComparison.Ordinal) ? 1 : 0;
+    }
+
     [Fact]
     public void A_flushed_ruleset_comes_back_with_the_next_container()
     {

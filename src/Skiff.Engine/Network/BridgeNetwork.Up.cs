@@ -57,9 +57,8 @@ public sealed partial class BridgeNetwork
 
     private (NetworkDefinition, int, bool) MakeUp(NetworkDefinition? network, int index, bool table, NetlinkSocket firewall)
     {
-        string alias = $"skiff network {_paths.Name} of {_paths.Runroot}";
         IReadOnlyList<LeaseFile> leases = _leases.All();
-        if (index != 0 && RouteDump.FindLink(_bridge) is { } link && link.Alias != alias)
+        if (index != 0 && RouteDump.FindLink(_bridge) is { } link && link.Alias != Alias)
         {
             throw new SkiffException(
                 $"interface {_bridge} exists already and belongs to {(link.Alias.Length == 0 ? "somebody else" : $"\"{link.Alias}\"")}: remove it (ip link delete {_bridge}) or use another bridge name",
@@ -88,7 +87,7 @@ public sealed partial class BridgeNetwork
         Files.Replace($"{_paths.Active}/{_paths.Name}", default);
         try
         {
-            Create(network, alias, index, table, addresses, firewall);
+            Create(network, index, table, addresses, firewall);
             PublishAgain(network, leases, firewall);
         }
         catch
@@ -122,14 +121,7 @@ public sealed partial class BridgeNetwork
         return network;
     }
 
-    private void Create(
-        NetworkDefinition network,
-        string alias,
-        int index,
-        bool table,
-        IReadOnlyList<AddressInfo> addresses,
-        NetlinkSocket firewall
-    )
+    private void Create(NetworkDefinition network, int index, bool table, IReadOnlyList<AddressInfo> addresses, NetlinkSocket firewall)
     {
         foreach (
             HostAction action in BridgeSetup.Forwarding(_paths.Restore, network.IPv6 is not null && SubnetChoice.HasGlobalIPv6(addresses))
@@ -139,7 +131,7 @@ public sealed partial class BridgeNetwork
         }
         if (index == 0)
         {
-            foreach (HostAction action in BridgeSetup.Bridge(network, alias))
+            foreach (HostAction action in BridgeSetup.Bridge(network, Alias))
             {
                 BridgeSetup.Run(action);
             }

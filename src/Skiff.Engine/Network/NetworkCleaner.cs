@@ -118,6 +118,7 @@ internal static class NetworkCleaner
         // Before the test: whoever gives up its lease after it must be able to start the next cleaner.
         p.Call(SyscallNumber.close, pending);
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Leases), AT_REMOVEDIR);
+        p.Tolerate(Errno.ENOENT); // an earlier one was killed from here on
         Result socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_NETFILTER);
         foreach (Linux.Nftables.NftTransaction table in t.DeleteTables)
         {
@@ -134,6 +135,9 @@ internal static class NetworkCleaner
         }
         // Fails, and so ends the program, while another network is up: forwarding stays on for it.
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Active), AT_REMOVEDIR);
+        p.Tolerate(Errno.ENOENT);
+        // Ends it here when another one has restored everything meanwhile.
+        p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Restore), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
         foreach (KeyValuePair<string, string> value in t.Restore)
         {
             Result file = p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(value.Key), OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC, 0);

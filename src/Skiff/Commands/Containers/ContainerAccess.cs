@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Containers;
@@ -8,12 +9,13 @@ namespace Skiff.Commands.Containers;
 /// <summary>What every verb for containers begins with.</summary>
 internal static class ContainerAccess
 {
-    /// <summary>Opens the engine and cleans up after foreground commands that died.</summary>
+    /// <summary>Opens the engine and cleans up after commands that died, and network cleaners.</summary>
     public static SkiffEngine Open(Invocation invocation)
     {
         SkiffEngine.RequireRoot(invocation.Path);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         engine.Reconciler.Sessions();
+        BridgeNetwork.Repair(engine.Paths.Runroot, engine.Bridge);
         return engine;
     }
 

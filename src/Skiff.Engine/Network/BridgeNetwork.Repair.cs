@@ -1,0 +1,56 @@
+using Skiff.Linux;
+using Skiff.Linux.FileTree;
+using Skiff.Linux.Netlink;
+
+namespace Skiff.Engine.Network;
+
+/// <content>After a cleaner that was killed.</content>
+public sealed partial class BridgeNetwork
+{
+    /// <summary>Called by every command for containers: what a killed cleaner has left undone is begun again. With no network up it costs three looks for files.</summary>
+    /// <param name="runroot"><c>--runroot</c>.</param>
+    /// <param name="bridgeName">The bridge of a network whose definition is gone.</param>
+    public static void Repair(string runroot, string bridgeName)
+    {
+        NetworkPaths all = new(runroot, "bridge");
+        IReadOnlyList<string> up = Tree.Names(all.Active);
+        foreach (string name in up)
+        {
+            NetworkPaths paths = all with { Name = name };
+            new BridgeNetwork(paths, NetworkDefinition.TryRead(paths.Definition)?.Bridge ?? bridgeName).RepairIdle();
+        }
+        if (up.Count == 0 && Files.Exists(all.Restore))
+        {
+            new BridgeNetwork(all, bridgeName).RepairIdle();
+        }
+        if (Tree.Names(all.Released).Count > 0)
+        {
+            NetlinkSocket? firewall = null;
+            using (FileLock.Acquire(all.Lock))
+            {
+                new ReleasedLeases(all).Finish(() => firewall ??= OpenFirewall(), abandonedOnly: true);
+            }
+            firewall?.Dispose();
+        }
+    }
+
+    /// <summary>Starts a cleaner when nothing is leased and none waits. One that is in the middle of its work holds the lock; the second then finds nothing to do.</summary>
+    private void RepairIdle()
+    {
+        bool? leased = _leases.Any();
+        if (leased == true)
+        {
+            return;
+        }
+        LinkInfo? link = RouteDump.FindLink(_bridge);
+        // Not from another network namespace, where the bridge is not to be seen, and not the bridge of another run directory.
+        bool ours = link is null ? leased is null : link.Alias == Alias;
+        if (ours)
+        {
+            NetworkCleaner.Start(NetworkTeardown.Of(_paths, _bridge), null, s_linger, orphan: false);
+        }
+    }
+
+    /// <summary>What the bridge is marked with.</summary>
+    private string Alias => $"skiff network {_paths.Name} of {_paths.Runroot}";
+}
