@@ -154,7 +154,10 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("create", "--name", "turn3", "--network", "none", Busybox, "true").Succeeded();
         Fill();
         host.Run("create", "--name", "turn4", "--network", "none", Busybox, "true").Succeeded();
-        host.Run("rm", "before", "turn1", "turn2", "turn3", "turn4").Succeeded();
+        foreach (string name in (string[])["before", "turn1", "turn2", "turn3", "turn4"])
+        {
+            host.Run("rm", name).Succeeded();
+        }
         foreach (RunningCommand follower in new[] { first, second })
         {
             follower.WaitForOutput("destroy turn4");
@@ -229,7 +232,7 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
                 .Text
         );
         host.Run("events", "--since", "10m", "--until", "20m").ExitedWith(1).Complained("later than");
-        host.Run("events", "--filter", "colour=red").ExitedWith(125).Complained("no filter");
+        host.Run("events", "--filter", "colour=red").ExitedWith(1).Complained("no filter");
     }
 
     [Fact]

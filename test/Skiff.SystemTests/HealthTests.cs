@@ -109,6 +109,12 @@ public sealed class HealthTests(SkiffHost host) : IClassFixture<SkiffHost>
             "[CMD-SHELL true] 50000000 2",
             host.Run("inspect", "-f", "{{with .Config.Healthcheck}}{{.Test}} {{.Interval}} {{.Retries}}{{end}}", "flags").Succeeded().Text
         );
+        host.Run("create", "--name", "bare", "--health-cmd", "true", "--health-start-interval", "7s", Busybox, "true").Succeeded();
+        Assert.Equal(
+            "{\"Test\":[\"CMD-SHELL\",\"true\"],\"StartInterval\":7000000000}",
+            host.Run("inspect", "-f", "{{json .Config.Healthcheck}}", "bare").Succeeded().Text
+        );
+        host.Run("rm", "bare").Succeeded();
         Assert.Equal("off", host.Run("ps", "--filter", "health=none", "--format", "{{.Names}}").Succeeded().Text);
         host.Run("rm", "-f", "flags", "off").Succeeded();
         host.Run("create", "--no-healthcheck", "--health-cmd", "true", Busybox).ExitedWith(125).Complained("exclude");
@@ -279,7 +285,7 @@ public sealed class HealthTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("pause", "still").Succeeded();
         string Last() => host.Run("inspect", "-f", "{{range .State.Health.Log}}{{.End}} {{end}}", "still").Succeeded().Text.Split(' ')[^2];
         string frozen = Last();
-        host.Run("exec", "still", "true").ExitedWith(125);
+        host.Run("exec", "still", "true").ExitedWith(1);
         Assert.Equal("paused", host.Run("inspect", "-f", "{{.State.Status}}", "still").Succeeded().Text);
         Assert.Equal(frozen, Last());
         host.Run("unpause", "still").Succeeded();

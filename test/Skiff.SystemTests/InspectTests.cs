@@ -161,7 +161,7 @@ public sealed class InspectTests(SkiffHost host) : IClassFixture<SkiffHost>
                 StringComparison.Ordinal
             );
             host.Run("inspect", "--type", "image", "both").ExitedWith(1).Complained("No such image: both");
-            host.Run("inspect", "--type", "colour", "both").ExitedWith(125).Complained("expected container, image");
+            host.Run("inspect", "--type", "colour", "both").ExitedWith(1).Complained("expected container, image");
             Assert.Matches("^[0-9]+ [0-9]+$", host.Run("inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "both").Succeeded().Text);
             Assert.Equal("[]", host.Run("inspect", "nosuch").ExitedWith(1).Text);
         }

@@ -252,7 +252,7 @@ public sealed class LifecycleTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("create", "--name", "webserver", "--network", "none", Busybox, "true").Succeeded();
         host.Run("start", "websever").ExitedWith(1).Complained("No such container: websever; did you mean webserver?");
         host.Run("stop", "zzz").ExitedWith(1).Complained("No such container: zzz");
-        host.Run("exec", "webserver", "true").ExitedWith(125).Complained("skiff start webserver");
+        host.Run("exec", "webserver", "true").ExitedWith(1).Complained("skiff start webserver");
         host.Run("rm", "webserver").Succeeded();
     }
 }

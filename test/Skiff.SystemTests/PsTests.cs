@@ -95,7 +95,7 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
     [InlineData("before=nosuch", "No such container: nosuch")]
     [InlineData("publish=http", "a number is expected")]
     public void A_wrong_filter_is_explained(string filter, string words) =>
-        Assert.Contains(words, _host.Run("ps", "--filter", filter).Error, StringComparison.Ordinal);
+        _host.Run("ps", "--filter", filter).ExitedWith(1).Complained(words);
 
     [Fact]
     public void Fields_of_templates_and_json_are_dockers()

@@ -30,6 +30,32 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void RUN_12_A_domain_name_belongs_to_the_name_in_hosts()
+    {
+        Assert.Equal(
+            "boat boat.harbour.test boat.harbour.test boat",
+            host.RunShell(
+                    "echo $(hostname; hostname -f; grep boat /etc/hosts | head -1 | cut -f2)",
+                    "--hostname",
+                    "boat",
+                    "--domainname",
+                    "harbour.test"
+                )
+                .Succeeded()
+                .Text
+        );
+    }
+
+    [Fact]
+    public void RUN_26_The_same_mount_twice_is_one_and_two_on_one_path_are_refused()
+    {
+        string directory = Workspace.NewDirectory("twice");
+        Assert.Equal("1", host.RunShell("grep -c ' /m ' /proc/mounts", "-v", $"{directory}:/m", "-v", $"{directory}:/m").Succeeded().Text);
+        host.RunShell("true", "-v", $"{directory}:/m", "-v", "/tmp:/m").ExitedWith(125).Complained("two mounts");
+        host.RunShell("true", "-v", $"{directory}:/m", "-v", $"{directory}:/m:ro").ExitedWith(125).Complained("two mounts");
+    }
+
+    [Fact]
     public void RUN_12_An_absolute_link_in_place_of_resolv_conf_does_not_reach_the_host()
     {
         string victim = Path.Combine(Workspace.NewDirectory("victim"), "file");

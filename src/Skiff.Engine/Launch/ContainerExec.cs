@@ -175,7 +175,7 @@ public sealed class ContainerExec : IDisposable
         return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, failure, spec), 126);
     }
 
-    private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended", 125);
+    private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended");
 
     private static ProcessSpec ProcessOf(RuntimeSpec spec, int pid, ExecWishes wishes)
     {

@@ -42,6 +42,7 @@ internal static class NetworkLaunch
             return;
         }
         string hostname = container.Result.Spec.Hostname ?? container.Record.ShortId;
+        hostname += container.Options.Domainname is { Length: > 0 } domain ? "." + domain : "";
         IReadOnlyList<string> own =
             lease is null ? []
             : lease.IPv6 is null ? [lease.IPv4.ToString()]

@@ -23,13 +23,12 @@ internal sealed class Filters
             {
                 string? near = Suggestion.Nearest(name, known);
                 throw new SkiffException(
-                    $"--filter {text}: there is no filter \"{name}\" here{(near is null ? $", but {string.Join(", ", known)}" : $", did you mean {near}?")}",
-                    125
+                    $"--filter {text}: there is no filter \"{name}\" here{(near is null ? $", but {string.Join(", ", known)}" : $", did you mean {near}?")}"
                 );
             }
             if (equals < 0)
             {
-                throw new SkiffException($"--filter {text}: a value is missing, write {name}=VALUE", 125);
+                throw new SkiffException($"--filter {text}: a value is missing, write {name}=VALUE");
             }
             if (!filters._values.TryGetValue(name, out List<string>? values))
             {
@@ -53,7 +52,7 @@ internal sealed class Filters
             {
                 "true" or "1" or "t" => true,
                 "false" or "0" or "f" => false,
-                _ => throw new SkiffException($"--filter {name}={values[^1]}: true or false expected", 125),
+                _ => throw new SkiffException($"--filter {name}={values[^1]}: true or false expected"),
             };
     }
 
@@ -61,7 +60,7 @@ internal sealed class Filters
     public static int Number(string name, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
-            : throw new SkiffException($"--filter {name}={value}: a number is expected", 125);
+            : throw new SkiffException($"--filter {name}={value}: a number is expected");
 
     /// <summary>Labels as name and value; a null value is any.</summary>
     public IReadOnlyList<(string Name, string? Value)> Labels(string name = "label")

@@ -74,15 +74,25 @@ internal static class ImageInspectCommand
             ("Shell", List(config.Shell))
         );
 
-    internal static Value Health(Healthcheck health) =>
-        Value.Struct(
-            ("Test", Value.Of(health.Test)),
-            ("Interval", Value.Of(health.Interval)),
-            ("Timeout", Value.Of(health.Timeout)),
-            ("StartPeriod", Value.Of(health.StartPeriod)),
-            ("StartInterval", Value.Of(health.StartInterval)),
-            ("Retries", Value.Of(health.Retries))
-        );
+    internal static Value Health(Healthcheck health)
+    {
+        List<(string, Value)> fields = [("Test", Value.Of(health.Test))];
+        Add("Interval", health.Interval);
+        Add("Timeout", health.Timeout);
+        Add("StartPeriod", health.StartPeriod);
+        Add("StartInterval", health.StartInterval);
+        Add("Retries", health.Retries);
+        return Value.Struct(fields);
+
+        // docker leaves out what was not said.
+        void Add(string name, long value)
+        {
+            if (value != 0)
+            {
+                fields.Add((name, Value.Of(value)));
+            }
+        }
+    }
 
     private static Value Driver(Image image) =>
         Value.Map(

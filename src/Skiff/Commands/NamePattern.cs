@@ -254,7 +254,7 @@ internal sealed class NamePattern
         };
     }
 
-    private SkiffException Wrong(string why) => new($"the pattern \"{_pattern}\" of the filter cannot be read: {why}", 125);
+    private SkiffException Wrong(string why) => new($"the pattern \"{_pattern}\" of the filter cannot be read: {why}");
 
     private abstract record Node;
 

@@ -51,8 +51,15 @@ internal static class PullImage
     public static Image Ensure(ImageStore store, string name, PullPolicy policy, PullRequest request, Output output)
     {
         Image? here = policy == PullPolicy.Always ? null : store.Find(name);
-        if (here is not null && request.Platform is { } wanted && policy != PullPolicy.Never && !wanted.Matches(here.Config.Platform))
+        if (here is not null && request.Platform is { } wanted && !wanted.Matches(here.Config.Platform))
         {
+            if (policy == PullPolicy.Never)
+            {
+                throw new SkiffException(
+                    $"the image {name} is for {here.Config.Platform}, not for {wanted} (--pull=never: no other is fetched)",
+                    125
+                );
+            }
             here = null;
         }
         if (here is not null && policy != PullPolicy.Newer)

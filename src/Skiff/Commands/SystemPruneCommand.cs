@@ -40,7 +40,7 @@ internal static class SystemPruneCommand
         bool volumes = invocation.Is("volumes");
         if (volumes && filters.Of("until").Count > 0)
         {
-            throw new SkiffException("the filter \"until\" does not work with --volumes: volumes are not pruned by age", 125);
+            throw new SkiffException("the filter \"until\" does not work with --volumes: volumes are not pruned by age");
         }
         DateTimeOffset? until = ContainerPruneCommand.Until(filters);
         if (!invocation.Is("force") && !Prompt.Confirm(invocation.Output, Warning(invocation, volumes)))

@@ -47,8 +47,7 @@ internal static class TimeArgument
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time
             : throw new SkiffException(
-                $"{what}: \"{text}\" is no time: expected a duration such as 24h, a date such as 2026-01-31T12:00:00Z, or seconds since 1970",
-                125
+                $"{what}: \"{text}\" is no time: expected a duration such as 24h, a date such as 2026-01-31T12:00:00Z, or seconds since 1970"
             );
     }
 }

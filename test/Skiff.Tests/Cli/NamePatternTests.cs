@@ -39,7 +39,7 @@ public sealed class NamePatternTests
     public void A_wrong_pattern_is_explained(string pattern, string words)
     {
         SkiffException e = Assert.Throws<SkiffException>(() => NamePattern.Parse(pattern));
-        Assert.Equal(125, e.ExitCode);
+        Assert.Equal(1, e.ExitCode);
         Assert.Contains(words, e.Message, StringComparison.Ordinal);
     }
 

@@ -47,12 +47,13 @@ public sealed class UserDatabaseTests
     public void RUN_02_A_user_is_resolved_by_the_images_own_files(string text, uint uid, uint gid, string more, string home)
     {
         ResolvedUser user = Resolve(text);
-        Assert.Equal((uid, gid, more, home), (user.Uid, user.Gid, string.Join(' ', (IEnumerable<uint>)user.AdditionalGids), user.Home));
+        string all = more.Length == 0 ? $"{gid}" : $"{gid} {more}";
+        Assert.Equal((uid, gid, all, home), (user.Uid, user.Gid, string.Join(' ', (IEnumerable<uint>)user.AdditionalGids), user.Home));
     }
 
     [Fact]
     public void Added_groups_come_by_name_and_number_and_only_once() =>
-        Assert.Equal([29u, 44u, 5u], Resolve("www", "audio", "5", "33").AdditionalGids);
+        Assert.Equal([33u, 29u, 44u, 5u], Resolve("www", "audio", "5", "33").AdditionalGids);
 
     [Theory]
     [InlineData("nobody")]
@@ -69,8 +70,8 @@ public sealed class UserDatabaseTests
     [Fact]
     public void RUN_04_Without_any_files_numbers_work_and_names_do_not()
     {
-        Assert.Equal(new ResolvedUser(5, 6, [], "/"), UserDatabase.Resolve("5:6", [], []));
-        Assert.Equal(new ResolvedUser(0, 0, [], "/"), UserDatabase.Resolve("", [], []));
+        Assert.Equal(new ResolvedUser(5, 6, [6], "/"), UserDatabase.Resolve("5:6", [], []));
+        Assert.Equal(new ResolvedUser(0, 0, [0], "/"), UserDatabase.Resolve("", [], []));
         Assert.Throws<SkiffException>(() => UserDatabase.Resolve("www", [], []));
     }
 

@@ -8,7 +8,7 @@ namespace Skiff.Engine.Spec;
 /// <summary>A user of a container, as numbers.</summary>
 /// <param name="Uid">User id.</param>
 /// <param name="Gid">Group id.</param>
-/// <param name="AdditionalGids">Supplementary groups, each once, without <paramref name="Gid"/>.</param>
+/// <param name="AdditionalGids">Supplementary groups, each once, <paramref name="Gid"/> first: a set-group-ID program must not be a way to leave that group (CVE-2022-36109).</param>
 /// <param name="Home">Home directory of passwd; <c>/</c> when the user is not listed.</param>
 public sealed record ResolvedUser(uint Uid, uint Gid, ValueList<uint> AdditionalGids, string Home);
 
@@ -59,10 +59,10 @@ public static class UserDatabase
         {
             more.Add(Group(extra, group));
         }
-        List<uint> once = [];
+        List<uint> once = [gid];
         foreach (uint id in more)
         {
-            if (id != gid && !once.Contains(id))
+            if (!once.Contains(id))
             {
                 once.Add(id);
             }

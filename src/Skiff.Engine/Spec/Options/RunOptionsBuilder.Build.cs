@@ -212,6 +212,15 @@ public sealed partial class RunOptionsBuilder
         Conflict(o.NanoCpus is not null && o.CpuPeriod is not null, "--cpus", "--cpu-period");
     }
 
+    /// <summary>The same words twice ask for one mount, as in docker.</summary>
+    private static void Add(List<ContainerMount> mounts, ContainerMount mount)
+    {
+        if (!mounts.Contains(mount))
+        {
+            mounts.Add(mount);
+        }
+    }
+
     private static void CheckMounts(RunOptions o)
     {
         HashSet<string> targets = [];

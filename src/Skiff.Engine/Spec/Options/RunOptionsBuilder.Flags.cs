@@ -66,7 +66,7 @@ public sealed partial class RunOptionsBuilder
         switch (flag)
         {
             case "volume":
-                _mounts[0].Add(MountGrammar.ParseVolume(value, context.Directory));
+                Add(_mounts[0], MountGrammar.ParseVolume(value, context.Directory));
                 return true;
             case "mount":
                 _mounts[1].Add(MountGrammarLong.Parse(value, context.Directory));

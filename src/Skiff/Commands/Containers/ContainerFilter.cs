@@ -117,7 +117,7 @@ internal sealed class ContainerFilter
         {
             if (!words.Contains(value))
             {
-                throw new SkiffException($"--filter {name}={value}: expected {string.Join(", ", words[..^1])} or {words[^1]}", 125);
+                throw new SkiffException($"--filter {name}={value}: expected {string.Join(", ", words[..^1])} or {words[^1]}");
             }
         }
     }

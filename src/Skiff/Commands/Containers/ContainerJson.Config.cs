@@ -36,7 +36,7 @@ internal static partial class ContainerJson
         fields.Add(("StdinOnce", Value.Of(record.Foreground && options.Interactive)));
         fields.Add(("Env", spec?.Process is { } process ? Words(process.Env) : Value.Of((IReadOnlyList<string>?)null)));
         fields.Add(("Cmd", Value.Of(cmd.Count == 0 ? null : cmd)));
-        if (Healthcheck(record, options) is { } health)
+        if (Healthcheck(record, options, image) is { } health)
         {
             fields.Add(("Healthcheck", health));
         }
@@ -55,19 +55,33 @@ internal static partial class ContainerJson
         return Value.Struct(fields);
     }
 
-    /// <summary>Durations in nanoseconds, as docker has them; NONE where the image's check was switched off.</summary>
-    private static Value? Healthcheck(ContainerRecord record, RunOptions options) =>
-        record.HealthCheck is { } check
-            ? Value.Struct(
-                ("Test", Value.Of(check.Test[0] == "CMD-SHELL" ? [.. check.Test.Take(2)] : check.Test)),
-                ("Interval", Nanoseconds(check.Interval)),
-                ("Timeout", Nanoseconds(check.Timeout)),
-                ("StartPeriod", Nanoseconds(check.StartPeriod)),
-                ("StartInterval", Nanoseconds(check.StartInterval)),
-                ("Retries", Value.Of((long)check.Retries))
-            )
-        : options.NoHealthcheck ? Value.Struct(("Test", Value.Of(["NONE"])))
-        : null;
+    /// <summary>Durations in nanoseconds, as docker has them: only what the flags or the image say. NONE where the image's check was switched off.</summary>
+    private static Value? Healthcheck(ContainerRecord record, RunOptions options, ImageConfig? image)
+    {
+        if (record.HealthCheck is not { } check)
+        {
+            return options.NoHealthcheck ? Value.Struct(("Test", Value.Of(["NONE"]))) : null;
+        }
+        Healthcheck? own = image?.Healthcheck;
+        List<(string, Value)> fields = [("Test", Value.Of(check.Test[0] == "CMD-SHELL" ? [.. check.Test.Take(2)] : check.Test))];
+        Add("Interval", check.Interval, options.HealthInterval, own?.Interval);
+        Add("Timeout", check.Timeout, options.HealthTimeout, own?.Timeout);
+        Add("StartPeriod", check.StartPeriod, options.HealthStartPeriod, own?.StartPeriod);
+        Add("StartInterval", check.StartInterval, options.HealthStartInterval, own?.StartInterval);
+        if (options.HealthRetries is > 0 || own?.Retries is > 0)
+        {
+            fields.Add(("Retries", Value.Of((long)check.Retries)));
+        }
+        return Value.Struct(fields);
+
+        void Add(string name, TimeSpan value, TimeSpan? asked, long? inherited)
+        {
+            if (asked is { Ticks: > 0 } || inherited is > 0)
+            {
+                fields.Add((name, Nanoseconds(value)));
+            }
+        }
+    }
 
     private static Value Nanoseconds(TimeSpan time) => Value.Of(time.Ticks * TimeSpan.NanosecondsPerTick);
 

@@ -39,7 +39,6 @@ internal static class ExecCommand
             ],
             StopAtFirstPositional = true,
             MinArguments = 2,
-            FailureExitCode = 125,
             Completes = [Completion.RunningContainer],
             Run = Run,
         };

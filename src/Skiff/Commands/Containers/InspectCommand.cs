@@ -53,7 +53,7 @@ internal static class InspectCommand
     {
         if (type is not null && !s_types.Contains(type))
         {
-            throw new SkiffException($"--type {type}: expected {string.Join(", ", s_types)}", 125);
+            throw new SkiffException($"--type {type}: expected {string.Join(", ", s_types)}");
         }
         SkiffEngine engine = ContainerAccess.Open(invocation);
         if (invocation.Is("run-command"))

@@ -137,6 +137,6 @@ internal static class LogsCommand
         // docker: a negative number shows everything.
         return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n)
             ? Math.Max(n, -1)
-            : throw new SkiffException($"--tail {text}: a number or all is expected", 125);
+            : throw new SkiffException($"--tail {text}: a number or all is expected");
     }
 }

@@ -99,11 +99,30 @@ internal static class StatusText
             a.Protocol == b.Protocol && a.HostIp == b.HostIp && b.ContainerPort == a.ContainerPort + 1 && b.HostPort == a.HostPort + 1;
     }
 
-    /// <summary>The command as listings show it: in double quotes, words joined by blanks.</summary>
+    /// <summary>The command as docker's listings show it: arguments with a blank in single quotes, cut, then quoted as Go quotes a text.</summary>
     public static string Command(IReadOnlyList<string> words, bool full)
     {
-        string text = string.Join(' ', words).Replace("\n", "\\n", StringComparison.Ordinal);
-        return $"\"{(full ? text : Human.Ellipsis(text, 20))}\"";
+        StringBuilder text = new();
+        for (int i = 0; i < words.Count; i++)
+        {
+            bool quoted = i > 0 && words[i].Contains(' ');
+            text.Append(i == 0 ? "" : " ").Append(quoted ? "'" : "").Append(words[i]).Append(quoted ? "'" : "");
+        }
+        string shown = full ? text.ToString() : Human.Ellipsis(text.ToString(), 20);
+        text.Clear().Append('"');
+        foreach (char c in shown)
+        {
+            _ = c switch
+            {
+                '"' or '\\' => text.Append('\\').Append(c),
+                '\n' => text.Append("\\n"),
+                '\r' => text.Append("\\r"),
+                '\t' => text.Append("\\t"),
+                < ' ' or '\x7f' => text.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
+                _ => text.Append(c),
+            };
+        }
+        return text.Append('"').ToString();
     }
 
     /// <summary>A signal by name or number for a message.</summary>
