@@ -35,6 +35,7 @@ public static class SyscallNumber
     public static int ioctl => Arm ? 29 : 16;
     public static int fcntl => Arm ? 25 : 72;
     public static int dup => Arm ? 23 : 32;
+    public static int sched_yield => Arm ? 124 : 24;
     public static int dup3 => Arm ? 24 : 292;
     public static int pipe2 => Arm ? 59 : 293;
     public static int openat => Arm ? 56 : 257;

@@ -13,6 +13,9 @@ public interface IContainerCleanup
     /// <param name="state">What was recorded, with the first process only if it lives: its pid is safe to open by pidfd_open(2).</param>
     void KillAll(ContainerRecord record, ContainerState state);
 
+    /// <summary>Kills what is in the cgroup of a container that was never recorded, and removes that.</summary>
+    void GiveBackUnrecorded(string id);
+
     /// <summary>Removes cgroups, address leases, elements of the port map and session files.</summary>
     void GiveBack(ContainerRecord record, ContainerState state);
 }
@@ -61,6 +64,7 @@ public sealed class Reconciler
         ContainerRecord? record = _store.TryLoad(id);
         if (record is null)
         {
+            _cleanup.GiveBackUnrecorded(id);
             _store.RemoveRemains(id);
         }
         else

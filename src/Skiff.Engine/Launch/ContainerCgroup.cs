@@ -11,6 +11,13 @@ public static class ContainerCgroup
     /// <summary>As it was recorded at the container's start; it may be gone.</summary>
     public static Cgroup Of(ContainerRecord record, ContainerState state) => Of(CgroupLayout.Detect(), record, state);
 
+    /// <summary>Where it is without <c>--cgroup-parent</c>.</summary>
+    public static Cgroup Default(string id)
+    {
+        string path = SpecBuilder.CgroupsPath(null, id);
+        return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path)!, Path.GetFileName(path));
+    }
+
     /// <summary>The same where the host's hierarchies are known already.</summary>
     public static Cgroup Of(CgroupLayout layout, ContainerRecord record, ContainerState state)
     {

@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Linux;
+using Skiff.Linux.Cgroups;
 
 namespace Skiff.Engine.Launch;
 
@@ -22,6 +23,14 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
         {
             _ = process!.WaitReadable(5000);
         }
+    }
+
+    /// <inheritdoc/>
+    public void GiveBackUnrecorded(string id)
+    {
+        Cgroup cgroup = ContainerCgroup.Default(id);
+        cgroup.Kill();
+        cgroup.Remove();
     }
 
     /// <inheritdoc/>

@@ -172,7 +172,7 @@ public sealed class ContainerExec : IDisposable
             Process.Channel.Release();
             return explained;
         }
-        return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, failure, spec), 126);
+        return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, _plan.Program, failure, spec), 126);
     }
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended");

@@ -11,12 +11,14 @@ namespace Skiff.Engine.Launch;
 public sealed partial class ContainerLaunch
 {
     private ulong _oomKillsTold;
+    private bool _ended;
 
     /// <summary>Waits for the end of the first process and records it; resources are given back.</summary>
     /// <returns>The last state.</returns>
     public ContainerState Finish()
     {
         ExitStatus status = Process.Pidfd.Wait() ?? default;
+        _ended = true;
         Timed(HostMoment.Wait, _running);
         long begin = Clock();
         OomState oom = _cgroup?.ReadOom() ?? default;
@@ -149,9 +151,14 @@ public sealed partial class ContainerLaunch
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends the container if it has not ended, and takes back everything.</summary>
     public void Dispose()
     {
+        if (!_ended)
+        {
+            _ended = true;
+            Abandon();
+        }
         foreach (SafeFd fd in _held)
         {
             fd.Dispose();
@@ -159,7 +166,10 @@ public sealed partial class ContainerLaunch
         _held.Clear();
         _lent?.Dispose();
         Console?.Dispose();
+        _consoleParent?.Dispose();
+        _consoleChild?.Dispose();
         _process?.Dispose();
+        _channel?.Dispose();
         _plan?.Dispose();
     }
 }

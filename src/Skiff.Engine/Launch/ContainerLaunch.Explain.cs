@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
+using Skiff.Linux;
 using Skiff.Linux.Actions;
 using Skiff.Linux.Cgroups;
 
@@ -37,6 +38,8 @@ public sealed partial class ContainerLaunch
         using LentMounts? lent = LentMounts.Plan(engine, container, launch.Layers());
         LaunchInput input = launch.Input(spec, layout, cgroup) with
         {
+            BornEarly = launch.IsBornEarly(spec),
+            ListsLayers = KernelVersion.IsAtLeast(6, 5),
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
             HasCable = network is not null,

@@ -14,10 +14,16 @@ namespace Skiff.Engine.Launch;
 public sealed partial class ContainerLaunch : IDisposable
 {
     private readonly SkiffEngine _engine;
-    private readonly PreparedContainer _container;
+    private PreparedContainer _container;
     private readonly LaunchWishes _wishes;
     private readonly Stack<HostAction> _undo = new();
     private readonly List<SafeFd> _held = [];
+    private LaunchPlanner? _planner;
+    private LaunchInput? _input;
+    private ReportChannel? _channel;
+    private SafeFd? _consoleParent;
+    private SafeFd? _consoleChild;
+    private string[] _candidates = [];
     private LaunchPlan? _plan;
     private SpawnedProcess? _process;
     private Cgroup? _cgroup;
@@ -46,22 +52,45 @@ public sealed partial class ContainerLaunch : IDisposable
     /// <summary>The state that was recorded when it started.</summary>
     public ContainerState State { get; private set; } = new();
 
-    /// <summary>Starts the container; when this returns, its command runs.</summary>
-    /// <exception cref="SkiffException">It could not be started; everything is undone. Exit code 125, or 126 and 127 for the command itself.</exception>
-    public static ContainerLaunch Start(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
+    /// <summary>Begins the launch of a container whose spec is made, but that is not recorded yet. Where the container allows it, its first process is born now and works at its own part
+    /// while the caller prepares the rest; see docs/decisions/014. Dispose of it to take it back.</summary>
+    /// <exception cref="SkiffException">It could not be; nothing is left. Exit code 125.</exception>
+    public static ContainerLaunch Begin(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
     {
         ContainerLaunch launch = new(engine, container, wishes);
+        launch.Guarded(launch.Conceive);
+        return launch;
+    }
+
+    /// <summary>Starts the container, which is recorded now; when this returns, its command runs.</summary>
+    /// <exception cref="SkiffException">It could not be started; everything is undone. Exit code 125, or 126 and 127 for the command itself.</exception>
+    public void Start(PreparedContainer container)
+    {
+        _container = container;
         try
         {
-            launch.Begin();
-            launch.Started();
-            return launch;
+            Guarded(() =>
+            {
+                Continue();
+                Started();
+            });
         }
         catch (Exception e)
         {
-            launch.Abandon();
-            launch.Died(e is SkiffException known ? known.ExitCode : 125);
-            launch.Dispose();
+            Died(e is SkiffException known ? known.ExitCode : 125);
+            throw;
+        }
+    }
+
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e)
+        {
+            Dispose();
             if (e is LinuxException linux)
             {
                 throw new SkiffException($"starting the container failed: {linux.Message}", 125, linux);
@@ -70,58 +99,101 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    private void Begin()
+    /// <summary>All that needs no record, and the birth if that does not either.</summary>
+    private void Conceive()
     {
         RuntimeSpec spec = _container.Result.Spec;
         RefuseJoinedUserNamespace(spec);
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = PlanCgroup(layout, spec);
-        ReportChannel channel = new();
-        (SafeFd? consoleParent, SafeFd? consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
-        string[] candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
-        SafeFd trampoline = Hold(TrampolineImage.Open(candidates.Length, channel.ChildValue, HasInit(spec)));
-        Skeleton.Ensure(_engine.Paths);
-        long network = Clock();
-        _network = NetworkLaunch.Acquire(_engine, _container);
-        Timed(HostMoment.SharedNetwork, network);
-        NetworkLaunch.WriteHosts(_engine, _container, _network);
-        bool ownUsers = LentMounts.OwnUserNamespace(spec);
-        List<(string, string, int)> joined = OpenJoined(spec);
-        LaunchInput input = Input(spec, layout, cgroup) with
+        _channel = new ReportChannel();
+        (_consoleParent, _consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
+        _candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
+        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel.ChildValue, HasInit(spec)));
+        bool early = IsBornEarly(spec);
+        _input = Input(spec, layout, cgroup) with
         {
+            BornEarly = early,
+            ListsLayers = KernelVersion.IsAtLeast(6, 5),
             Trampoline = trampoline.Value,
-            ConsoleSocket = consoleChild?.Value ?? -1,
-            Network = NetworkLaunch.Messages(_network, spec),
-            HasCable = _network is not null,
-            WaitsForHost = _network is not null || _wishes.Monitor,
-            Joined = joined.FindAll(j => !IsJoinedBefore(j.Item1, ownUsers)),
-            JoinedBefore = joined.FindAll(j => IsJoinedBefore(j.Item1, ownUsers)),
-            CgroupDescriptors = ownUsers ? OpenCgroupFiles(cgroup) : [],
-            Lent = Lend(),
+            ConsoleSocket = _consoleChild?.Value ?? -1,
+            HasCable = NetworkLaunch.HasCable(_container.Options),
+            Network = NetworkLaunch.Messages(null, spec),
         };
-        _plan = LaunchPlanner.Make(input, channel);
+        _planner = early ? LaunchPlanner.Begin(_input, _channel) : null;
+        if (_planner is not null)
+        {
+            _plan = _planner.Plan;
+            Birth(CgroupProgram.Split(cgroup, layout).Host, []);
+        }
+    }
+
+    /// <summary>With <c>--cgroup-parent</c> only the record leads to the cgroup, so that comes first.</summary>
+    private bool IsBornEarly(RuntimeSpec spec) =>
+        LaunchPlanner.CanBeBornEarly(spec)
+        && _container.Options.CgroupParent is null
+        && LentMounts.Plan(_engine, _container, Layers()) is null;
+
+    private void Birth(IReadOnlyList<HostAction> cgroup, IReadOnlyList<(string Type, string Path, int Descriptor)> joinedBefore)
+    {
         long begin = Clock();
-        foreach (HostAction action in cgroup.Create)
+        foreach (HostAction action in cgroup)
         {
             Run(action);
         }
         Timed(HostMoment.Cgroup, begin);
         begin = Clock();
-        using SafeFd? unified = cgroup.V2Directory is { } directory
+        using SafeFd? unified = _input!.Cgroup.V2Directory is { } directory
             ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
             : null;
-        _process = Bear(channel, unified, input.JoinedBefore);
+        _process = Bear(_channel!, unified, joinedBefore);
         Timed(HostMoment.Birth, begin);
-        begin = Clock();
-        consoleChild?.Dispose();
-        if (_plan.WaitsForIdMaps)
+        _consoleChild?.Dispose();
+    }
+
+    private void Continue()
+    {
+        RuntimeSpec spec = _container.Result.Spec;
+        LaunchInput first = _input!;
+        ReportChannel channel = _channel!;
+        Skeleton.Ensure(_engine.Paths);
+        long network = Clock();
+        _network = NetworkLaunch.Acquire(_engine, _container);
+        Timed(HostMoment.SharedNetwork, network);
+        NetworkLaunch.WriteHosts(_engine, _container, _network);
+        LaunchInput input = first with
         {
-            PrepareUsers(spec, _process.Pid);
+            Network = NetworkLaunch.Messages(_network, spec),
+            WaitsForHost = _network is not null || _wishes.Monitor,
+        };
+        if (_planner is not null)
+        {
+            _planner.Complete(input);
+            HandOver(spec);
+        }
+        else
+        {
+            bool ownUsers = LentMounts.OwnUserNamespace(spec);
+            List<(string, string, int)> joined = OpenJoined(spec);
+            input = input with
+            {
+                Joined = joined.FindAll(j => !IsJoinedBefore(j.Item1, ownUsers)),
+                JoinedBefore = joined.FindAll(j => IsJoinedBefore(j.Item1, ownUsers)),
+                CgroupDescriptors = ownUsers ? OpenCgroupFiles(input.Cgroup) : [],
+                Lent = Lend(),
+            };
+            _plan = LaunchPlanner.Make(input, channel);
+            Birth(input.Cgroup.Create, input.JoinedBefore);
+        }
+        long begin = Clock();
+        if (_plan!.WaitsForIdMaps)
+        {
+            PrepareUsers(spec, _process!.Pid);
             channel.Release();
             Timed(HostMoment.IdMaps, begin);
             begin = Clock();
         }
-        HostSide(_process.Pid);
+        HostSide(_process!.Pid);
         if (_wishes.Monitor)
         {
             // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
@@ -138,15 +210,15 @@ public sealed partial class ContainerLaunch : IDisposable
             SaveConfig(spec);
             SaveRunning();
         }
-        if (consoleParent is not null)
+        if (_consoleParent is not null)
         {
-            Console = ReceiveTerminal(consoleParent);
-            consoleParent.Dispose();
+            Console = ReceiveTerminal(_consoleParent);
+            _consoleParent.Dispose();
         }
         _wishes.Meanwhile?.Invoke();
         if (channel.AwaitReport() is { } failure)
         {
-            throw Failure(failure, spec, candidates);
+            throw Failure(failure, spec);
         }
         foreach (HostAction action in _network?.LateActions ?? [])
         {
@@ -155,8 +227,31 @@ public sealed partial class ContainerLaunch : IDisposable
         _running = Clock();
     }
 
+    /// <summary>Does the engine's share of the mounts, lets the child go on with the rest of the program, and gives it what was made.</summary>
+    private void HandOver(RuntimeSpec spec)
+    {
+        long begin = Clock();
+        ChildProgram program = _plan!.HostProgram;
+        if (Skiff.Linux.Spawning.Spawn.RunHere(program) is { } failure)
+        {
+            throw new SkiffException(StartDiagnosis.Explain("starting the container", _plan, program, failure, spec), 125);
+        }
+        Timed(HostMoment.Mounts, begin);
+        _process!.Extend(_plan.Program);
+        _channel!.Release();
+        foreach (Result made in _plan.Handed)
+        {
+            using SafeFd descriptor = new((int)program.ValueOf(made));
+            _channel.Hand(descriptor.Value);
+        }
+    }
+
     private void HostSide(int pid)
     {
+        if (_network is not null && !_process!.WaitUntilPast(_plan!.NamespacesAt))
+        {
+            return; // it has failed, and has reported why
+        }
         foreach (HostAction action in _network?.HostActions(pid) ?? [])
         {
             Run(action);
@@ -204,7 +299,7 @@ public sealed partial class ContainerLaunch : IDisposable
 
     private CgroupPlan PlanCgroup(CgroupLayout layout, RuntimeSpec spec)
     {
-        string path = spec.Linux.CgroupsPath ?? "/skiff/" + _container.Record.Id;
+        string path = spec.Linux.CgroupsPath ?? SpecBuilder.CgroupsPath(null, _container.Record.Id);
         _cgroupPath = path;
         string parent = Path.GetDirectoryName(path) ?? "/";
         string name = Path.GetFileName(path);
@@ -270,15 +365,17 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    private SkiffException Failure(ChildFailure failure, RuntimeSpec spec, string[] candidates)
+    private SkiffException Failure(ChildFailure failure, RuntimeSpec spec)
     {
         if (failure.Index < 0)
         {
-            SkiffException explained = ExecDiagnosis.Explain(ExecProcess(), spec.Process!.Args[0], candidates, failure.Errno);
+            SkiffException explained = ExecDiagnosis.Explain(ExecProcess(), spec.Process!.Args[0], _candidates, failure.Errno);
             _process!.Channel.Release();
             return explained;
         }
-        return new SkiffException(StartDiagnosis.Explain("starting the container", _plan!, failure, spec), 125);
+        // What is the host's to do in other launches has a sentence of its own: the host gets the same answer.
+        _plan!.ActionOf(failure.Index)?.Run();
+        return new SkiffException(StartDiagnosis.Explain("starting the container", _plan, _plan.Program, failure, spec), 125);
     }
 
     /// <summary>With an init the process that failed to execute is its child.</summary>

@@ -19,7 +19,7 @@ public static partial class ContainerPreparation
         return RunOptionsJson.Read(ref reader);
     }
 
-    /// <summary>Makes the spec anew from what was asked then, with the host as it is now and the anonymous volumes that exist; nothing is started.</summary>
+    /// <summary>Makes the spec anew from what was asked then, with the host as it is now and the anonymous volumes that exist; nothing is started, and nothing changes before <see cref="MakeReady"/>.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="record">The container.</param>
     /// <param name="terminal">The size of its terminal; null for this process's, if it has one.</param>
@@ -28,10 +28,18 @@ public static partial class ContainerPreparation
     {
         RunOptions options = OptionsOf(record);
         Image? image = record.ImageId.Length == 0 ? null : engine.Images.Get(record.ImageId);
-        PreparedContainer plan = Plan(engine, options, image, record.Foreground, record.Id, record, terminal) with { Record = record };
-        EtcFiles.WriteEarly(engine.Paths.Etc(record.Id), options, plan.Result.Spec.Hostname ?? record.ShortId);
-        VolumePreparation.Prepare(engine, plan, first: false);
-        return plan;
+        return Plan(engine, options, image, record.Foreground, record.Id, record, terminal) with { Record = record };
+    }
+
+    /// <summary>Makes the files and volumes of a container that is to be started again.</summary>
+    public static void MakeReady(SkiffEngine engine, PreparedContainer container)
+    {
+        EtcFiles.WriteEarly(
+            engine.Paths.Etc(container.Record.Id),
+            container.Options,
+            container.Result.Spec.Hostname ?? container.Record.ShortId
+        );
+        VolumePreparation.Prepare(engine, container, first: false);
     }
 
     /// <summary>The spec that the container runs or ran with, or would if it never did.</summary>

@@ -18,8 +18,16 @@ public static partial class ContainerPreparation
     /// <param name="image">The image; null with a plain root directory.</param>
     /// <param name="id">The new container's id.</param>
     /// <param name="session">The session of a foreground container; null for one that a monitor starts, which writes the files itself.</param>
+    /// <param name="planned">Called when the spec is made and before anything is recorded.</param>
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
-    public static PreparedContainer Create(SkiffEngine engine, RunOptions options, Image? image, string id, FileLock? session)
+    public static PreparedContainer Create(
+        SkiffEngine engine,
+        RunOptions options,
+        Image? image,
+        string id,
+        FileLock? session,
+        Action<PreparedContainer>? planned = null
+    )
     {
         if (options.LogDriver is not null || !options.LogOptions.IsEmpty)
         {
@@ -34,6 +42,7 @@ public static partial class ContainerPreparation
                 options.Name ?? throw new SkiffException("--replace needs --name: it removes the container of that name first", 125)
             );
         }
+        planned?.Invoke(plan);
         FileLock? transient = options.Remove ? session : null;
         ContainerRecord record = engine.Containers.Create(
             plan.Record,

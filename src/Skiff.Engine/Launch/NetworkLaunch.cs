@@ -19,7 +19,17 @@ internal static class NetworkLaunch
         }
         BridgeNetwork network = BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge);
         LeaseOptions options = Wishes(container.Options) with { NameOf = id => engine.Containers.TryLoad(id)?.Name ?? "" };
-        return network.Acquire(container.Record.Id, Ports(container), options, id => IsAlive(engine, id));
+        BridgeLease Lease() => network.Acquire(container.Record.Id, Ports(container), options, id => IsAlive(engine, id));
+        try
+        {
+            return Lease();
+        }
+        catch (SkiffException)
+        {
+            // What is in the way may belong to a container whose command was killed a moment ago, and which is still dying.
+            engine.Reconciler.Sessions();
+            return Lease();
+        }
     }
 
     /// <summary>The same for <c>explain</c>: nothing is leased.</summary>
@@ -113,6 +123,9 @@ internal static class NetworkLaunch
         }
         return lines;
     }
+
+    /// <summary>Whether a container is connected with the bridge.</summary>
+    internal static bool HasCable(RunOptions options) => OnBridge(options);
 
     private static bool OnBridge(RunOptions options)
     {

@@ -12,14 +12,15 @@ internal static class StartDiagnosis
     /// <summary>Step, call and reason.</summary>
     /// <param name="deed">What failed as a whole, such as "starting the container".</param>
     /// <param name="plan">The plan whose child has reported.</param>
+    /// <param name="program">The part of the plan that failed: the child's or the host's.</param>
     /// <param name="failure">What it has reported.</param>
     /// <param name="spec">What was to be started.</param>
-    internal static string Explain(string deed, LaunchPlan plan, ChildFailure failure, RuntimeSpec spec)
+    internal static string Explain(string deed, LaunchPlan plan, ChildProgram program, ChildFailure failure, RuntimeSpec spec)
     {
-        PlanStep? step = plan.StepOf(failure.Index);
-        string call = plan.Program.Describe(failure.Index);
+        PlanStep? step = plan.StepOf(failure.Index, program);
+        string call = program.Describe(failure.Index);
         string reason =
-            (step is null ? null : Reason(step, plan.Program.CallName(failure.Index), call, failure.Errno, spec))
+            (step is null ? null : Reason(step, program.CallName(failure.Index), call, failure.Errno, spec))
             ?? $"{call}: {Errno.Describe(failure.Errno)}";
         return $"{deed} failed at \"{step?.Why.TrimEnd('.')}\": {reason}";
     }

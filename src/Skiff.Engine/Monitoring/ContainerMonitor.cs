@@ -104,7 +104,7 @@ public sealed class ContainerMonitor
             log = LogSink.Open(_engine.Paths, _record);
             _size = attached.Size ?? _size;
             container = ContainerPreparation.Reload(_engine, _record, _size);
-            launch = ContainerLaunch.Start(
+            launch = ContainerLaunch.Begin(
                 _engine,
                 container,
                 new LaunchWishes
@@ -117,6 +117,16 @@ public sealed class ContainerMonitor
                     CallerNoFile = _noFile,
                 }
             );
+            try
+            {
+                ContainerPreparation.MakeReady(_engine, container);
+                launch.Start(container);
+            }
+            catch
+            {
+                launch.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is SkiffException or LinuxException)
         {

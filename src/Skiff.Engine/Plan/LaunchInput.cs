@@ -29,6 +29,12 @@ public sealed record LaunchInput
     /// <summary>The cgroup hierarchies of the host.</summary>
     public required CgroupLayout CgroupLayout { get; init; }
 
+    /// <summary>The first process is made before the rest of the plan, and works at its own part while the engine is still at its: see docs/decisions/014.</summary>
+    public bool BornEarly { get; init; }
+
+    /// <summary>overlayfs takes its layers one by one (<c>lowerdir+</c>, Linux 6.5), so that it can be mounted without being anywhere yet.</summary>
+    public bool ListsLayers { get; init; }
+
     /// <summary>The container dies with the process that starts it (foreground).</summary>
     public bool DiesWithParent { get; init; }
 

@@ -7,6 +7,9 @@ namespace Skiff.Engine.Plan;
 public sealed class LaunchPlan : IDisposable
 {
     private readonly List<PlanStep> _steps = [];
+    private readonly Dictionary<int, HostAction> _actions = [];
+    private readonly List<Result> _handed = [];
+    private ChildProgram? _hostProgram;
     private PlanStep? _open;
 
     /// <summary>The steps in the order in which they begin.</summary>
@@ -14,6 +17,12 @@ public sealed class LaunchPlan : IDisposable
 
     /// <summary>The container's part, lowered to system calls.</summary>
     public ChildProgram Program { get; } = new();
+
+    /// <summary>What the engine does itself while the container's first process is at its own part: mounts that are nowhere yet and belong to nobody's namespace. Their descriptors are then handed over.</summary>
+    public ChildProgram HostProgram => _hostProgram ??= new ChildProgram();
+
+    /// <summary>Where <see cref="HostProgram"/> leaves the descriptors that the child gets, in the order in which it waits for them.</summary>
+    public IReadOnlyList<Result> Handed => _handed;
 
     /// <summary>Namespaces made at birth by clone3(2).</summary>
     public CloneFlags Namespaces { get; init; }
@@ -23,6 +32,9 @@ public sealed class LaunchPlan : IDisposable
 
     /// <summary>The place where the child waits for the host's part to be done; -1 when it waits for nothing.</summary>
     public int WaitsAt { get; internal set; } = -1;
+
+    /// <summary>The instruction that makes the child's namespaces, which are there when it is past it; -1 when it is born with them.</summary>
+    public int NamespacesAt { get; internal set; } = -1;
 
     /// <summary>Whether the child waits first of all for its id maps.</summary>
     public bool WaitsForIdMaps { get; internal set; }
@@ -44,17 +56,42 @@ public sealed class LaunchPlan : IDisposable
     }
 
     /// <summary>Begins a step of the container; instructions added to <see cref="Program"/> from now on belong to it.</summary>
-    public void Container(Block block, string why)
+    public void Container(Block block, string why) => Open(block, Place.Container, why, Program);
+
+    /// <summary>Begins a step of <see cref="HostProgram"/>.</summary>
+    public void Meanwhile(Block block, string why) => Open(block, Place.Host, why, HostProgram, HostMoment.Mounts);
+
+    private void Open(Block block, Place place, string why, ChildProgram program, HostMoment moment = HostMoment.None)
     {
         Close();
         _open = new PlanStep
         {
             Block = block,
-            Place = Place.Container,
+            Place = place,
+            Moment = moment,
             Why = why,
-            First = Program.Count,
+            Program = program,
+            First = program.Count,
         };
     }
+
+    /// <summary>Notes that the child does an action of the host, from the next instruction on: its error has the action's words.</summary>
+    internal void Doing(HostAction action) => _actions[Program.Count] = action;
+
+    /// <summary>The action that an instruction of the child is a part of; null for the others.</summary>
+    public HostAction? ActionOf(int instruction)
+    {
+        for (int i = instruction; StepOf(instruction) is { } step && i >= step.First; i--)
+        {
+            if (_actions.TryGetValue(i, out HostAction? action))
+            {
+                return action;
+            }
+        }
+        return null;
+    }
+
+    internal void Hand(Result descriptor) => _handed.Add(descriptor);
 
     /// <summary>Ends the last step.</summary>
     public void Close()
@@ -62,19 +99,21 @@ public sealed class LaunchPlan : IDisposable
         if (_open is { } step)
         {
             _open = null;
-            if (Program.Count > step.First)
+            if (step.Program!.Count > step.First)
             {
-                _steps.Add(step with { End = Program.Count });
+                _steps.Add(step with { End = step.Program.Count });
             }
         }
     }
 
     /// <summary>The step to which an instruction belongs.</summary>
-    public PlanStep? StepOf(int instruction)
+    /// <param name="instruction">Its index.</param>
+    /// <param name="program">The program; null for the child's.</param>
+    public PlanStep? StepOf(int instruction, ChildProgram? program = null)
     {
         foreach (PlanStep step in _steps)
         {
-            if (step.Place == Place.Container && instruction >= step.First && instruction < step.End)
+            if (step.Program == (program ?? Program) && instruction >= step.First && instruction < step.End)
             {
                 return step;
             }
@@ -86,6 +125,7 @@ public sealed class LaunchPlan : IDisposable
     public void Dispose()
     {
         Program.Dispose();
+        _hostProgram?.Dispose();
         Channel?.Dispose();
     }
 }

@@ -11,52 +11,11 @@ public sealed partial class LaunchPlanner
     private const int RESOLVE_NO_SYMLINKS = 4;
     private const int RESOLVE_IN_ROOT = 0x10;
 
-    /// <summary>Mount trees of the host are cloned first: a clone keeps its peers (shared, slave) although the rest of the namespace is made private next.</summary>
-    private void BindSources()
-    {
-        bool first = true;
-        for (int i = 0; i < _spec.Mounts.Count; i++)
-        {
-            MountSpec mount = _spec.Mounts[i];
-            if (_in.Lent?.Trees[i] is { } lent)
-            {
-                (_trees[i], _cloned[i]) = (lent.Descriptor, true);
-                continue;
-            }
-            if (!mount.IsBind)
-            {
-                continue;
-            }
-            if (first)
-            {
-                _plan.Container(
-                    Block.Filesystem,
-                    "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it."
-                );
-                first = false;
-            }
-            MountOptions options = MountOptions.Parse(mount.Options);
-            int recursive = options.RecursiveBind ? (int)MountApi.AT_RECURSIVE : 0;
-            Result tree = _p.Call(
-                SyscallNumber.open_tree,
-                AtCwd,
-                _p.Text(mount.Source ?? throw new SkiffException($"the bind mount on {mount.Destination} has no source", 125)),
-                (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC) | recursive
-            );
-            Attributes(
-                tree,
-                options,
-                options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC,
-                recursive != 0
-            );
-            (_trees[i], _cloned[i]) = (tree, true);
-        }
-    }
-
     /// <summary>mount_setattr(2): flags of the mount itself, flags of all mounts below, and propagation.</summary>
-    private void Attributes(Operand tree, MountOptions options, uint propagation, bool recursive)
+    private static void Attributes(ChildProgram p, Operand tree, MountOptions options, uint propagation, bool recursive)
     {
         SetAttributes(
+            p,
             tree,
             new MountAttributes
             {
@@ -68,27 +27,33 @@ public sealed partial class LaunchPlanner
         );
         if ((options.AttributesSet | options.AttributesClear) != 0)
         {
-            SetAttributes(tree, new MountAttributes { Set = options.AttributesSet, Clear = options.AttributesClear }, recursive: false);
+            SetAttributes(p, tree, new MountAttributes { Set = options.AttributesSet, Clear = options.AttributesClear }, recursive: false);
         }
     }
 
-    private unsafe void SetAttributes(Operand tree, MountAttributes attributes, bool recursive)
+    private void SetAttributes(Operand tree, MountAttributes attributes, bool recursive) => SetAttributes(_p, tree, attributes, recursive);
+
+    private static unsafe void SetAttributes(ChildProgram p, Operand tree, MountAttributes attributes, bool recursive)
     {
-        nint memory = _p.Bytes(new ReadOnlySpan<byte>(&attributes, sizeof(MountAttributes)));
-        _p.Call(
+        nint memory = p.Bytes(new ReadOnlySpan<byte>(&attributes, sizeof(MountAttributes)));
+        p.Call(
             SyscallNumber.mount_setattr,
             tree,
-            _p.Text(""),
+            p.Text(""),
             (int)MountApi.AT_EMPTY_PATH | (recursive ? (int)MountApi.AT_RECURSIVE : 0),
             memory,
             sizeof(MountAttributes)
         );
     }
 
-    private void RootFileSystem()
+    private void PrivateMounts()
     {
         _plan.Container(Block.Filesystem, "No mount made from here on may reach the host, and none of the host's may reach us.");
         _p.Call(SyscallNumber.mount, 0, _p.Text("/"), 0, (int)(MountApi.MS_REC | MountApi.MS_PRIVATE), 0);
+    }
+
+    private void RootFileSystem()
+    {
         string target = _in.ContainerDirectory;
         if (_in.Lent?.Root is int lent)
         {
@@ -97,12 +62,14 @@ public sealed partial class LaunchPlanner
             _plan.Container(Block.Filesystem, "The root that the host has made is put over /proc, which only this mount namespace sees.");
             _p.Call(SyscallNumber.move_mount, lent, _p.Text(""), AtCwd, _p.Text(target), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
         }
+        else if (_overlay is { } overlay)
+        {
+            _plan.Container(Block.Filesystem, "The root that the engine has made gets a place, which only this mount namespace sees.");
+            _p.Call(SyscallNumber.move_mount, overlay, _p.Text(""), AtCwd, _p.Text(target), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+        }
         else if (_in.Layers.Count > 0)
         {
-            _plan.Container(
-                Block.Filesystem,
-                "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top."
-            );
+            _plan.Container(Block.Filesystem, LayersWhy);
             StringBuilder data = new("lowerdir=", 256);
             for (int i = _in.Layers.Count - 1; i >= 0; i--)
             {
@@ -138,32 +105,45 @@ public sealed partial class LaunchPlanner
         {
             MountSpec mount = _spec.Mounts[i];
             _plan.Container(BlockOf(mount), MountReasons.Why(mount));
-            if (_cloned[i])
+            if (_made[i])
             {
-                Attach(_trees[i], Target(mount.Destination, _in.Lent?.Trees[i]?.IsDirectory ?? IsDirectory(mount.Source!)));
+                Place(i, mount);
                 continue;
             }
-            switch (mount.Type)
-            {
-                case "cgroup":
-                    CgroupMount(mount);
-                    break;
-                case "overlay":
-                    Result place = Target(mount.Destination, directory: true);
-                    _p.Call(SyscallNumber.fchdir, OpenDirectory(place, mount.Destination));
-                    _p.Call(
-                        SyscallNumber.mount,
-                        _p.Text("overlay"),
-                        _p.Text("."),
-                        _p.Text("overlay"),
-                        MountOptions.Parse(mount.Options).ReadOnly ? 1 : 0,
-                        _p.Text(OverlayData(mount))
-                    );
-                    break;
-                default:
-                    FileSystem(mount);
-                    break;
-            }
+            Result place = Target(mount.Destination, directory: true);
+            _p.Call(SyscallNumber.fchdir, OpenDirectory(place, mount.Destination));
+            _p.Call(
+                SyscallNumber.mount,
+                _p.Text("overlay"),
+                _p.Text("."),
+                _p.Text("overlay"),
+                MountOptions.Parse(mount.Options).ReadOnly ? 1 : 0,
+                _p.Text(OverlayData(mount))
+            );
+        }
+    }
+
+    /// <summary>move_mount(2) of a tree that is made. On a directory that was made in our own /dev no path has to be looked up.</summary>
+    private void Place(int index, MountSpec mount)
+    {
+        if (_devicesAt >= 0 && _names[index] is { } name)
+        {
+            _p.Call(
+                SyscallNumber.move_mount,
+                _trees[index],
+                _p.Text(""),
+                _trees[_devicesAt],
+                _p.Text(name),
+                (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH
+            );
+            return;
+        }
+        bool trusted = mount.Type is "proc" or "sysfs" or "cgroup" or "cgroup2";
+        bool directory = _in.Lent?.Trees[index]?.IsDirectory ?? (!mount.IsBind || IsDirectory(mount.Source!));
+        Attach(_trees[index], Target(mount.Destination, directory, trusted));
+        if (mount.Type == "cgroup")
+        {
+            PlaceHierarchies(index, mount);
         }
     }
 
@@ -180,45 +160,43 @@ public sealed partial class LaunchPlanner
         return data.ToString();
     }
 
-    /// <summary>fsopen, fsconfig, fsmount, move_mount (kernel 5.2): the file system exists as a descriptor before it is anywhere, so no path can be swapped under it.</summary>
-    private void FileSystem(MountSpec mount)
+    /// <summary>fsopen, fsconfig, fsmount (kernel 5.2): the file system exists as a descriptor before it is anywhere, so no path can be swapped under it.</summary>
+    private static Result NewFileSystem(
+        ChildProgram p,
+        string type,
+        IReadOnlyList<string> data,
+        IReadOnlyList<string> flags,
+        ulong attributes
+    )
     {
-        MountOptions options = MountOptions.Parse(mount.Options);
-        Result tree = NewFileSystem(mount.Type ?? "none", options.Data, options.SuperFlags, options.AttributesSet | options.RecursiveSet);
-        Result target = Target(mount.Destination, directory: true, trusted: mount.Type is "proc" or "sysfs");
-        Attach(tree, target);
-    }
-
-    private Result NewFileSystem(string type, IReadOnlyList<string> data, IReadOnlyList<string> flags, ulong attributes)
-    {
-        Result context = _p.Call(SyscallNumber.fsopen, _p.Text(type), (int)MountApi.FSOPEN_CLOEXEC);
-        _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_STRING, _p.Text("source"), _p.Text(type), 0);
+        Result context = p.Call(SyscallNumber.fsopen, p.Text(type), (int)MountApi.FSOPEN_CLOEXEC);
+        p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_STRING, p.Text("source"), p.Text(type), 0);
         foreach (string option in data)
         {
             int equals = option.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
             {
-                _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, _p.Text(option), 0, 0);
+                p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, p.Text(option), 0, 0);
             }
             else
             {
-                _p.Call(
+                p.Call(
                     SyscallNumber.fsconfig,
                     context,
                     (int)MountApi.FSCONFIG_SET_STRING,
-                    _p.Text(option[..equals]),
-                    _p.Text(option[(equals + 1)..]),
+                    p.Text(option[..equals]),
+                    p.Text(option[(equals + 1)..]),
                     0
                 );
             }
         }
         foreach (string flag in flags)
         {
-            _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, _p.Text(flag), 0, 0);
+            p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_SET_FLAG, p.Text(flag), 0, 0);
         }
-        _p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_CMD_CREATE, 0, 0, 0);
-        Result tree = _p.Call(SyscallNumber.fsmount, context, (int)MountApi.FSMOUNT_CLOEXEC, (nint)attributes);
-        _p.Call(SyscallNumber.close, context);
+        p.Call(SyscallNumber.fsconfig, context, (int)MountApi.FSCONFIG_CMD_CREATE, 0, 0, 0);
+        Result tree = p.Call(SyscallNumber.fsmount, context, (int)MountApi.FSMOUNT_CLOEXEC, (nint)attributes);
+        p.Call(SyscallNumber.close, context);
         return tree;
     }
 
@@ -311,51 +289,4 @@ public sealed partial class LaunchPlanner
             _ when mount.Destination is "/etc/resolv.conf" or "/etc/hosts" or "/etc/hostname" => Block.Network,
             _ => Block.Filesystem,
         };
-
-    private void CgroupMount(MountSpec mount)
-    {
-        MountOptions options = MountOptions.Parse(mount.Options);
-        ulong attributes = options.AttributesSet | options.RecursiveSet;
-        if (_in.CgroupLayout.Mode == Skiff.Linux.Cgroups.CgroupMode.V2)
-        {
-            Result unified = NewFileSystem("cgroup2", [], [], attributes);
-            Attach(unified, Target(mount.Destination, directory: true, trusted: true));
-            return;
-        }
-        Result memory = NewFileSystem("tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
-        Attach(memory, Target(mount.Destination, directory: true, trusted: true));
-        foreach (string join in _in.Cgroup.JoinFiles)
-        {
-            string directory = Path.GetDirectoryName(join)!;
-            string? name = HierarchyName(directory);
-            if (name is null)
-            {
-                continue;
-            }
-            Result tree = _p.Call(
-                SyscallNumber.open_tree,
-                AtCwd,
-                _p.Text(directory),
-                (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
-            );
-            SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
-            Attach(tree, Target($"{mount.Destination}/{name}", directory: true, trusted: true));
-        }
-        if (options.ReadOnly)
-        {
-            SetAttributes(memory, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
-        }
-    }
-
-    private string? HierarchyName(string directory)
-    {
-        foreach (Skiff.Linux.Cgroups.CgroupHierarchy hierarchy in _in.CgroupLayout.Hierarchies)
-        {
-            if (directory.StartsWith(hierarchy.MountPoint + "/", StringComparison.Ordinal))
-            {
-                return Path.GetFileName(hierarchy.MountPoint);
-            }
-        }
-        return null;
-    }
 }

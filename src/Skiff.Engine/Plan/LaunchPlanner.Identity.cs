@@ -26,7 +26,19 @@ public sealed partial class LaunchPlanner
             );
             _plan.WaitsAt = _p.Count;
             AwaitHost();
+            if (_early && !_in.DiesWithParent)
+            {
+                _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, 0);
+            }
         }
+        if (!_early || _in.HasCable)
+        {
+            OwnNetwork();
+        }
+    }
+
+    private void OwnNetwork()
+    {
         if (_in.Network.Count == 0)
         {
             return;

@@ -42,20 +42,21 @@ public sealed partial class LaunchPlanner
         {
             _plan.Container(Block.ProcAndDev, "The devices that every program expects (runtime-spec \"Default Devices\").");
             _p.Call(SyscallNumber.umask, 0);
-            Result dev = Open("dev", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
-            foreach ((string name, uint major, uint minor) in s_devices)
+            if (_devicesAt < 0 || _userNamespace)
             {
+                Result dev = Open("dev", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
                 if (_userNamespace)
                 {
-                    BindDevice("/dev/" + name, name, dev);
-                    continue;
+                    foreach ((string name, uint _, uint _) in s_devices)
+                    {
+                        BindDevice("/dev/" + name, name, dev);
+                    }
                 }
-                _p.Call(SyscallNumber.mknodat, dev, _p.Text(name), (int)(S_IFCHR | 0x1B6), (nint)At.DeviceNumber(major, minor));
-            }
-            foreach ((string target, string name) in s_links)
-            {
-                _p.Call(SyscallNumber.symlinkat, _p.Text(target), dev, _p.Text(name));
-                _p.Tolerate(Errno.EEXIST);
+                else
+                {
+                    DefaultDevices(_p, dev);
+                }
+                DefaultLinks(_p, dev);
             }
         }
         foreach (DeviceSpec device in _spec.Linux.Devices)
@@ -63,6 +64,23 @@ public sealed partial class LaunchPlanner
             Device(device, own);
         }
         _p.Call(SyscallNumber.umask, (int)(_process.User.Umask ?? 0x12));
+    }
+
+    private static void DefaultDevices(ChildProgram p, Operand dev)
+    {
+        foreach ((string name, uint major, uint minor) in s_devices)
+        {
+            p.Call(SyscallNumber.mknodat, dev, p.Text(name), (int)(S_IFCHR | 0x1B6), (nint)At.DeviceNumber(major, minor));
+        }
+    }
+
+    private static void DefaultLinks(ChildProgram p, Operand dev)
+    {
+        foreach ((string target, string name) in s_links)
+        {
+            p.Call(SyscallNumber.symlinkat, p.Text(target), dev, p.Text(name));
+            p.Tolerate(Errno.EEXIST);
+        }
     }
 
     private void Device(DeviceSpec device, bool own)
@@ -217,6 +235,7 @@ public sealed partial class LaunchPlanner
         int noDirectory = _p.Count - 1;
         Attach(
             NewFileSystem(
+                _p,
                 "tmpfs",
                 ["size=0k"],
                 [],

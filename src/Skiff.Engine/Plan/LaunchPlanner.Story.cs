@@ -5,7 +5,7 @@ namespace Skiff.Engine.Plan;
 
 public sealed partial class LaunchPlanner
 {
-    private void TellPreparation()
+    private void TellImage()
     {
         if (_in.Story is { } story)
         {
@@ -15,6 +15,13 @@ public sealed partial class LaunchPlanner
                 "An image is a list of layers and a config, found by name: nothing is copied or unpacked now.",
                 story.Image
             );
+        }
+    }
+
+    private void TellPreparation()
+    {
+        if (_in.Story is { } story)
+        {
             Tell(
                 HostMoment.Files,
                 Block.Filesystem,
@@ -27,19 +34,15 @@ public sealed partial class LaunchPlanner
                 "The container gets an address. The first one of a network makes the network: forwarding, a bridge, and rules that let its containers out and published ports in.",
                 story.SharedNetwork
             );
-        }
-    }
-
-    private void TellLent()
-    {
-        if (_in is { Story: not null, Lent: { } lent })
-        {
-            Tell(
-                HostMoment.Mounts,
-                Block.Filesystem,
-                "The host opens what the container may not reach by itself, as mount trees that are nowhere yet: the store is closed to all but root.",
-                lent.Calls
-            );
+            if (_in.Lent is { } lent)
+            {
+                Tell(
+                    HostMoment.Mounts,
+                    Block.Filesystem,
+                    "The host opens what the container may not reach by itself, as mount trees that are nowhere yet: the store is closed to all but root.",
+                    lent.Calls
+                );
+            }
         }
     }
 
@@ -71,7 +74,7 @@ public sealed partial class LaunchPlanner
         Tell(
             HostMoment.Birth,
             Block.Namespaces,
-            "One system call makes the container's first process, with namespaces that nobody else is in; a descriptor names it for good.",
+            "One system call makes the container's first process; a descriptor names it for good.",
             [call]
         );
     }

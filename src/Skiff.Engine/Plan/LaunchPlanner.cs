@@ -1,5 +1,7 @@
 using Skiff.Engine.Spec;
 using Skiff.Linux;
+using Skiff.Linux.Actions;
+using Skiff.Linux.Cgroups;
 using Skiff.Linux.Mounts;
 using Skiff.Linux.Spawning;
 
@@ -10,13 +12,18 @@ public sealed partial class LaunchPlanner
 {
     private const int AtCwd = Files.AtCwd;
     private const long RoomyMemory = 64 << 20;
-    private readonly LaunchInput _in;
+
+    // A program that grows while it runs cannot move: so much room, and no more parts than surely fit.
+    private const int EarlyInstructions = 4096;
+    private const int EarlyParts = 150;
+    private readonly bool _early;
+    private LaunchInput _in;
     private readonly RuntimeSpec _spec;
     private readonly ProcessSpec _process;
     private readonly LaunchPlan _plan;
     private readonly ChildProgram _p;
     private readonly Operand[] _trees;
-    private readonly bool[] _cloned;
+    private readonly bool[] _made;
     private readonly bool _userNamespace;
     private readonly bool _joins;
     private Result _root;
@@ -24,13 +31,14 @@ public sealed partial class LaunchPlanner
     private LaunchPlanner(LaunchInput input, ReportChannel? channel, bool joins = false)
     {
         _in = input;
+        _early = input.BornEarly && !joins;
         _spec = input.Spec;
         _process = input.Spec.Process ?? throw new SkiffException("the spec has no process", 125);
         _userNamespace = _spec.Linux.Namespace("user") is not null;
         _joins = joins;
         _trees = new Operand[_spec.Mounts.Count];
-        _cloned = new bool[_spec.Mounts.Count];
-        _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : Flags(), Channel = channel };
+        _made = new bool[_spec.Mounts.Count];
+        _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : AtBirth(Flags(_spec)), Channel = channel };
         _p = _plan.Program;
     }
 
@@ -39,33 +47,88 @@ public sealed partial class LaunchPlanner
     /// <param name="channel">The channel to the child; null to explain only.</param>
     public static LaunchPlan Make(LaunchInput input, ReportChannel? channel)
     {
-        LaunchPlanner planner = new(input, channel);
-        planner.Build();
+        LaunchPlanner planner = Begin(input, channel);
+        planner.Complete(input);
         return planner._plan;
+    }
+
+    /// <summary>Makes the first part of a plan. With <see cref="LaunchInput.BornEarly"/> the child may be made now: it does this part and waits for the rest.</summary>
+    public static LaunchPlanner Begin(LaunchInput input, ReportChannel? channel)
+    {
+        LaunchPlanner planner = new(input, channel);
+        planner.Beginning();
+        return planner;
+    }
+
+    /// <summary>The plan as far as it is made.</summary>
+    public LaunchPlan Plan => _plan;
+
+    /// <summary>Makes the rest.</summary>
+    /// <param name="input">As at the beginning, with what was not known then.</param>
+    public void Complete(LaunchInput input)
+    {
+        _in = input;
+        Rest();
     }
 
     private int Channel => _plan.Channel?.ChildValue ?? -2;
 
     private int HostEnd => _plan.Channel?.Parent.Value ?? -30;
 
-    private void Build()
+    private void Beginning()
     {
         NameDescriptors();
-        TellPreparation();
-        TellLent();
-        if (_in.Cgroup.Create.Length > 0)
+        TellImage();
+        if (!_early)
         {
-            _plan.Host(
-                HostMoment.Cgroup,
-                Block.Cgroup,
-                "A cgroup of its own lets the kernel count and limit what the container uses.",
-                _in.Cgroup.Create
-            );
+            TellPreparation();
         }
+        (IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = _early
+            ? CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout)
+            : (_in.Cgroup.Create, []);
+        Tell(HostMoment.Cgroup, Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.", host);
         TellBirth();
+        if (_early)
+        {
+            _p.Reserve(EarlyInstructions);
+        }
         Birth();
+        if (child.Count > 0)
+        {
+            _plan.Container(Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.");
+            foreach (HostAction action in child)
+            {
+                _plan.Doing(action);
+                CgroupProgram.Write(_p, action);
+            }
+        }
         Cgroup();
-        BindSources();
+        if (_early)
+        {
+            PrivateMounts();
+            OwnMounts();
+            if (!_in.HasCable)
+            {
+                OwnNetwork();
+            }
+            _plan.Container(Block.Namespaces, "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile.");
+            AwaitHost();
+        }
+        _plan.Close();
+    }
+
+    private void Rest()
+    {
+        if (_early)
+        {
+            TellPreparation();
+        }
+        HostMounts();
+        if (!_early)
+        {
+            OwnMounts();
+            PrivateMounts();
+        }
         RootFileSystem();
         Mounts();
         Devices();
@@ -82,35 +145,58 @@ public sealed partial class LaunchPlanner
         TellEnd();
     }
 
-    private CloneFlags Flags()
+    /// <summary>The namespaces that a spec asks for anew.</summary>
+    private static CloneFlags Flags(RuntimeSpec spec)
     {
-        CloneFlags flags = CloneFlags.None;
-        foreach (NamespaceSpec item in _spec.Linux.Namespaces)
+        CloneFlags flags = CloneFlags.CLONE_NEWNS;
+        foreach (NamespaceSpec item in spec.Linux.Namespaces)
         {
             if (item.Path is null)
             {
                 flags |= item.Type switch
                 {
                     "pid" => CloneFlags.CLONE_NEWPID,
-                    "mount" => CloneFlags.CLONE_NEWNS,
                     "uts" => CloneFlags.CLONE_NEWUTS,
                     "ipc" => CloneFlags.CLONE_NEWIPC,
                     "network" => CloneFlags.CLONE_NEWNET,
                     "user" => CloneFlags.CLONE_NEWUSER,
-                    _ => CloneFlags.None, // cgroup: made by unshare, after the container has joined its cgroup
+                    _ => CloneFlags.None, // mount: always; cgroup: made by unshare, after the container has joined its cgroup
                 };
             }
         }
-        return flags | CloneFlags.CLONE_NEWNS | (SharesMemory(flags) ? CloneFlags.CLONE_VM : CloneFlags.None);
+        return flags;
+    }
+
+    /// <summary>Those that come with clone3(2). Making them takes longer than anything else, so a child that is born early makes its own while the engine goes on; only a pid namespace must be there before it.</summary>
+    private CloneFlags AtBirth(CloneFlags all) =>
+        _early ? (all & CloneFlags.CLONE_NEWPID) | CloneFlags.CLONE_VM
+        : SharesMemory(_spec, all) && _in.Joined.Count == 0 ? all | CloneFlags.CLONE_VM
+        : all;
+
+    /// <summary>Whether the first process may be made before everything else: it must be able to share the engine's memory, and nothing may be wanted of the host first.</summary>
+    public static bool CanBeBornEarly(RuntimeSpec spec)
+    {
+        int parts =
+            spec.Mounts.Count
+            + spec.Linux.Devices.Count
+            + spec.Linux.Sysctl.Count
+            + spec.Linux.MaskedPaths.Count
+            + spec.Linux.ReadonlyPaths.Count;
+        bool joins = false;
+        foreach (NamespaceSpec item in spec.Linux.Namespaces)
+        {
+            joins |= item.Path is not null;
+        }
+        return !joins && parts <= EarlyParts && SharesMemory(spec, Flags(spec));
     }
 
     /// <summary>Whether the first process may work in the engine's memory until it executes its command: only where nobody else can see it in its namespaces, and
     /// where the limit leaves room, since a process that is killed for want of memory takes those that share its memory along.</summary>
-    private bool SharesMemory(CloneFlags flags) =>
+    private static bool SharesMemory(RuntimeSpec spec, CloneFlags flags) =>
         flags.HasFlag(CloneFlags.CLONE_NEWPID)
-        && !_userNamespace
-        && _in.Joined.Count == 0
-        && _spec.Linux.Resources.Memory?.Limit is null or <= 0 or >= RoomyMemory;
+        && !flags.HasFlag(CloneFlags.CLONE_NEWUSER)
+        && spec.Linux.Namespace("user") is null
+        && spec.Linux.Resources.Memory?.Limit is null or <= 0 or >= RoomyMemory;
 
     private void DefaultSignals()
     {
@@ -143,7 +229,24 @@ public sealed partial class LaunchPlanner
             _p.Call(SyscallNumber.recvfrom, Channel, _p.Memory(8), 1, MSG_PEEK_DONTWAIT, 0, 0);
             _p.AtLeast(1).Tolerate(Errno.EAGAIN);
         }
+        else if (_early)
+        {
+            _plan.Container(
+                Block.Namespaces,
+                "Until the engine has written down who this process is, it ends with the engine: nobody else would find what it makes."
+            );
+            _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
+        }
         DefaultSignals();
+        if (_early)
+        {
+            _plan.Container(
+                Block.Namespaces,
+                "Namespaces that nobody else is in, made by the process itself: the engine need not wait for them."
+            );
+            _plan.NamespacesAt = _p.Count;
+            _p.Call(SyscallNumber.unshare, (int)(Flags(_spec) & ~CloneFlags.CLONE_NEWPID));
+        }
         if (_userNamespace && _spec.Linux.Namespace("user") is { Path: null })
         {
             _plan.WaitsForIdMaps = true;

@@ -1,4 +1,5 @@
 using Skiff.Linux.Actions;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Plan;
 
@@ -44,9 +45,12 @@ public sealed record PlanStep
     /// <summary>Host steps: the changes, in order.</summary>
     public IReadOnlyList<HostAction> Actions { get; init; } = [];
 
-    /// <summary>Container steps: index of the first instruction.</summary>
+    /// <summary>The program of which the step is a part; null for one that consists of <see cref="Actions"/>.</summary>
+    public ChildProgram? Program { get; init; }
+
+    /// <summary>Index of the first instruction.</summary>
     public int First { get; init; }
 
-    /// <summary>Container steps: index after the last instruction.</summary>
+    /// <summary>Index after the last instruction.</summary>
     public int End { get; init; }
 }

@@ -23,6 +23,19 @@ public sealed unsafe partial class ChildProgram : IDisposable
     /// <summary>Number of instructions so far: the index of the next one.</summary>
     public int Count => _count;
 
+    /// <summary>Instructions for which there is room without moving those that are there.</summary>
+    public int Capacity => _capacity;
+
+    /// <summary>Makes room: a program that grows while it runs must not move. Pages that are not written cost nothing.</summary>
+    public void Reserve(int instructions)
+    {
+        if (instructions > _capacity)
+        {
+            _capacity = instructions;
+            _code = (Instruction*)NativeMemory.Realloc(_code, (nuint)(_capacity * sizeof(Instruction)));
+        }
+    }
+
     /// <summary>Adds a system call.</summary>
     /// <returns>A place where its result is kept; use it as an argument of later calls.</returns>
     public Result Call(
@@ -54,6 +67,9 @@ public sealed unsafe partial class ChildProgram : IDisposable
         i.Result = result;
         return new Result((nint)result);
     }
+
+    /// <summary>What a call has returned, once it has run in this process or in one that shares its memory.</summary>
+    public nint ValueOf(Result result) => Volatile.Read(ref *(nint*)result.Address);
 
     /// <summary>Stores the last call's result at <paramref name="address"/> of the program's memory: an argument that a structure carries.</summary>
     public void StoreInto(Result result, nint address)
@@ -107,6 +123,25 @@ public sealed unsafe partial class ChildProgram : IDisposable
         i.A = mask;
         i.B = value;
         i.C = errno;
+    }
+
+    /// <summary>Waits for a descriptor that the parent hands over (<see cref="ReportChannel.Hand"/>), close-on-exec; the end of the channel, when the parent has died, ends the program.</summary>
+    public Result Receive(Operand socket)
+    {
+        const int MSG_CMSG_CLOEXEC = 0x40000000;
+        const int ControlSize = 24;
+        nint* control = (nint*)Allocate(ControlSize + sizeof(nint));
+        nint* vector = (nint*)Allocate(2 * sizeof(nint));
+        vector[0] = (nint)Allocate(1);
+        vector[1] = 1;
+        nint* header = (nint*)Allocate(7 * sizeof(nint));
+        header[2] = (nint)vector;
+        header[3] = 1;
+        header[4] = (nint)control;
+        header[5] = ControlSize;
+        Call(SyscallNumber.recvmsg, socket, (nint)header, MSG_CMSG_CLOEXEC);
+        AtLeast(1);
+        return new Result((nint)(control + 2)); // after struct cmsghdr: an int, and zeros
     }
 
     /// <summary>Reads one byte from <paramref name="fd"/>; the end of the file, when the parent has died, ends the program.</summary>
@@ -208,9 +243,7 @@ public sealed unsafe partial class ChildProgram : IDisposable
     {
         if (_count == _capacity)
         {
-            // Enough for a container without extras; pages that are not written cost nothing.
-            _capacity = Math.Max(_capacity * 2, 512);
-            _code = (Instruction*)NativeMemory.Realloc(_code, (nuint)(_capacity * sizeof(Instruction)));
+            Reserve(Math.Max(_capacity * 2, 512)); // enough for a container without extras
         }
         ref Instruction i = ref _code[_count++];
         i = default;

@@ -12,12 +12,14 @@ internal unsafe struct Interpreter
         ClockGetTime;
     internal Instruction* Code;
     internal nint Count;
+
+    /// <summary>Where a failure is reported; negative when the engine itself runs the program.</summary>
     internal nint ReportFd;
     internal int* Report;
     internal SpawnProgress* Progress;
     internal TimeSpec* Times;
 
-    /// <summary>Runs the program in the child; never returns, unless there is none.</summary>
+    /// <summary>Runs the program. In a child it never returns, unless there is none; on behalf of the engine it leaves the index and the errno of a failure in the report, and returns.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static void Run(Interpreter* self)
     {
@@ -29,8 +31,8 @@ internal unsafe struct Interpreter
         {
             return;
         }
-        nint count = self->Count;
-        for (nint n = 0; n < count; n++)
+        // Read anew each time: a program may still be written while it runs, and grows while its last instruction waits.
+        for (nint n = 0; n < Volatile.Read(ref self->Count); n++)
         {
             Instruction* i = code + n;
             self->Progress->At = n + 1;
@@ -75,10 +77,17 @@ internal unsafe struct Interpreter
             {
                 self->Report[0] = (int)n;
                 self->Report[1] = failure;
+                if (self->ReportFd < 0)
+                {
+                    return;
+                }
                 call(self->Write, self->ReportFd, (nint)self->Report, 8, 0, 0, 0);
                 call(self->ExitGroup, 125, 0, 0, 0, 0, 0);
             }
         }
-        call(self->ExitGroup, 0, 0, 0, 0, 0, 0);
+        if (self->ReportFd >= 0)
+        {
+            call(self->ExitGroup, 0, 0, 0, 0, 0, 0);
+        }
     }
 }

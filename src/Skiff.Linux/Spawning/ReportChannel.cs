@@ -38,6 +38,9 @@ public sealed unsafe class ReportChannel : IDisposable
         }
     }
 
+    /// <summary>Hands the child a descriptor, for which its program waits with <see cref="ChildProgram.Receive"/>.</summary>
+    public void Hand(int descriptor) => _ = DescriptorMessage.TrySend(_parent, "!"u8, [descriptor]); // a child that has died is seen by its report
+
     /// <summary>Waits until the target runs (null) or the child reports a failure.</summary>
     public ChildFailure? AwaitReport()
     {

@@ -20,6 +20,7 @@ public static unsafe class Spawn
     /// <param name="namespaces">New namespaces of the process.</param>
     /// <param name="cgroup">Directory of a cgroup v2 to be born in (kernel 5.7), or null.</param>
     /// <param name="traced">True to record when each instruction ran.</param>
+    /// <remarks>With CLONE_VM the program may go on growing while the child waits in its last instruction: see <see cref="SpawnedProcess.Extend"/>.</remarks>
     /// <exception cref="LinuxException">clone3 failed: EPERM without privileges, ENOSPC for too many namespaces, EAGAIN at the limit of processes.</exception>
     public static SpawnedProcess Start(
         ChildProgram program,
@@ -29,7 +30,7 @@ public static unsafe class Spawn
         bool traced = false
     )
     {
-        SharedPage page = new(program.Count, traced);
+        SharedPage page = new(program.Capacity, traced);
         CloneArgs* args = (CloneArgs*)program.Allocate(sizeof(CloneArgs));
         int* pidfd = (int*)program.Allocate(sizeof(int));
         ulong* masks = (ulong*)program.Allocate(2 * sizeof(ulong));
@@ -70,7 +71,7 @@ public static unsafe class Spawn
                 page.Dispose();
                 throw new LinuxException("clone3", namespaces.ToString(), (int)-pid);
             }
-            SpawnedProcess process = new((int)pid, new SafeFd(*pidfd), channel, page);
+            SpawnedProcess process = new((int)pid, new SafeFd(*pidfd), channel, page, shared ? interpreter : null);
             // Nothing that a child in our own memory touches can be held by the runtime.
             if (shared || process.HasBegun(BeginDeadlineMilliseconds) || attempt == 3)
             {
@@ -82,6 +83,26 @@ public static unsafe class Spawn
             process.Pidfd.Wait();
             process.Pidfd.Dispose();
         }
+    }
+
+    /// <summary>Runs a program in this process, on this thread: calls that need nothing of a child, so that both work at the same time.</summary>
+    /// <returns>The instruction that failed, or null.</returns>
+    public static ChildFailure? RunHere(ChildProgram program)
+    {
+        int* report = (int*)program.Allocate(2 * sizeof(int));
+        SpawnProgress progress = default;
+        report[0] = -1;
+        Interpreter interpreter = new()
+        {
+            Call = program.Calls.Call,
+            Code = program.Code,
+            Count = program.Count,
+            ReportFd = -1,
+            Report = report,
+            Progress = &progress,
+        };
+        Interpreter.Run(&interpreter);
+        return report[0] < 0 ? null : new ChildFailure(report[0], report[1]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

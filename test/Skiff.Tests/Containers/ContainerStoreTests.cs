@@ -242,6 +242,8 @@ public sealed class ContainerStoreTests : IDisposable
             Last = state.Process;
         }
 
+        public void GiveBackUnrecorded(string id) { }
+
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
 }

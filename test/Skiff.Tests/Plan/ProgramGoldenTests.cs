@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
 using Skiff.Images;
@@ -38,6 +39,7 @@ public sealed class ProgramGoldenTests
         "0::/\n",
         "--network host --pid host --ipc host --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp=unconfined alpine"
     )]
+    [InlineData("early", Hybrid, "2:pids:/\n1:memory:/\n0::/\n", "--network none --tmpfs /tmp -v /src:/data alpine")]
     [InlineData("privileged", Unified, "0::/\n", "--network none --privileged --hostname box --sysctl net.ipv4.ip_forward=1 alpine")]
     public void The_program_of_a_command_line_is_the_reviewed_one(string name, string mounts, string membership, string line)
     {
@@ -50,6 +52,9 @@ public sealed class ProgramGoldenTests
             LayerRoot = "/var/lib/skiff",
             Layers = ["l/lower", "l/upper"],
             Volatile = true,
+            BornEarly = name == "early",
+            ListsLayers = true,
+            Network = name == "early" ? BridgeLease.LoopbackOnly : [],
             Cgroup = Cgroup.Plan(layout, "/skiff", "ID", Resources.None),
             CgroupLayout = layout,
             DiesWithParent = true,
@@ -88,12 +93,12 @@ public sealed class ProgramGoldenTests
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"clone3 {plan.Namespaces}\n");
-        foreach (PlanStep step in plan.Steps.Where(static s => s.Place == Place.Container))
+        foreach (PlanStep step in plan.Steps.Where(static s => s.Program is not null))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n# {step.Why}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n# {(step.Place == Place.Host ? "[host] " : "")}{step.Why}\n");
             for (int i = step.First; i < step.End; i++)
             {
-                text.Append(plan.Program.Describe(i)).Append('\n');
+                text.Append(step.Program!.Describe(i)).Append('\n');
             }
         }
         return text.ToString();

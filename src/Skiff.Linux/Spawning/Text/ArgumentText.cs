@@ -36,7 +36,7 @@ internal static class ArgumentText
             FilterProgram => FilterLength(value),
             ArgumentKind.Buffer => "…",
             Pointer => value == 0 ? "NULL" : "…",
-            Message => "{SCM_RIGHTS}",
+            Message => StructText.Descriptors(program, value),
             SignalAction => "{SIG_DFL}",
             SignalMask => "[]",
             Signal => Signals.Name((int)value),

@@ -53,6 +53,13 @@ internal static unsafe class StructText
         return $"{{{both}, inheritable={Set(2)}}}";
     }
 
+    /// <summary>struct msghdr with a control message that carries a descriptor: the name that the descriptor will have, where it has one.</summary>
+    internal static string Descriptors(ChildProgram program, nint header)
+    {
+        nint control = ((nint*)header)[4];
+        return program.NameOf(control + (2 * sizeof(nint))) is { } name ? $"{{SCM_RIGHTS [{name}]}}" : "{SCM_RIGHTS}";
+    }
+
     /// <summary>struct rlimit64.</summary>
     internal static string Limit(nint address)
     {

@@ -82,6 +82,7 @@ internal sealed record SyscallShape(int Number, string Name, string ManPage, boo
             Opens(SyscallNumber.socket, "socket", Domain, SocketType, Count),
             See(SyscallNumber.sendto, "sendto", "rtnetlink(7)", Descriptor, Sent, Count, Hex, Pointer, Count),
             See(SyscallNumber.recvfrom, "recvfrom", "netlink(7)", Descriptor, ArgumentKind.Buffer, Count, Hex, Pointer, Pointer),
+            See(SyscallNumber.recvmsg, "recvmsg", "unix(7)", Descriptor, Message, Hex),
             See(SyscallNumber.sendmsg, "sendmsg", "unix(7)", Descriptor, Message, Hex),
             Plain(SyscallNumber.execve, "execve", ArgumentKind.Text, Texts, Texts),
             Plain(SyscallNumber.execveat, "execveat", Descriptor, ArgumentKind.Text, Texts, Texts, AtFlags),

@@ -14,22 +14,44 @@ internal static class ForegroundRun
 {
     internal static int Run(SkiffEngine engine, string id, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
     {
+        if (options.Tty && options.Interactive && !Tty.IsTerminal(0))
+        {
+            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
+        }
         using FileLock session = Session.Begin(engine.Paths, id);
+        using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
+        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        LaunchWishes wishes = new()
+        {
+            Terminal = options.Tty,
+            DiesWithParent = true,
+            Standard = (nothing?.Value ?? 0, 1, 2),
+            Traced = invocation.Has("trace"),
+            Meanwhile = () => Tidy(engine, image),
+        };
         PreparedContainer? container = null;
+        ContainerLaunch? launch = null;
         try
         {
-            container = ContainerPreparation.Create(engine, options, image, id, session);
+            container = ContainerPreparation.Create(
+                engine,
+                options,
+                image,
+                id,
+                session,
+                planned => launch = ContainerLaunch.Begin(engine, planned, wishes)
+            );
             hold?.Dispose();
             foreach (string warning in container.Result.Warnings)
             {
                 invocation.Output.ErrorLine($"skiff: warning: {warning}");
             }
             WriteIdFile(options.CidFile, id);
-            ContainerState end = Execute(engine, container, invocation, meanwhile: () => Tidy(engine, image));
-            return end.ExitCode;
+            return Execute(engine, container, launch!, signals, invocation).ExitCode;
         }
         finally
         {
+            launch?.Dispose();
             if (container is not null && options.Remove)
             {
                 ContainerRemoval.RemoveEnded(engine, container.Record);
@@ -55,31 +77,19 @@ internal static class ForegroundRun
         }
     }
 
-    private static ContainerState Execute(SkiffEngine engine, PreparedContainer container, Invocation invocation, Action? meanwhile = null)
+    private static ContainerState Execute(
+        SkiffEngine engine,
+        PreparedContainer container,
+        ContainerLaunch launch,
+        SignalPipe signals,
+        Invocation invocation
+    )
     {
         RunOptions options = container.Options;
-        using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
-        if (options.Tty && options.Interactive && !Tty.IsTerminal(0))
-        {
-            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
-        }
-        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
         engine.Events.Container(container.Record, "attach");
-        ContainerLaunch launch;
         try
         {
-            launch = ContainerLaunch.Start(
-                engine,
-                container,
-                new LaunchWishes
-                {
-                    Terminal = options.Tty,
-                    DiesWithParent = true,
-                    Standard = (nothing?.Value ?? 0, 1, 2),
-                    Traced = invocation.Has("trace"),
-                    Meanwhile = meanwhile,
-                }
-            );
+            launch.Start(container);
         }
         catch (SkiffException e) when (!options.Remove)
         {
@@ -95,35 +105,32 @@ internal static class ForegroundRun
             );
             throw;
         }
-        using (launch)
+        foreach (string warning in launch.Warnings)
         {
-            foreach (string warning in launch.Warnings)
-            {
-                invocation.Output.ErrorLine($"skiff: warning: {warning}");
-            }
-            WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
-            ForegroundLoop.Serve(launch, options, signals);
-            ContainerState end = launch.Finish();
-            if (invocation.Has("trace"))
-            {
-                invocation.Output.Error(TraceReport.Text(launch));
-            }
-            if (!options.Remove)
-            {
-                // Whoever removes it has killed it and waits for us to be done.
-                ContainerState? written = Containers.ContainerAccess.Change(
-                    engine,
-                    container.Record.Id,
-                    s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end.EndOf(s)
-                );
-                end = written ?? end;
-            }
-            if (end.OomKilled)
-            {
-                invocation.Output.ErrorLine($"skiff: {end.Reason}");
-            }
-            return end;
+            invocation.Output.ErrorLine($"skiff: warning: {warning}");
         }
+        WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
+        ForegroundLoop.Serve(launch, options, signals);
+        ContainerState end = launch.Finish();
+        if (invocation.Has("trace"))
+        {
+            invocation.Output.Error(TraceReport.Text(launch));
+        }
+        if (!options.Remove)
+        {
+            // Whoever removes it has killed it and waits for us to be done.
+            ContainerState? written = Containers.ContainerAccess.Change(
+                engine,
+                container.Record.Id,
+                s => s.Status == ContainerStatus.Removing ? end with { Status = ContainerStatus.Removing } : end.EndOf(s)
+            );
+            end = written ?? end;
+        }
+        if (end.OomKilled)
+        {
+            invocation.Output.ErrorLine($"skiff: {end.Reason}");
+        }
+        return end;
     }
 
     internal static void WriteIdFile(string? path, string text)

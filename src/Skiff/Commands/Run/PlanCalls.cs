@@ -21,9 +21,9 @@ internal static class PlanCalls
             int end = action.Text.AsSpan().IndexOfAny('(', ' ', ';');
             calls.Add(new PlanCall(end < 0 ? action.Text : action.Text[..end], action.Text, action.ManPage));
         }
-        for (int i = step.First; step.Place == Place.Container && i < step.End; i++)
+        for (int i = step.First; step.Program is { } program && i < step.End; i++)
         {
-            calls.Add(new PlanCall(plan.Program.CallName(i), plan.Program.Describe(i), plan.Program.ManPage(i)));
+            calls.Add(new PlanCall(program.CallName(i), program.Describe(i), program.ManPage(i)));
         }
         return calls;
     }

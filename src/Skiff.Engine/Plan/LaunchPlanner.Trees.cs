@@ -1,0 +1,237 @@
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Cgroups;
+using Skiff.Linux.Mounts;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Plan;
+
+/// <content>Mounts that are nowhere yet. Who makes one matters only where a file system shows a namespace of its maker; the others the engine makes while its child is busy.</content>
+public sealed partial class LaunchPlanner
+{
+    private const string LayersWhy =
+        "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top.";
+    private readonly List<(int Mount, string Name, Result Made)> _handed = [];
+    private List<(Result Tree, string Name)> _hierarchies = [];
+    private string?[] _names = [];
+    private Operand? _overlay;
+    private int _devicesAt = -1;
+
+    /// <summary>procfs belongs to the pid namespace of whoever mounts it, sysfs to the network namespace, mqueue to the ipc namespace, cgroupfs to the cgroup namespace.</summary>
+    private static bool ShowsNamespace(MountSpec mount) => mount.Type is "proc" or "sysfs" or "mqueue" or "cgroup" or "cgroup2";
+
+    private void OwnMounts()
+    {
+        _plan.Container(
+            Block.ProcAndDev,
+            "File systems that show a namespace show that of whoever mounts them: the container makes them itself, as mounts that are nowhere yet."
+        );
+        for (int i = 0; i < _spec.Mounts.Count; i++)
+        {
+            MountSpec mount = _spec.Mounts[i];
+            if (!ShowsNamespace(mount) || _in.Lent?.Trees[i] is not null)
+            {
+                continue;
+            }
+            MountOptions options = MountOptions.Parse(mount.Options);
+            ulong attributes = options.AttributesSet | options.RecursiveSet;
+            bool unified = _in.CgroupLayout.Mode == CgroupMode.V2;
+            _trees[i] = mount.Type switch
+            {
+                "cgroup" when !unified => Hierarchies(attributes),
+                "cgroup" => NewFileSystem(_p, "cgroup2", [], [], attributes),
+                _ => NewFileSystem(_p, mount.Type!, options.Data, options.SuperFlags, attributes),
+            };
+            _made[i] = true;
+        }
+    }
+
+    /// <summary>Version 1 has a directory for each hierarchy: those of the container's own cgroup, on a small file system.</summary>
+    private Result Hierarchies(ulong attributes)
+    {
+        Result memory = NewFileSystem(_p, "tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
+        _hierarchies = [];
+        foreach (string join in _in.Cgroup.JoinFiles)
+        {
+            string directory = Path.GetDirectoryName(join)!;
+            if (HierarchyName(directory) is { } name)
+            {
+                Result tree = _p.Call(
+                    SyscallNumber.open_tree,
+                    AtCwd,
+                    _p.Text(directory),
+                    (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
+                );
+                SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
+                _p.Call(SyscallNumber.mkdirat, memory, _p.Text(name), 0x1ED);
+                _hierarchies.Add((tree, name));
+            }
+        }
+        return memory;
+    }
+
+    private string? HierarchyName(string directory)
+    {
+        foreach (CgroupHierarchy hierarchy in _in.CgroupLayout.Hierarchies)
+        {
+            if (directory.StartsWith(hierarchy.MountPoint + "/", StringComparison.Ordinal))
+            {
+                return Path.GetFileName(hierarchy.MountPoint);
+            }
+        }
+        return null;
+    }
+
+    private void PlaceHierarchies(int index, MountSpec mount)
+    {
+        nint empty = _p.Text("");
+        foreach ((Result tree, string name) in _hierarchies)
+        {
+            _p.Call(SyscallNumber.move_mount, tree, empty, _trees[index], _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+        }
+        if (_hierarchies.Count > 0 && MountOptions.Parse(mount.Options).ReadOnly)
+        {
+            SetAttributes(_trees[index], new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
+        }
+    }
+
+    /// <summary>All other mounts. With an early birth they are the engine's work, and the child gets the descriptors; else the child makes them itself. A clone of a tree of the host keeps its
+    /// peers (shared, slave), so it is made before the mount namespace becomes private.</summary>
+    private void HostMounts()
+    {
+        ChildProgram p = _early ? _plan.HostProgram : _p;
+        const string Why =
+            "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
+        if (_early)
+        {
+            _plan.Meanwhile(Block.Filesystem, LayersWhy);
+            Overlay(p);
+            _plan.Meanwhile(Block.Filesystem, Why);
+        }
+        else
+        {
+            _plan.Container(Block.Filesystem, Why);
+        }
+        _names = new string?[_spec.Mounts.Count];
+        for (int i = 0; i < _spec.Mounts.Count; i++)
+        {
+            MountSpec mount = _spec.Mounts[i];
+            if (_in.Lent?.Trees[i] is { } lent)
+            {
+                (_trees[i], _made[i]) = (lent.Descriptor, true);
+            }
+            else if (!ShowsNamespace(mount) && mount.Type != "overlay")
+            {
+                Result tree = mount.IsBind ? Bind(p, mount) : Filesystem(p, i, mount);
+                (_trees[i], _made[i]) = (tree, true);
+                _handed.Add((i, mount.Destination, tree));
+            }
+            if (_devicesAt >= 0 && i != _devicesAt && DeviceName(mount) is { } name && !mount.IsBind)
+            {
+                p.Call(SyscallNumber.mkdirat, _trees[_devicesAt], p.Text(name), 0x1ED);
+                _names[i] = name;
+            }
+        }
+        if (_early)
+        {
+            Receive();
+        }
+    }
+
+    /// <summary>The child's side: it waits for the descriptors in the order in which they are handed over.</summary>
+    private void Receive()
+    {
+        _plan.Container(Block.Filesystem, "The engine hands over what it has made.");
+        foreach ((int mount, string name, Result made) in _handed)
+        {
+            _plan.Hand(made);
+            Operand got = _p.Name(_p.Receive(Channel), name);
+            if (mount < 0)
+            {
+                _overlay = got;
+            }
+            else
+            {
+                _trees[mount] = got;
+            }
+        }
+    }
+
+    /// <summary>The root as mount(2) would make it, layer by layer from the top (<c>lowerdir+</c>).</summary>
+    private void Overlay(ChildProgram p)
+    {
+        const int LongestValue = 255; // bytes, fsconfig(2)
+        List<string> data = new(_in.Layers.Count + 5);
+        for (int i = _in.Layers.Count - 1; i >= 0; i--)
+        {
+            data.Add("lowerdir+=" + Path.Combine(_in.LayerRoot, _in.Layers[i]));
+        }
+        data.AddRange([
+            $"upperdir={_in.ContainerDirectory}/upper",
+            $"workdir={_in.ContainerDirectory}/work",
+            "redirect_dir=off",
+            "metacopy=off",
+        ]);
+        if (
+            !_in.ListsLayers
+            || _in.Layers.Count == 0
+            || data.Exists(option =>
+                System.Text.Encoding.UTF8.GetByteCount(option) - option.IndexOf('=', StringComparison.Ordinal) - 1 > LongestValue
+            )
+        )
+        {
+            return; // mount(2) takes a page of options, and names relative to the store
+        }
+        if (_in.Volatile)
+        {
+            data.Add("volatile");
+        }
+        _handed.Add((-1, "root", p.Name(NewFileSystem(p, "overlay", data, [], 0), "root")));
+    }
+
+    private Result Bind(ChildProgram p, MountSpec mount)
+    {
+        MountOptions options = MountOptions.Parse(mount.Options);
+        int recursive = options.RecursiveBind ? (int)MountApi.AT_RECURSIVE : 0;
+        Result tree = p.Call(
+            SyscallNumber.open_tree,
+            AtCwd,
+            p.Text(mount.Source ?? throw new SkiffException($"the bind mount on {mount.Destination} has no source", 125)),
+            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC) | recursive
+        );
+        Attributes(
+            p,
+            tree,
+            options,
+            options.Propagation == 0 ? MountApi.MS_PRIVATE : options.Propagation & ~MountApi.MS_REC,
+            recursive != 0
+        );
+        return p.Name(tree, mount.Destination);
+    }
+
+    private Result Filesystem(ChildProgram p, int index, MountSpec mount)
+    {
+        MountOptions options = MountOptions.Parse(mount.Options);
+        Result tree = p.Name(
+            NewFileSystem(p, mount.Type ?? "none", options.Data, options.SuperFlags, options.AttributesSet | options.RecursiveSet),
+            mount.Destination
+        );
+        if (mount is { Destination: "/dev", Type: "tmpfs" } && _devicesAt < 0 && !_userNamespace)
+        {
+            _devicesAt = index;
+            Result mask = p.Call(SyscallNumber.umask, 0);
+            DefaultDevices(p, tree);
+            DefaultLinks(p, tree);
+            p.Call(SyscallNumber.umask, mask);
+        }
+        return tree;
+    }
+
+    /// <summary><c>pts</c> of <c>/dev/pts</c>; null for what is not directly in /dev.</summary>
+    private static string? DeviceName(MountSpec mount) =>
+        mount.Destination.StartsWith("/dev/", StringComparison.Ordinal)
+        && mount.Destination.LastIndexOf('/') == 4
+        && mount.Destination.Length > 5
+            ? mount.Destination[5..]
+            : null;
+}
