@@ -154,6 +154,7 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("create", "--name", "turn3", "--network", "none", Busybox, "true").Succeeded();
         Fill();
         host.Run("create", "--name", "turn4", "--network", "none", Busybox, "true").Succeeded();
+        // One after the other: those of one command are removed at the same time.
         foreach (string name in (string[])["before", "turn1", "turn2", "turn3", "turn4"])
         {
             host.Run("rm", name).Succeeded();

@@ -180,6 +180,8 @@ public sealed class ContainerListingTests : IDisposable
     {
         public void KillAll(ContainerRecord record, ContainerState state) { }
 
+        public void GiveBackUnrecorded(string id) { }
+
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
 }
