@@ -77,6 +77,57 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         Compare(seen.Where(c => c.Process == birth.Process && IsChange(c.Text)), Planned(steps, "host"), id);
     }
 
+    /// <summary>Directories, files, links and values of the host that are made and removed outside of the container, by whom and when ever: each that is seen is told, and each that is told is seen.</summary>
+    [Theory]
+    [InlineData("--rm", "--network", "none", "-m", "64m")]
+    [InlineData("--rm", "-p", "18198:80")]
+    [InlineData("--rm")]
+    [InlineData("--name", "kept", "--network", "none", "--cpus", "0.5")]
+    public void Every_file_of_the_host_that_changes_is_told(params string[] flags)
+    {
+        Tool.Require("strace");
+        string image = host.Image(TestImages.Busybox);
+        // One that stays: the network, and what the first container of a host finds missing, is there.
+        using RunningCommand stays = host.Start("run", "--rm", image, "sh", "-c", "echo up; sleep 1000");
+        stays.WaitForOutput("up");
+        host.Run("run", "--rm", "-p", "18197:80", image, "true").Succeeded();
+        string[] explained =
+        [
+            .. JsonNode.Parse(host.Run(["explain", "run", "--json", .. flags, image, "true"]).Succeeded().Output)!["steps"]!
+                .AsArray()
+                .SelectMany(s => s!["calls"]!.AsArray())
+                .Select(c => c!["text"]!.GetValue<string>()),
+        ];
+        string log = Path.Combine(host.Directory, $"files{Math.Abs(string.Join('-', flags).GetHashCode(StringComparison.Ordinal))}");
+        Tool.Run([
+            "strace",
+            "-f",
+            "-s",
+            "65536",
+            "-o",
+            log,
+            "-e",
+            "trace=mkdir,mkdirat,rmdir,unlink,unlinkat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,open,openat,write,close,clone3",
+            .. host.CommandLine(["run", .. flags, image, "true"]),
+        ]);
+        string id = ContainerId().Match(File.ReadAllText(log)).Value;
+        IReadOnlyList<SeenCall> seen = SeenCall.ReadAll(log);
+        int engine = seen.Single(c => IsBirth(c.Text)).Process;
+        int child = seen.Single(c => IsBirth(c.Text)).Result;
+        FileChanges changes = new(host.Root, host.Runroot);
+        string[] done = changes.Seen(seen.Where(c => c.Process == engine || c.Process == child), id);
+        string[] told = changes.Told(explained, ExampleId);
+        // What containers share is made by the first; the later ones find it.
+        string[] more =
+        [
+            .. told.Except(done).Where(c => !c.StartsWith("mkdir ", StringComparison.Ordinal) || !Directory.Exists(c.Split(' ')[1])),
+        ];
+        Assert.NotEmpty(told);
+        Assert.Equal([], done.Except(told));
+        Assert.Equal([], more);
+        host.Run("rm", "-f", "kept");
+    }
+
     /// <summary>The calls of the plan: branches that were not taken may be missing from what is seen, nothing seen may be missing from the plan.</summary>
     private static Queue<string> Planned(JsonArray steps, string place) =>
         new(

@@ -64,52 +64,14 @@ public sealed partial class ContainerLaunch
 
     private LaunchStory Story(BridgeLease? network)
     {
-        string id = _container.Record.Id;
-        string root = _engine.Paths.Root;
-        string directory = _engine.Paths.Container(id);
-        List<HostAction> image = [];
-        if (_container.Image is { } found)
-        {
-            image.Add(new LauncherCall($"openat(AT_FDCWD, \"{root}/index.json\", O_RDONLY|O_CLOEXEC)", "openat(2)"));
-            image.Add(
-                new LauncherCall($"openat(AT_FDCWD, \"{root}/blobs/{found.Id.Algorithm}/{found.Id.Hex}\", O_RDONLY|O_CLOEXEC)", "openat(2)")
-            );
-        }
-        List<HostAction> files =
-        [
-            new MakeDirectory(directory, 0x1C0),
-            new MakeDirectory(_engine.Paths.Upper(id)),
-            new MakeDirectory(_engine.Paths.Work(id), 0x1C0),
-        ];
-        string etc = _engine.Paths.Etc(id);
-        bool transient = _container.Record is { AutoRemove: true, Foreground: true };
-        files.Add(new MakeDirectory(etc, 0x1C0));
-        foreach (
-            string path in (ReadOnlySpan<string>)
-                [
-                    transient ? _engine.Paths.Session(id) : _engine.Paths.Record(id),
-                    transient ? etc + "/config.json" : _engine.Paths.Config(id),
-                    etc + "/hostname",
-                    etc + "/hosts",
-                    etc + "/resolv.conf",
-                ]
-        )
-        {
-            files.Add(new LauncherCall($"openat(AT_FDCWD, \"{path}\", O_WRONLY|O_CREAT|O_CLOEXEC, 0644)", "openat(2)"));
-        }
-        List<HostAction> end = [.. network?.EndActions ?? []];
-        if (_container.Record.AutoRemove)
-        {
-            end.Add(new RemoveDirectory(directory));
-            end.Add(new RemoveDirectory(etc));
-        }
+        LaunchFiles files = new(_engine.Paths, _container.Record);
         return new LaunchStory
         {
-            Image = image,
-            Files = files,
-            SharedNetwork = network?.SharedActions ?? [],
+            Image = _container.Image is { } image ? files.Image(image) : [],
+            Files = files.Made(),
+            SharedNetwork = network is null ? [] : [.. network.SharedActions, .. files.Leased(network)],
             Network = network is null ? [] : [.. network.HostActions(0), .. network.LateActions],
-            CleanUp = end,
+            CleanUp = [.. network?.EndActions ?? [], .. files.Removed(network)],
             Volumes = _engine.Paths.Volumes,
         };
     }

@@ -1,0 +1,154 @@
+using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
+using Skiff.Engine.Plan;
+using Skiff.Images.Store;
+using Skiff.Linux.Actions;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>The files that a start and an end of a container change outside of it, for explain. A test compares every line with what strace sees.</summary>
+internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
+{
+    private const string Create = "O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC";
+    private readonly string _etc = paths.Etc(record.Id);
+
+    /// <summary>A container without --name gets one when it is made.</summary>
+    private readonly string _name = paths.Names + "/" + (record.Name.Length == 0 ? "NAME" : record.Name);
+
+    /// <summary>A foreground container with --rm has its whole record in memory (docs/decisions/011).</summary>
+    private bool Transient => record is { AutoRemove: true, Foreground: true };
+
+    /// <summary>What is read to find an image.</summary>
+    internal List<HostAction> Image(Image image) =>
+        [
+            Open($"{paths.Root}/gc.lock", "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
+            Call("flock(lock, LOCK_SH)", "flock(2)"),
+            Open($"{paths.Root}/index.json", "O_RDONLY|O_CLOEXEC"),
+            Open($"{paths.Root}/blobs/{image.ManifestDigest.Algorithm}/{image.ManifestDigest.Hex}", "O_RDONLY|O_CLOEXEC"),
+            Open($"{paths.Root}/blobs/{image.Id.Algorithm}/{image.Id.Hex}", "O_RDONLY|O_CLOEXEC"),
+            Open($"{paths.Root}/chains/{image.Id.Hex}", "O_RDONLY|O_CLOEXEC"),
+        ];
+
+    /// <summary>What is made before and while the container starts.</summary>
+    internal List<HostAction> Made()
+    {
+        string id = record.Id;
+        List<HostAction> made = [];
+        if (record.Foreground)
+        {
+            made.Add(Open(paths.Session(id), "O_RDWR|O_CREAT|O_CLOEXEC", 0x180));
+        }
+        made.Add(new MakeDirectory(paths.Container(id), 0x1C0));
+        made.Add(Call($"symlink(\"{id}\", \"{_name}\")", "symlink(2)"));
+        made.Add(new MakeDirectory(paths.Upper(id)));
+        made.Add(new MakeDirectory(paths.Work(id), 0x1C0));
+        if (!Transient)
+        {
+            made.Add(Open(paths.State(id), "O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC", 0x180));
+            Replace(made, paths.Record(id));
+        }
+        made.Add(new MakeDirectory(_etc, 0x1C0));
+        foreach (string name in (ReadOnlySpan<string>)["hostname", "resolv.conf", "hosts"])
+        {
+            made.Add(Open($"{_etc}/{name}", Create, 0x1A4));
+        }
+        made.Add(Open($"{paths.Events}/events.jsonl", "O_WRONLY|O_CREAT|O_APPEND|O_CLOEXEC", 0x180));
+        if (Transient)
+        {
+            made.Add(Open($"{_etc}/config.json", Create, 0x180));
+        }
+        else
+        {
+            Replace(made, paths.Config(id));
+            Replace(made, paths.State(id));
+        }
+        return made;
+    }
+
+    /// <summary>How an address and ports are leased: a file, a second name per address, one per port.</summary>
+    internal List<HostAction> Leased(BridgeLease lease)
+    {
+        NetworkPaths network = new(paths.Runroot, lease.Network.Name);
+        List<HostAction> made =
+        [
+            Open(network.Lock, "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
+            Open($"{network.Owners}/{record.Id}", "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
+            Call($"link(\"{network.Owners}/{record.Id}\", \"{network.Leases}/{lease.IPv4}\")", "link(2)"),
+            Open(network.LastAddress, "O_WRONLY|O_CREAT|O_CLOEXEC", 0x180),
+        ];
+        foreach (string claim in Claims(lease))
+        {
+            made.Add(Open(network.Draft, Create, 0x180));
+            made.Add(Call($"rename(\"{network.Draft}\", \"{network.Ports}/{claim}\")", "rename(2)"));
+        }
+        return made;
+    }
+
+    /// <summary>What is removed when the container has ended.</summary>
+    internal List<HostAction> Removed(BridgeLease? lease)
+    {
+        List<HostAction> removed = [];
+        if (lease is not null)
+        {
+            NetworkPaths network = new(paths.Runroot, lease.Network.Name);
+            removed.Add(
+                lease.Ports.Count > 0
+                    ? Call(
+                        $"rename(\"{network.Leases}/{lease.IPv4}\", \"{network.Released}/{lease.Network.Name} {lease.HostInterface}\")",
+                        "rename(2)"
+                    )
+                    : Unlink($"{network.Leases}/{lease.IPv4}")
+            );
+            foreach (string claim in Claims(lease))
+            {
+                removed.Add(Unlink($"{network.Ports}/{claim}"));
+            }
+            removed.Add(Unlink($"{network.Owners}/{record.Id}"));
+        }
+        if (record.AutoRemove)
+        {
+            removed.Add(Unlink(_name));
+            removed.Add(new RemoveDirectory(paths.Container(record.Id)));
+            removed.Add(new RemoveDirectory(_etc));
+        }
+        else
+        {
+            Replace(removed, paths.State(record.Id));
+        }
+        if (record.Foreground)
+        {
+            removed.Add(Unlink(paths.Session(record.Id)));
+        }
+        return removed;
+    }
+
+    /// <summary>A port has one file, however many addresses of the host it is published on.</summary>
+    private static List<string> Claims(BridgeLease lease)
+    {
+        List<string> claims = [];
+        foreach (PublishedPort port in lease.Ports)
+        {
+            string claim = $"{port.Protocol}-{port.HostPort}";
+            if (!claims.Contains(claim))
+            {
+                claims.Add(claim);
+            }
+        }
+        return claims;
+    }
+
+    /// <summary>Nobody ever reads half a file: it is written under another name and renamed.</summary>
+    private static void Replace(List<HostAction> actions, string path)
+    {
+        actions.Add(Open(path + ".tmp", "O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC", 0x180));
+        actions.Add(Call($"rename(\"{path}.tmp\", \"{path}\")", "rename(2)"));
+    }
+
+    private static LauncherCall Open(string path, string flags, uint mode = 0) =>
+        Call($"openat(AT_FDCWD, \"{path}\", {flags}{(mode == 0 ? "" : $", 0{Convert.ToString(mode, 8)}")})", "openat(2)");
+
+    private static LauncherCall Unlink(string path) => Call($"unlink(\"{path}\")", "unlink(2)");
+
+    private static LauncherCall Call(string text, string page) => new(text, page);
+}
