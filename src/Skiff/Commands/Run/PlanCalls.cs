@@ -28,12 +28,22 @@ internal static class PlanCalls
         return calls;
     }
 
-    /// <summary>Lines for people: three or more calls of the same name and shape in a row become two lines.</summary>
+    /// <summary>Lines for people: what is done to one thing after the other is told for the first.</summary>
     internal static List<string> Folded(IReadOnlyList<PlanCall> calls)
     {
         List<string> lines = [];
         for (int i = 0; i < calls.Count; )
         {
+            if (CallGroup.At(calls, i) is { } group)
+            {
+                foreach (PlanCall call in group.First)
+                {
+                    lines.AddRange(Messages(call.Text));
+                }
+                lines.Add($"… the same for {string.Join(", ", group.Others)} …");
+                i += group.Length;
+                continue;
+            }
             int end = i + 1;
             while (end < calls.Count && IsRepetitive(calls[i]) && calls[end].Name == calls[i].Name)
             {
