@@ -43,6 +43,7 @@ public sealed class SpecBuilderTests
                             FileMode = 0x1B6,
                         }
                     : null,
+                SeLinux = true,
                 ListDevices = static path =>
                     path == "/dev/snd"
                         ?
@@ -330,10 +331,16 @@ public sealed class SpecBuilderTests
         Assert.NotNull(MountOn(spec, "/process"));
     }
 
+    [Fact]
+    public void To_be_unconfined_by_what_is_not_applied_is_granted() =>
+        Assert.Null(Spec("--security-opt", "apparmor=unconfined", "--security-opt", "label=disable").Process!.ApparmorProfile);
+
     [Theory]
     [InlineData("--storage-opt", "size=1g")]
     [InlineData("--link-local-ip", "169.254.3.3")]
     [InlineData("--network", "name=bridge,driver-opt=a=b")]
+    [InlineData("--security-opt", "apparmor=docker-default")]
+    [InlineData("--security-opt", "label=type:container_t")]
     public void What_is_not_done_is_refused_instead_of_ignored(string flag, string value) =>
         Assert.StartsWith(flag, Refused(flag, value), StringComparison.Ordinal);
 

@@ -29,9 +29,7 @@ public sealed partial record HostFacts
                 groups is not null ? Range("/etc/subgid", uint.MaxValue, groups)
                 : ranges ? Range("/etc/subgid", uid, name)
                 : null,
-            AppArmor =
-                options.Security.AppArmor is not null
-                && Files.TryReadText("/sys/module/apparmor/parameters/enabled", out _)?.StartsWith('Y') == true,
+            SeLinux = !options.Security.Labels.IsEmpty && Files.Exists("/sys/fs/selinux/enforce"),
             SwapAccounting = options.Memory is null || LimitsSwap(),
             ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
                 ? Processors(Files.TryReadText("/sys/devices/system/cpu/possible", out _))

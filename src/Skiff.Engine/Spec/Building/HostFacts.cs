@@ -23,8 +23,8 @@ public sealed partial record HostFacts
     /// <summary>The caller's range in /etc/subgid.</summary>
     public IdMapping? SubordinateGids { get; init; }
 
-    /// <summary>AppArmor is enabled.</summary>
-    public bool AppArmor { get; init; }
+    /// <summary>SELinux is enabled; looked for when a label is asked for.</summary>
+    public bool SeLinux { get; init; }
 
     /// <summary>The kernel limits swap per cgroup, so that docker's default of twice the memory can be set.</summary>
     public bool SwapAccounting { get; init; } = true;

@@ -37,7 +37,6 @@ public sealed partial class SpecBuilder
             },
             Rlimits = [.. limits],
             NoNewPrivileges = _o.Security.NoNewPrivileges,
-            ApparmorProfile = AppArmor(),
             OomScoreAdj = _o.OomScoreAdj,
         };
     }
@@ -184,9 +183,4 @@ public sealed partial class SpecBuilder
         }
         return [.. names];
     }
-
-    private string? AppArmor() =>
-        _o.Security.AppArmor is not { } profile || profile == "unconfined" ? null
-        : _c.Host.AppArmor ? profile
-        : throw new SkiffException($"--security-opt apparmor={profile}: AppArmor is not enabled on this host", 125);
 }

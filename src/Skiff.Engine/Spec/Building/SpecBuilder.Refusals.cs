@@ -32,6 +32,23 @@ public sealed partial class SpecBuilder
                 125
             );
         }
+        if (_o.Security.AppArmor is not (null or "unconfined"))
+        {
+            throw new SkiffException(
+                $"--security-opt apparmor={_o.Security.AppArmor}: Skiff does not apply AppArmor profiles; leave it out, or confine with --cap-drop and seccomp=FILE",
+                125
+            );
+        }
+        foreach (string label in _o.Security.Labels)
+        {
+            if (label != "disable" && _c.Host.SeLinux)
+            {
+                throw new SkiffException(
+                    $"--security-opt label={label}: Skiff sets no SELinux labels; leave it out, or confine with --cap-drop and seccomp=FILE",
+                    125
+                );
+            }
+        }
         foreach (NetworkAttachment network in _o.Networks)
         {
             if (!network.LinkLocalIps.IsEmpty)

@@ -37,7 +37,7 @@ internal static partial class RunFlags
         flags.Add(Flag.Bool("privileged", "Give all capabilities and devices, hide nothing, filter no system call"));
         flags.Add(Flag.List("cap-add", "Add a capability"));
         flags.Add(Flag.List("cap-drop", "Drop a capability"));
-        flags.Add(Flag.List("security-opt", "no-new-privileges, seccomp=, apparmor=, label=, mask=, unmask=, systempaths=unconfined"));
+        flags.Add(Flag.List("security-opt", "no-new-privileges, seccomp=, mask=, unmask=, systempaths=unconfined"));
         flags.Add(Flag.List("sysctl", "Set a kernel parameter: name=value"));
         flags.Add(Flag.List("device", "Add a device: host[:container[:rwm]], or a CDI name") with { Completes = Completion.File });
         flags.Add(Flag.List("device-cgroup-rule", "Allow a device: 'c 42:* rmw'"));
