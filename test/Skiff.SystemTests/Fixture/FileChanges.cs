@@ -60,7 +60,7 @@ public sealed partial class FileChanges(string root, string runroot)
     [GeneratedRegex("\"([^\"]*)\"")]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("0[0-7]+(?=\\))")]
+    [GeneratedRegex("0[0-7]+(?=\\s*\\))")]
     private static partial Regex Mode();
 
     [GeneratedRegex("O_[A-Z_|]+(, 0[0-7]+)?")]
