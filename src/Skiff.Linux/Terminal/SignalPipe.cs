@@ -65,6 +65,13 @@ public sealed unsafe class SignalPipe : IDisposable
         return read;
     }
 
+    /// <summary>Makes <see cref="TryRead"/> give the signal 0, so that a thread that waits finds out that it need not.</summary>
+    public void Wake()
+    {
+        byte b = 0;
+        _ = Libc.write(_write.Value, &b, 1);
+    }
+
     /// <summary>Gives the signals their old treatment back. The handler's page stays: another thread may be in it.</summary>
     public void Dispose()
     {

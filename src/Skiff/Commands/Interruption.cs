@@ -26,6 +26,7 @@ internal sealed class Interruption : IDisposable
     public void Dispose()
     {
         _over = true;
+        _signals.Wake();
         _thread.Join();
         _signals.Dispose();
         _source.Dispose();
@@ -33,10 +34,10 @@ internal sealed class Interruption : IDisposable
 
     private void Watch()
     {
-        // Wakes up now and then to see that the work is over: no second pipe is needed for that.
         while (!_over)
         {
-            if (Poll.Wait(_signals.Fd.Value, Poll.POLLIN, 50) == 0 || !_signals.TryRead(out int signal))
+            _ = Poll.Wait(_signals.Fd.Value, Poll.POLLIN, -1);
+            if (!_signals.TryRead(out int signal) || signal == 0)
             {
                 continue;
             }

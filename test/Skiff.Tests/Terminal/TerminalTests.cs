@@ -53,6 +53,17 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public void A_thread_that_waits_for_signals_is_woken_by_none()
+    {
+        using SignalPipe pipe = SignalPipe.Open(Signals.SIGUSR2);
+        pipe.Wake();
+        Assert.Equal(Poll.POLLIN, Poll.Wait(pipe.Fd.Value, Poll.POLLIN, -1));
+        Assert.True(pipe.TryRead(out int got));
+        Assert.Equal(0, got);
+        Assert.False(pipe.TryRead(out _));
+    }
+
+    [Fact]
     public void The_handler_is_as_written_down_on_both_architectures()
     {
         Assert.Equal("F30F1EFA57B801000000BF070000004889E6BA010000000F055FC3", Convert.ToHexString(SignalPipe.Code(7, Architecture.X64)));
