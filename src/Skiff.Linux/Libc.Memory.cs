@@ -9,4 +9,10 @@ internal static partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int mprotect(nint address, nuint length, int protection);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int madvise(nint address, nuint length, int advice);
 }

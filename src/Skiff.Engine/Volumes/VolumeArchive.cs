@@ -59,7 +59,7 @@ public static class VolumeArchive
             CompleteMerge(store, volume.Name);
             return notes;
         }
-        catch (Exception e) when (e is TarException or InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        catch (Exception e) when (e is TarException or InvalidDataException or EndOfStreamException)
         {
             throw new SkiffException($"the archive cannot be read, and the volume {volume.Name} is as it was: {e.Message}", 1, e);
         }

@@ -39,7 +39,7 @@ internal sealed class ArchiveFiles : IDisposable
             }
             return files;
         }
-        catch (Exception e) when (e is TarException or InvalidDataException or ZstdSharp.ZstdException)
+        catch (Exception e) when (e is TarException or InvalidDataException)
         {
             files.Dispose();
             throw new SkiffException($"the archive cannot be read: {e.Message}", 1, e);

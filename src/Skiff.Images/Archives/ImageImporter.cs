@@ -123,7 +123,7 @@ public static class ImageImporter
                 Images.Digest.FromSha256(hash.GetHashAndReset())
             );
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException)
+        catch (InvalidDataException e)
         {
             throw new SkiffException($"the archive cannot be read: {e.Message}", 1, e);
         }

@@ -44,7 +44,7 @@ public sealed class TarExtractor(int root, byte[] directory, Action<string>? rem
             }
             return reader.Position;
         }
-        catch (Exception e) when (e is TarException or InvalidDataException or ZstdSharp.ZstdException)
+        catch (Exception e) when (e is TarException or InvalidDataException)
         {
             throw new SkiffException($"the archive cannot be read: {e.Message}", 1, e);
         }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Skiff.Images.Zstd;
 using Skiff.Linux;
 
 namespace Skiff.Images.Layers;
@@ -7,7 +8,6 @@ namespace Skiff.Images.Layers;
 public static class Decompress
 {
     private const int ReadSize = 128 << 10;
-    private const int MaxZstdWindowLog = 27; // 128 MiB, what the zstd program accepts by default (RFC 8878 section 3.1.1.1.2)
 
     /// <summary>The uncompressed bytes of a layer. The magic number decides; a media type that says otherwise is an error.</summary>
     /// <param name="source">The layer's bytes; stays the caller's.</param>
@@ -34,7 +34,7 @@ public static class Decompress
         return found switch
         {
             LayerCompression.Gzip => OpenGzip(peek),
-            LayerCompression.Zstd => OpenZstd(peek),
+            LayerCompression.Zstd => new ZstdStream(peek),
             _ => peek,
         };
     }
@@ -76,18 +76,6 @@ public static class Decompress
         // without it GZipStream takes a cut stream for a short one (DeflateStream, .NET 9)
         AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
         return new GZipStream(new BufferedReader(source, ReadSize), CompressionMode.Decompress);
-    }
-
-    private static ZstdSharp.DecompressionStream OpenZstd(Stream source)
-    {
-        ZstdSharp.DecompressionStream stream = new(source, ReadSize);
-        stream.SetParameter(ZstdSharp.Unsafe.ZSTD_dParameter.ZSTD_d_windowLogMax, MaxZstdWindowLog);
-        // the frame's own checksum says nothing that the digest of the whole does not say better
-        stream.SetParameter(
-            ZstdSharp.Unsafe.ZSTD_dParameter.ZSTD_d_experimentalParam3,
-            (int)ZstdSharp.Unsafe.ZSTD_forceIgnoreChecksum_e.ZSTD_d_ignoreChecksum
-        );
-        return stream;
     }
 
     private static string Name(LayerCompression compression) =>

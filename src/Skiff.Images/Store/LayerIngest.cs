@@ -127,8 +127,7 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
             {
                 (work, size) = UnpackInto(tree, compressed, layer, diffId, unpacked, cancel);
             }
-            catch (Exception e)
-                when (e is TarException or InvalidDataException or WrongContentException or ZstdSharp.ZstdException or EndOfStreamException)
+            catch (Exception e) when (e is TarException or InvalidDataException or WrongContentException or EndOfStreamException)
             {
                 broken = e;
             }
