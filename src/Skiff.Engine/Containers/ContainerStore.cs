@@ -11,6 +11,26 @@ public sealed partial class ContainerStore
 {
     private const uint Private = 0x1C0; // 0700: no path of the store leads other users to a setuid binary of an image (CVE-2021-41103)
 
+    /// <summary>What overlayfs leaves of a container that has written nothing: the lower part when it is mounted "volatile".</summary>
+    internal static readonly IReadOnlyList<(string Name, bool IsDirectory)> OfOverlay =
+    [
+        ("/work/work/incompat/volatile/dirty", false),
+        ("/work/work/incompat/volatile", true),
+        ("/work/work/incompat", true),
+        ("/work/work", true),
+        ("/work", true),
+        ("/upper", true),
+    ];
+
+    /// <summary>The files of a container below the runroot.</summary>
+    internal static readonly IReadOnlyList<(string Name, bool IsDirectory)> OfEtc =
+    [
+        ("/hosts", false),
+        ("/resolv.conf", false),
+        ("/hostname", false),
+        ("/config.json", false),
+    ];
+
     private static readonly SearchValues<char> s_hex = SearchValues.Create("0123456789abcdef");
 
     [ThreadStatic]
@@ -212,8 +232,27 @@ public sealed partial class ContainerStore
     {
         // The record goes first: from then on the container does not exist for anybody, and what a crash leaves is remains.
         _ = Files.TryRemove(Paths.Record(id));
-        DirectoryTree.Remove(Paths.Container(id));
-        DirectoryTree.Remove(Paths.Etc(id));
+        if (!TryRemove(Paths.Container(id), OfOverlay))
+        {
+            DirectoryTree.Remove(Paths.Container(id));
+        }
+        if (!TryRemove(Paths.Etc(id), OfEtc))
+        {
+            DirectoryTree.Remove(Paths.Etc(id));
+        }
+    }
+
+    /// <summary>Removes a directory with just these entries, if it has no others: nothing is opened and listed for a container that has left nothing.</summary>
+    private static bool TryRemove(string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
+    {
+        foreach ((string name, bool isDirectory) in entries)
+        {
+            if (Files.TryRemove(directory + name, isDirectory) is not (0 or Errno.ENOENT))
+            {
+                return false;
+            }
+        }
+        return Files.TryRemove(directory, directory: true) is 0 or Errno.ENOENT;
     }
 
     /// <summary>Waits for the container's own lock: flock(2) on its directory. Null when the container has been removed meanwhile.</summary>

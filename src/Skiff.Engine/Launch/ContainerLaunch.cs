@@ -197,7 +197,6 @@ public sealed partial class ContainerLaunch : IDisposable
         if (_wishes.Monitor)
         {
             // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
-            SaveConfig(spec);
             SaveRunning();
         }
         if (_plan.WaitsAt >= 0)
@@ -205,11 +204,12 @@ public sealed partial class ContainerLaunch : IDisposable
             Timed(HostMoment.Network, begin);
             channel.Release();
         }
+        SaveConfig(spec);
         if (!_wishes.Monitor)
         {
-            SaveConfig(spec);
             SaveRunning();
         }
+        _ = _network?.Warnings; // on the other processor the child is on its way
         if (_consoleParent is not null)
         {
             Console = ReceiveTerminal(_consoleParent);

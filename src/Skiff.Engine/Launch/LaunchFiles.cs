@@ -109,8 +109,8 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
         if (record.AutoRemove)
         {
             removed.Add(Unlink(_name));
-            removed.Add(new RemoveDirectory(paths.Container(record.Id)));
-            removed.Add(new RemoveDirectory(_etc));
+            Remove(removed, paths.Container(record.Id), ContainerStore.OfOverlay);
+            Remove(removed, _etc, ContainerStore.OfEtc);
         }
         else
         {
@@ -121,6 +121,15 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
             removed.Add(Unlink(paths.Session(record.Id)));
         }
         return removed;
+    }
+
+    private static void Remove(List<HostAction> actions, string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
+    {
+        foreach ((string name, bool isDirectory) in entries)
+        {
+            actions.Add(isDirectory ? new RemoveDirectory(directory + name) : Unlink(directory + name));
+        }
+        actions.Add(new RemoveDirectory(directory));
     }
 
     /// <summary>A port has one file, however many addresses of the host it is published on.</summary>

@@ -28,11 +28,14 @@ public sealed class BridgeLease : IDisposable
     private readonly LeaseFile _file;
     private readonly int _bridgeIndex;
 
+    private readonly Func<IReadOnlyList<string>>? _look;
+    private IReadOnlyList<string>? _warnings;
+
     internal BridgeLease(
         NetworkDefinition network,
         LeaseFile file,
         int bridgeIndex,
-        IReadOnlyList<string> warnings,
+        Func<IReadOnlyList<string>>? look,
         FileLock? held = null,
         NetlinkSocket? firewall = null
     )
@@ -41,7 +44,7 @@ public sealed class BridgeLease : IDisposable
         _file = file;
         Held = held;
         _bridgeIndex = bridgeIndex;
-        Warnings = warnings;
+        _look = look;
         Firewall = firewall;
     }
 
@@ -63,8 +66,8 @@ public sealed class BridgeLease : IDisposable
     /// <summary>Host ports, ranges expanded, free ports chosen.</summary>
     public IReadOnlyList<PublishedPort> Ports => _file.Ports;
 
-    /// <summary>Sentences for the user, such as a firewall of the host that will drop the container's traffic.</summary>
-    public IReadOnlyList<string> Warnings { get; }
+    /// <summary>Sentences for the user, such as a firewall of the host that will drop the container's traffic. Looked for when they are asked for, before the lease is given back.</summary>
+    public IReadOnlyList<string> Warnings => _warnings ??= _look?.Invoke() ?? [];
 
     /// <summary>The netfilter socket of all transactions of this container, open until its last one is over; null for a lease that is only shown.</summary>
     internal NetlinkSocket? Firewall { get; }
@@ -178,7 +181,7 @@ public sealed class BridgeLease : IDisposable
             definition,
             new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published),
             BridgeSetup.IndexOf(bridge),
-            []
+            null
         );
     }
 

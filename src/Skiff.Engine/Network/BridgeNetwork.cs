@@ -97,8 +97,15 @@ public sealed partial class BridgeNetwork
                 {
                     _claims.Add(lease);
                 }
-                IReadOnlyList<string> warnings = made || published.Count > 0 ? ForwardPolicy.Warnings(_paths, network, firewall) : [];
-                return new BridgeLease(network, lease, index, warnings, file, firewall);
+                NetlinkSocket socket = firewall;
+                return new BridgeLease(
+                    network,
+                    lease,
+                    index,
+                    made || published.Count > 0 ? () => ForwardPolicy.Warnings(_paths, network, socket) : null,
+                    file,
+                    firewall
+                );
             }
             catch when (made)
             {
