@@ -67,4 +67,20 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/names"));
     }
+
+    /// <summary>A command that dies between freezing a container and thawing it would leave processes that no signal ends.</summary>
+    [Fact]
+    public void Killing_freezes_nobody_where_the_kernel_kills_a_cgroup_at_once()
+    {
+        Tool.Require("strace");
+        Assert.SkipUnless(
+            File.Exists("/sys/fs/cgroup/unified/cgroup.procs") || File.Exists("/sys/fs/cgroup/cgroup.procs"),
+            "cgroup version 1 alone has no cgroup.kill"
+        );
+        host.Run("run", "-d", "--name", "victim", "--network", "none", host.Image(TestImages.Busybox), "sleep", "1000").Succeeded();
+        string log = Path.Combine(host.Directory, "kill.log");
+        Tool.Run(["strace", "-f", "-o", log, "-e", "trace=write,kill", .. host.CommandLine("rm", "-f", "victim")]);
+        Assert.DoesNotContain("FROZEN", File.ReadAllText(log), StringComparison.Ordinal);
+        Assert.Empty(host.Run("ps", "-aq").Succeeded().Text);
+    }
 }

@@ -70,7 +70,8 @@ public sealed partial class Cgroup
             return;
         }
         string? freezer = Find("freezer");
-        if (freezer is not null)
+        // Only where nothing else keeps them from forking: whoever is killed between freezing and thawing leaves processes that no signal ends.
+        if (freezer is not null && !sent)
         {
             _ = TryFreezeV1(freezer, 100);
         }

@@ -63,6 +63,12 @@ internal sealed class Machine : IDisposable
                 "ip address add 192.0.2.2/24 dev wire; ip address add 2001:db8::2/64 dev wire nodad; ip link set wire up; ip route add default via 192.0.2.1; ip -6 route add default via 2001:db8::1"
             )
             .Succeeded();
+        // The kernel looks at a new link's carrier in its own time; until then its routes are "linkdown".
+        Wait.Until(
+            () => Net.Run("ip", "-br", "link", "show", "wire").Output.Contains(" UP ", StringComparison.Ordinal),
+            10,
+            () => "wire is down"
+        );
         return other;
     }
 
