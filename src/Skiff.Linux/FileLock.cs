@@ -16,6 +16,9 @@ public sealed class FileLock : IDisposable
     /// <summary>The open, locked file; a child that inherits a duplicate keeps the lock.</summary>
     public SafeFd Fd => _fd;
 
+    /// <summary>A lock that another process has taken and handed over: both hold it until both have closed it.</summary>
+    public static FileLock Adopt(SafeFd locked) => new(locked);
+
     /// <summary>Waits for the exclusive (or shared) lock of <paramref name="path"/>, which is created if it is missing.</summary>
     public static FileLock Acquire(string path, bool shared = false) =>
         Lock(path, shared ? LOCK_SH : LOCK_EX) ?? throw new LinuxException("flock", path, Errno.EAGAIN);

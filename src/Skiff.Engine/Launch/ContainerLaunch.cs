@@ -158,7 +158,9 @@ public sealed partial class ContainerLaunch : IDisposable
         ReportChannel channel = _channel!;
         Skeleton.Ensure(_engine.Paths);
         long network = Clock();
-        _network = NetworkLaunch.Acquire(_engine, _container);
+        _network = _wishes.Lease is { } lease
+            ? NetworkLaunch.Adopt(_engine, _container, lease.Held, lease.Firewall)
+            : NetworkLaunch.Acquire(_engine, _container);
         Timed(HostMoment.SharedNetwork, network);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
         LaunchInput input = first with

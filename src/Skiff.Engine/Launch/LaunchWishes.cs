@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Linux;
 
 namespace Skiff.Engine.Launch;
 
@@ -22,6 +23,9 @@ public sealed record LaunchWishes
 
     /// <summary>What may be done while the container comes to life on another processor.</summary>
     public Action? Meanwhile { get; init; }
+
+    /// <summary>The locked file and the netfilter socket of a lease that whoever asked for the container has taken for it already; null to take one.</summary>
+    public (SafeFd Held, SafeFd Firewall)? Lease { get; init; }
 
     /// <summary>How often it was started again by its policy.</summary>
     public int RestartCount { get; init; }

@@ -32,6 +32,10 @@ internal static class NetworkLaunch
         }
     }
 
+    /// <summary>Takes over what another process has leased for the container.</summary>
+    internal static BridgeLease Adopt(SkiffEngine engine, PreparedContainer container, SafeFd held, SafeFd firewall) =>
+        BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Adopt(container.Record.Id, held, firewall);
+
     /// <summary>The same for <c>explain</c>: nothing is leased.</summary>
     internal static BridgeLease? Example(SkiffEngine engine, PreparedContainer container) =>
         OnBridge(container.Options)

@@ -26,29 +26,23 @@ public sealed class ContainerMonitor
     private bool _restartAtOnce;
     private SafeFd? _gate;
     private SafeFd? _client;
+    private (SafeFd Held, SafeFd Firewall)? _lease;
     private WindowSize? _size;
 
     /// <summary>A monitor for one container.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="record">The container.</param>
     /// <param name="status">The pipe on which whoever waits is told that the container runs, or why not.</param>
-    /// <param name="gate">The container's lock, taken by whoever asked; given back once the state says what runs.</param>
+    /// <param name="order">What comes with the container.</param>
     /// <param name="noFile">RLIMIT_NOFILE of the command that asked for the container.</param>
-    /// <param name="client">The socket of the command that starts the container and stays attached; null for none.</param>
-    public ContainerMonitor(
-        SkiffEngine engine,
-        ContainerRecord record,
-        SafeFd status,
-        SafeFd gate,
-        (ulong Soft, ulong Hard)? noFile,
-        SafeFd? client
-    )
+    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, MonitorOrder order, (ulong Soft, ulong Hard)? noFile)
     {
         _engine = engine;
         _record = record;
         _status = status;
-        _gate = gate;
-        _client = client;
+        _gate = order.Gate;
+        _client = order.Client;
+        _lease = order.Lease;
         _noFile = noFile;
     }
 
@@ -115,6 +109,7 @@ public sealed class ContainerMonitor
                     RestartCount = _restarts.Count,
                     HealthLog = _healthLog,
                     CallerNoFile = _noFile,
+                    Lease = _lease,
                 }
             );
             try
@@ -131,8 +126,13 @@ public sealed class ContainerMonitor
         catch (Exception e) when (e is SkiffException or LinuxException)
         {
             log.Dispose();
+            if (_lease is not null)
+            {
+                NetworkLaunch.GiveBack(_engine, _record, _before); // unless the launch has done it
+            }
             return Failed(e);
         }
+        _lease = null;
         using (log)
         using (launch)
         {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Linux;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
@@ -13,6 +15,7 @@ public static class MonitorStart
     /// <param name="record">The container.</param>
     /// <param name="client">A socket whose other end is attached from the first byte on, its first frame already sent; see <see cref="AttachFrame"/>.</param>
     /// <param name="waiting">A monitor that waits already; null to start one.</param>
+    /// <param name="made">The container as this command has just made it: its address is leased here, while the monitor comes to life. Null to leave that to the monitor.</param>
     /// <param name="warnings">Receives sentences for the user that stopped nothing.</param>
     /// <returns>False when it ran already.</returns>
     /// <exception cref="SkiffException">It could not be started; the sentence and the exit code are the monitor's.</exception>
@@ -21,6 +24,7 @@ public static class MonitorStart
         ContainerRecord record,
         SafeFd? client = null,
         WaitingMonitor? waiting = null,
+        PreparedContainer? made = null,
         ICollection<string>? warnings = null
     )
     {
@@ -43,16 +47,34 @@ public static class MonitorStart
                     record = record with { Foreground = false };
                     engine.Containers.SaveRecord(record);
                 }
-                engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
-                using (WaitingMonitor? own = waiting is null ? WaitingMonitor.Start(engine, record.Id) : null)
+                if (state is not { StoppedByUser: false, Error: "", Reason: "" })
                 {
-                    string answer = (waiting ?? own!).Order(gate!, client);
-                    foreach (string warning in Warnings(answer, engine, record))
+                    engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
+                }
+                using (WaitingMonitor? own = waiting is null ? WaitingMonitor.Start(engine, record.Id) : null)
+                using (BridgeLease? lease = made is null ? null : Lease(engine, made))
+                {
+                    IReadOnlyList<string> seen = lease?.Warnings ?? [];
+                    string answer = (waiting ?? own!).Order(gate!, client, lease);
+                    foreach (string warning in (string[])[.. seen, .. Warnings(answer, engine, record)])
                     {
                         warnings?.Add(warning);
                     }
                 }
                 return true;
+        }
+    }
+
+    /// <summary>The monitor will find out by itself what is wrong, and say it.</summary>
+    private static BridgeLease? Lease(SkiffEngine engine, PreparedContainer container)
+    {
+        try
+        {
+            return NetworkLaunch.Acquire(engine, container);
+        }
+        catch (Exception e) when (e is SkiffException or LinuxException)
+        {
+            return null;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 
@@ -12,6 +13,10 @@ namespace Skiff.Engine.Monitoring;
 /// </summary>
 public sealed class WaitingMonitor : IDisposable
 {
+    /// <summary>Bits of the order's one byte: which descriptors follow that of the lock.</summary>
+    internal const int HasClient = 1,
+        HasLease = 2;
+
     private readonly ChildProgram _program;
     private readonly SpawnedProcess _process;
     private readonly SafeFd _socket;
@@ -51,9 +56,10 @@ public sealed class WaitingMonitor : IDisposable
     /// <summary>Tells it that the container is there and to be started, and waits until that runs.</summary>
     /// <param name="gate">The container's lock, which the monitor shares: it is held until the state says what runs, whichever of the two processes is killed.</param>
     /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
+    /// <param name="lease">The address and ports that the container has already; null for none.</param>
     /// <returns>What the monitor says: see <see cref="MonitorStart"/>; empty when it died.</returns>
     /// <exception cref="SkiffException">The monitor never ran.</exception>
-    internal string Order(FileLock gate, SafeFd? client)
+    internal string Order(FileLock gate, SafeFd? client, BridgeLease? lease)
     {
         if (_process.Channel.AwaitReport() is { } failure)
         {
@@ -62,14 +68,36 @@ public sealed class WaitingMonitor : IDisposable
                 125
             );
         }
-        ReadOnlySpan<int> descriptors = client is null ? [gate.Fd.Value] : [gate.Fd.Value, client.Value];
-        if (DescriptorMessage.TrySend(_socket, "!"u8, descriptors) != 0)
+        List<int> descriptors = [gate.Fd.Value];
+        if (client is not null)
+        {
+            descriptors.Add(client.Value);
+        }
+        if (lease is not null)
+        {
+            descriptors.AddRange([lease.Held!.Fd.Value, lease.Firewall!.Fd.Value]);
+        }
+        byte what = (byte)((client is null ? 0 : HasClient) | (lease is null ? 0 : HasLease));
+        if (DescriptorMessage.TrySend(_socket, [what], [.. descriptors]) != 0)
         {
             return "";
         }
         byte[] answer = new byte[16 << 10];
         int length = DescriptorMessage.Receive(_socket, answer, out _);
         return Encoding.UTF8.GetString(answer, 0, length);
+    }
+
+    /// <summary>The monitor's side of <see cref="Order"/>.</summary>
+    internal static MonitorOrder Receive(SafeFd socket)
+    {
+        byte[] what = new byte[1];
+        _ = DescriptorMessage.Receive(socket, what, out SafeFd[] descriptors);
+        bool client = (what[0] & HasClient) != 0;
+        return new MonitorOrder(
+            descriptors[0],
+            client ? descriptors[1] : null,
+            (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null
+        );
     }
 
     /// <inheritdoc/>
@@ -119,4 +147,14 @@ public sealed class WaitingMonitor : IDisposable
         ];
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }
+}
+
+/// <summary>What a monitor is handed with its container.</summary>
+/// <param name="Gate">The container's lock, given back once the state says what runs.</param>
+/// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
+/// <param name="Lease">The locked file and the netfilter socket of the container's lease; null when it has none yet.</param>
+public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease)
+{
+    /// <summary>Waits for the order.</summary>
+    public static MonitorOrder Receive(SafeFd socket) => WaitingMonitor.Receive(socket);
 }

@@ -97,15 +97,7 @@ public sealed partial class BridgeNetwork
                 {
                     _claims.Add(lease);
                 }
-                NetlinkSocket socket = firewall;
-                return new BridgeLease(
-                    network,
-                    lease,
-                    index,
-                    made || published.Count > 0 ? () => ForwardPolicy.Warnings(_paths, network, socket) : null,
-                    file,
-                    firewall
-                );
+                return Lease(network, lease, index, file, firewall, look: made || published.Count > 0);
             }
             catch when (made)
             {
@@ -124,6 +116,24 @@ public sealed partial class BridgeNetwork
             throw;
         }
     }
+
+    /// <summary>Takes over a lease that another process has acquired for this one, and warned about: its file stays locked, its netfilter socket goes on.</summary>
+    /// <param name="containerId">The full id.</param>
+    /// <param name="held">The lease's file.</param>
+    /// <param name="firewall">The netfilter socket.</param>
+    /// <exception cref="SkiffException">The lease or the network is gone.</exception>
+    public BridgeLease Adopt(string containerId, SafeFd held, SafeFd firewall)
+    {
+        NetworkDefinition? network = NetworkDefinition.TryRead(_paths.Definition);
+        LeaseFile? lease = _leases.Of(containerId);
+        int index = RouteDump.IndexOf(_bridge);
+        return network is not null && lease is not null && index != 0
+            ? Lease(network, lease, index, FileLock.Adopt(held), NetlinkSocket.Adopt(firewall), look: false)
+            : throw new SkiffException($"the network {_paths.Name} was taken down while the container was started: start it again", 125);
+    }
+
+    private BridgeLease Lease(NetworkDefinition network, LeaseFile lease, int index, FileLock held, NetlinkSocket firewall, bool look) =>
+        new(network, lease, index, look ? () => ForwardPolicy.Warnings(_paths, network, firewall) : null, held, firewall);
 
     /// <summary>Gives a lease back: its address at once, its ports in the next moment, and the network a second later when it was the last. Waits for nothing.</summary>
     /// <param name="lease">The lease.</param>

@@ -49,6 +49,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
         return socket;
     }
 
+    /// <summary>A socket that another process has opened and handed over, with no answer outstanding.</summary>
+    public static NetlinkSocket Adopt(SafeFd fd) => new(fd);
+
     /// <summary>The descriptor.</summary>
     public SafeFd Fd => _fd;
 

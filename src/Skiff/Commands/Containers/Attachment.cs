@@ -31,7 +31,7 @@ internal static class Attachment
             {
                 _ = PacketSocket.TrySend(ours, AttachSession.Hello(wishes, redraw: false));
                 List<string> warnings = [];
-                bool mine = MonitorStart.Start(engine, record, its, monitor, warnings);
+                bool mine = MonitorStart.Start(engine, record, its, monitor, warnings: warnings);
                 foreach (string warning in warnings)
                 {
                     invocation.Output.Warn(warning);

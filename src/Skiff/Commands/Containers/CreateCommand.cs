@@ -52,7 +52,7 @@ internal static class CreateCommand
     {
         PreparedContainer container = Make(engine, id, options, image, invocation);
         hold?.Dispose();
-        StartCommand.Detached(engine, container.Record, invocation.Output, monitor);
+        StartCommand.Detached(engine, container.Record, invocation.Output, monitor, container);
         if (options.PidFile is { } path)
         {
             ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(container.Record.Id).Process.Pid.ToString());

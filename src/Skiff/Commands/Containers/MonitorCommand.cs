@@ -28,8 +28,7 @@ internal static class MonitorCommand
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         SafeFd socket = new(int.Parse(words[1], CultureInfo.InvariantCulture));
         // First only a look: if the process begins anew, the order must still be there.
-        byte[] order = new byte[1];
-        if (PacketSocket.Peek(socket, order) <= 0)
+        if (PacketSocket.Peek(socket, stackalloc byte[1]) <= 0)
         {
             return 0; // nothing to do after all: the command failed, or was killed, before it had a container
         }
@@ -41,17 +40,9 @@ internal static class MonitorCommand
         // The container must not inherit it: a socket that stays open would hold whoever waits for its end.
         const int F_SETFD = 2;
         RawCall.Invoke(SyscallNumber.fcntl, socket.Value, F_SETFD, 1);
-        _ = DescriptorMessage.Receive(socket, order, out SafeFd[] descriptors);
         int colon = words[2].IndexOf(':');
         ulong soft = ulong.Parse(words[2].AsSpan(0, colon), CultureInfo.InvariantCulture);
         ulong hard = ulong.Parse(words[2].AsSpan(colon + 1), CultureInfo.InvariantCulture);
-        return new ContainerMonitor(
-            engine,
-            record,
-            socket,
-            descriptors[0],
-            hard == 0 ? null : (soft, hard),
-            descriptors.Length > 1 ? descriptors[1] : null
-        ).Run();
+        return new ContainerMonitor(engine, record, socket, MonitorOrder.Receive(socket), hard == 0 ? null : (soft, hard)).Run();
     }
 }

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Engine.Monitoring;
 using Skiff.Linux;
 
@@ -79,10 +80,16 @@ internal static class StartCommand
     }
 
     /// <summary>Starts it with a monitor; its record says so from now on.</summary>
-    internal static void Detached(SkiffEngine engine, ContainerRecord record, Output output, WaitingMonitor? monitor = null)
+    internal static void Detached(
+        SkiffEngine engine,
+        ContainerRecord record,
+        Output output,
+        WaitingMonitor? monitor = null,
+        PreparedContainer? made = null
+    )
     {
         List<string> warnings = [];
-        _ = MonitorStart.Start(engine, record, waiting: monitor, warnings: warnings);
+        _ = MonitorStart.Start(engine, record, null, monitor, made, warnings);
         foreach (string warning in warnings)
         {
             output.Warn(warning);
