@@ -69,6 +69,22 @@ public sealed class ImageVerbTests : IDisposable
     }
 
     [Fact]
+    public void Load_names_what_the_archive_names()
+    {
+        string image = _host.Image(TestImages.Busybox);
+        _host.Run("tag", image, "first:1").Succeeded();
+        _host.Run("tag", image, "second:1").Succeeded();
+        string archive = Path.Combine(_host.Directory, "two.tar");
+        _host.Run("save", "-o", archive, "second:1").Succeeded();
+        Assert.Equal("Loaded image: second:1", _host.Run("load", "-i", archive).Succeeded().Text);
+        File.WriteAllBytes(archive, [.. File.ReadAllBytes(archive).Take(100_000)]);
+        _host.Run("load", "-i", archive).ExitedWith(1).Complained("cut off");
+        File.WriteAllText(archive, new string('x', 2000));
+        _host.Run("import", archive).ExitedWith(1).Complained("cannot be unpacked");
+        _host.Run("rmi", "first:1", "second:1").Succeeded();
+    }
+
+    [Fact]
     public void Errors_have_dockers_exit_codes_and_one_line()
     {
         _ = _host.Registry;

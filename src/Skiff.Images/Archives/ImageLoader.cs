@@ -17,7 +17,7 @@ public static class ImageLoader
     /// <param name="platform">Which image of an index; null for this machine's.</param>
     /// <param name="cancel">Ends it.</param>
     /// <param name="noted">Told what of a layer was left out, a sentence for each kind.</param>
-    /// <returns>The images, in the archive's order.</returns>
+    /// <returns>The images, in the archive's order, with the names that they have there.</returns>
     /// <exception cref="SkiffException">It is no image archive, or a digest is wrong.</exception>
     public static IReadOnlyList<Image> Load(
         ImageStore store,
@@ -169,7 +169,7 @@ public static class ImageLoader
                 session.Ingest(manifest.Layers[i], diffIds, s_none, null, cancel);
             }
         }
-        return session.Commit(descriptor, manifest, top, names);
+        return session.Commit(descriptor, manifest, top, names) with { Names = names };
     }
 
     internal static string MediaTypeOf(LayerCompression compression) =>

@@ -29,7 +29,7 @@ public static class Decompress
         LayerCompression found = Detect(peek.Head);
         if (declared is LayerCompression type && found != type && !peek.Head.IsEmpty)
         {
-            throw new SkiffException($"the layer says it is {Name(type)} ({Printable.Of(mediaType!)}) but begins like {Name(found)}", 125);
+            throw new SkiffException($"the layer says it is {Name(type)} ({Printable.Of(mediaType!)}) but begins like {Name(found)}");
         }
         return found switch
         {

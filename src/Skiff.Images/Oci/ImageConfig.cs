@@ -71,7 +71,7 @@ public sealed record ImageConfig
     /// <summary>Reads a config; throws <see cref="SkiffException"/> for an invalid one. Unknown members are ignored.</summary>
     public static ImageConfig Parse(ReadOnlySpan<byte> bytes) =>
         bytes.Length > MaxBytes
-            ? throw new SkiffException($"the image config has {bytes.Length} bytes, more than the {MaxBytes} that are accepted", 125)
+            ? throw new SkiffException($"the image config has {bytes.Length} bytes, more than the {MaxBytes} that are accepted")
             : JsonText.Document(bytes, "the image config", ImageConfigReader.Read);
 }
 

@@ -26,7 +26,7 @@ public sealed record ImageManifest(
     {
         if (bytes.Length > MaxBytes)
         {
-            throw new SkiffException($"the image manifest has {bytes.Length} bytes, more than the {MaxBytes} that are accepted", 125);
+            throw new SkiffException($"the image manifest has {bytes.Length} bytes, more than the {MaxBytes} that are accepted");
         }
         return JsonText.Document(bytes, "the image manifest", Read);
     }

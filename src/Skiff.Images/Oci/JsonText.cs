@@ -34,12 +34,12 @@ internal static class JsonText
         }
         catch (JsonException e)
         {
-            throw new SkiffException($"{what} is not valid: {Printable.Of(e.Message)}", 125, e);
+            throw new SkiffException($"{what} is not valid: {Printable.Of(e.Message)}", inner: e);
         }
         catch (InvalidOperationException e)
         {
             // Utf8JsonReader.GetString reports text that is not UTF-8 or has half a surrogate pair this way.
-            throw new SkiffException($"{what} is not valid: it has text that is not UTF-8", 125, e);
+            throw new SkiffException($"{what} is not valid: it has text that is not UTF-8", inner: e);
         }
     }
 

@@ -54,7 +54,7 @@ public sealed record Platform(string Os, string Architecture, string Variant = "
             1 => Normalise("linux", parts[0], ""),
             2 => Normalise(parts[0], parts[1], ""),
             3 => Normalise(parts[0], parts[1], parts[2]),
-            _ => throw new SkiffException($"\"{Printable.Of(text)}\" is not a platform: it has more than three parts", 125),
+            _ => throw new SkiffException($"\"{Printable.Of(text)}\" is not a platform: it has more than three parts"),
         };
     }
 

@@ -155,5 +155,5 @@ public sealed partial class ImageStore
     }
 
     private static SkiffException Damaged(IndexEntry entry, Digest missing) =>
-        new($"the image {entry.Name ?? entry.Id.Short} is damaged: {missing} is missing or wrong; pull it again or remove it", 125);
+        new($"the image {entry.Name ?? entry.Id.Short} is damaged: {missing} is missing or wrong; pull it again or remove it");
 }

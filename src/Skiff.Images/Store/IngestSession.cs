@@ -77,7 +77,7 @@ public sealed class IngestSession : IDisposable
     public Image Commit(Descriptor manifestDescriptor, ImageManifest manifest, Descriptor top, IReadOnlyList<Reference> names)
     {
         ImageConfig config = ImageConfig.Parse(
-            ReadBlob(manifest.Config.Digest) ?? throw new SkiffException($"the config {manifest.Config.Digest} is missing", 125)
+            ReadBlob(manifest.Config.Digest) ?? throw new SkiffException($"the config {manifest.Config.Digest} is missing")
         );
         foreach (ChainId chain in ChainId.Of(config.DiffIds))
         {

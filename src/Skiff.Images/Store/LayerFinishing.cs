@@ -8,7 +8,7 @@ namespace Skiff.Images.Store;
 internal sealed class LayerFinishing(ImageStore store)
 {
     private static readonly Func<long, CancellationToken, Stream> s_none = (_, _) =>
-        throw new SkiffException("a layer's blob is gone from the store: pull the image again", 125);
+        throw new SkiffException("a layer's blob is gone from the store: pull the image again");
 
     private readonly LayerIngest _ingest = new(store);
 
@@ -45,7 +45,7 @@ internal sealed class LayerFinishing(ImageStore store)
         {
             // its tree went under another ChainID (the same layer twice in one image, LAY-25), or the machine went down
             _ingest.Run(layer, diffId, needTree: true, s_none, null, cancel);
-            work = _ingest.Pending(layer) ?? throw new SkiffException($"the unpacked layer {layer.Digest} is gone", 125);
+            work = _ingest.Pending(layer) ?? throw new SkiffException($"the unpacked layer {layer.Digest} is gone");
         }
         store.RemoveStale(chain);
         // from here on the tree is no longer what was unpacked: cut off, it is unpacked again

@@ -59,7 +59,7 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
         }
         catch (WrongContentException e)
         {
-            throw new SkiffException(e.Message, 125, e);
+            throw new SkiffException(e.Message, inner: e);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
                 _ = Files.TryRemove(path);
                 if (!blob.Replayed || again)
                 {
-                    throw new SkiffException(e.Message, 125, e);
+                    throw new SkiffException(e.Message, inner: e);
                 }
             }
         }

@@ -58,7 +58,7 @@ internal sealed class PartialBlob : ReadOnlyStream
         int read = _rest.Read(buffer);
         if (_position + read > _size)
         {
-            throw new SkiffException($"the registry sends more than the {_size} bytes that the manifest says: refused", 125);
+            throw new SkiffException($"the registry sends more than the {_size} bytes that the manifest says: refused");
         }
         Check(At.WriteAt(_file.Value, buffer[..read], _position), "write");
         _position += read;
