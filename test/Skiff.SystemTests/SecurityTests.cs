@@ -188,4 +188,50 @@ public sealed class SecurityTests(SkiffHost host) : IClassFixture<SkiffHost>
         );
         Assert.Equal("0", host.RunShell("awk '/^Seccomp:/ { print $2 }' /proc/self/status", "--privileged").Succeeded().Text);
     }
+
+    [Fact]
+    public void SEC_02_Whoever_enters_a_container_that_is_being_started_is_never_on_the_host()
+    {
+        string name = "skiff-entered-" + Environment.ProcessId;
+        string onHost = "/tmp/" + name; // the container has a /tmp of its own; on the host the file would be here
+        string image = host.Image(TestImages.Busybox);
+        string source = Path.Combine(Workspace.NewDirectory("entered"), name);
+        File.WriteAllText(source, "x");
+        host.Run("run", "-d", "--name", "begins", "--tmpfs", "/tmp", image, "sleep", "1000").Succeeded();
+        try
+        {
+            using CancellationTokenSource over = new();
+            Thread[] entering =
+            [
+                .. Enumerable
+                    .Range(0, 4)
+                    .Select(i => new Thread(() =>
+                    {
+                        while (!over.IsCancellationRequested)
+                        {
+                            _ = i == 0 ? host.Run("cp", source, "begins:/tmp") : host.Run("exec", "begins", "touch", onHost);
+                        }
+                    })),
+            ];
+            foreach (Thread thread in entering)
+            {
+                thread.Start();
+            }
+            for (int i = 0; i < 15; i++)
+            {
+                host.Run("restart", "-t", "0", "begins").Succeeded();
+            }
+            over.Cancel();
+            foreach (Thread thread in entering)
+            {
+                thread.Join();
+            }
+            Assert.False(File.Exists(onHost), "a command in the container wrote to the host");
+        }
+        finally
+        {
+            File.Delete(onHost);
+            host.Run("rm", "-f", "begins").Succeeded();
+        }
+    }
 }

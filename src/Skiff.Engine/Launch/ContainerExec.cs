@@ -72,6 +72,7 @@ public sealed class ContainerExec : IDisposable
     /// <exception cref="SkiffException">It could not be started: 126 or 127 for the command, 125 for the rest.</exception>
     public static ContainerExec Start(SkiffEngine engine, ContainerRecord record, ContainerState state, ExecWishes wishes)
     {
+        StartedProcess.Await(record, state);
         byte[] config =
             engine.Containers.ReadConfig(record.Id, out int errno)
             ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);

@@ -13,6 +13,10 @@ internal static class PeerLookup
     {
         ContainerRecord record = engine.Containers.Find(name, 125);
         ContainerState? state = engine.Reconciler.Check(record);
+        if (state is { IsUp: true })
+        {
+            StartedProcess.Await(record, state);
+        }
         return state is { IsUp: true }
             ? new PeerContainer(state.Process.Pid, record.ShortId, $"/proc/{state.Process.Pid}/root/dev/shm", record.UidMap.Count > 0)
             : throw new SkiffException($"the container {name} is not running, so its namespaces cannot be joined: start it first", 125);

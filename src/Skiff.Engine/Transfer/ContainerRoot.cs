@@ -23,6 +23,7 @@ internal static class ContainerRoot
     {
         if (state.IsUp)
         {
+            StartedProcess.Await(record, state);
             // held open, the mount namespace keeps its mounts if the container ends meanwhile
             using SafeFd mounts = OpenOf(record, state, "ns/mnt", OpenFlags.O_RDONLY);
             using SafeFd root = OpenOf(record, state, "root", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
@@ -51,6 +52,7 @@ internal static class ContainerRoot
     {
         if (state.IsUp)
         {
+            StartedProcess.Await(record, state);
             using SafeFd bare = CloneRoot(engine, record, state);
             work(bare);
             return;
