@@ -52,6 +52,37 @@ public sealed unsafe class Pidfd : IDisposable
         }
     }
 
+    /// <summary>How a process ended that is not our child: PIDFD_GET_INFO, kernel 6.15, once its parent has reaped it. Null when that does not happen in time, and on older kernels.</summary>
+    /// <param name="milliseconds">For the parent.</param>
+    public ExitStatus? StatusOfOther(int milliseconds)
+    {
+        const nuint PIDFD_GET_INFO = 0xC040FF0B; // _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
+        const ulong PIDFD_INFO_EXIT = 8;
+        long deadline = Environment.TickCount64 + milliseconds;
+        ulong* info = stackalloc ulong[8]; // mask, cgroup id, eleven ids of 32 bits, the wait status
+        bool reaped = false;
+        while (true)
+        {
+            new Span<ulong>(info, 8).Clear();
+            info[0] = PIDFD_INFO_EXIT;
+            if (Libc.ioctl(Fd.Value, PIDFD_GET_INFO, (nint)info) != 0)
+            {
+                return null; // ENOTTY before 6.13, ESRCH before 6.15
+            }
+            if ((info[0] & PIDFD_INFO_EXIT) != 0)
+            {
+                int status = ((int*)info)[15];
+                return new ExitStatus((status >> 8) & 0xFF, status & 0x7F);
+            }
+            int left = (int)(deadline - Environment.TickCount64);
+            if (left <= 0 || reaped)
+            {
+                return null;
+            }
+            reaped = (Poll.Wait(Fd.Value, 0, left) & Poll.POLLHUP) != 0;
+        }
+    }
+
     /// <summary>Waits until the process has ended, at most <paramref name="milliseconds"/> (-1: for ever); false when the time ran out.</summary>
     public bool WaitReadable(int milliseconds)
     {

@@ -31,17 +31,117 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
         Wait.Until(() => host.Run("logs", "left").Text == "before", 10, () => "it did not get ready");
         Kill(Monitor(id)!.Value);
         Assert.Equal("running", Inspect("left", "{{.State.Status}}"));
-        Assert.Equal("before", host.Run("logs", "-f", "left").Succeeded().Text);
+        Assert.Equal("before", host.Run("logs", "left").Succeeded().Text);
         Assert.Equal("inside", host.Run("exec", "left", "echo", "inside").Succeeded().Text);
-        host.Run("attach", "--no-stdin", "left").ExitedWith(1).Complained("was killed");
         host.Run("pause", "left").Succeeded();
         host.Run("unpause", "left").Succeeded();
         host.Run("stop", "left").Succeeded();
-        Assert.Equal("exited 255", Inspect("left", "{{.State.Status}} {{.State.ExitCode}}"));
+        Assert.Equal("exited 3", Inspect("left", "{{.State.Status}} {{.State.ExitCode}}"));
         host.Run("start", "left").Succeeded();
         Assert.Equal("running", Inspect("left", "{{.State.Status}}"));
         host.Run("rm", "-f", "left").Succeeded();
         AssertNothingLeft();
+    }
+
+    [Fact]
+    public void LIFE_07_The_next_command_gives_a_container_a_new_monitor_that_goes_on_with_log_and_policy()
+    {
+        const string Script =
+            "trap '' PIPE; echo first; i=0; while [ ! -e /tmp/go ]; do i=$((i+1)); echo line $i; echo error $i >&2; sleep 0.05; done; rm /tmp/go; exit 9";
+        string id = host.Run(
+                "run",
+                "-d",
+                "--name",
+                "taken",
+                "--network",
+                "none",
+                "--restart",
+                "on-failure:1",
+                "--health-cmd",
+                "true",
+                "--health-interval",
+                "100ms",
+                Busybox,
+                "sh",
+                "-c",
+                Script
+            )
+            .Succeeded()
+            .Text;
+        Wait.Until(() => host.Run("logs", "taken").Text.Contains("line", StringComparison.Ordinal), 10, () => "it did not get ready");
+        int first = Monitor(id)!.Value;
+        Kill(first);
+        Assert.Equal("running", host.Run("ps", "--filter", "name=taken", "--format", "{{.State}}").Succeeded().Text);
+        int second = Monitor(id)!.Value;
+        Assert.NotEqual(first, second);
+        host.Run("inspect", "taken").Succeeded();
+        Assert.Equal(second, Monitor(id)); // and no third
+        int before = host.Run("logs", "taken").Succeeded().Lines.Length;
+        Wait.Until(() => host.Run("logs", "taken").Lines.Length > before + 5, 10, () => "its output is not logged");
+        Wait.Until(
+            () => host.Run("logs", "taken").Error.Contains("error", StringComparison.Ordinal),
+            10,
+            () => "its errors are not logged"
+        );
+        string checks = Inspect("taken", "{{len .State.Health.Log}}");
+        Assert.NotEqual("0", checks);
+        using (RunningCommand attached = host.Start("attach", "--no-stdin", "--sig-proxy=false", "taken"))
+        {
+            attached.WaitForOutput("line");
+            host.Run("exec", "taken", "touch", "/tmp/go").Succeeded();
+            Assert.Equal(9, attached.WaitForExit().ExitCode);
+        }
+        Wait.Until(() => Inspect("taken", "{{.State.Status}} {{.RestartCount}}") == "running 1", 20, () => "its policy is not applied");
+        host.Run("exec", "taken", "touch", "/tmp/go").Succeeded();
+        Wait.Until(
+            () => Inspect("taken", "{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}") == "exited 9 1",
+            20,
+            () => "it goes on"
+        );
+        string[] codes = host.Run(
+                "events",
+                "--since",
+                "1h",
+                "--until",
+                "0s",
+                "--filter",
+                "container=taken",
+                "--filter",
+                "event=die",
+                "--format",
+                "{{.Actor.Attributes.exitCode}}"
+            )
+            .Succeeded()
+            .Lines;
+        Assert.Equal(["9", "9"], codes);
+        host.Run("rm", "taken").Succeeded();
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void LIFE_07_Twenty_commands_at_once_give_a_container_one_new_monitor()
+    {
+        string id = host.Run("run", "-d", "--name", "alone", "--network", "none", Busybox, "sleep", "1000").Succeeded().Text;
+        Kill(Monitor(id)!.Value);
+        RunningCommand[] commands = [.. Enumerable.Range(0, 20).Select(i => host.Start(i % 2 == 0 ? "inspect" : "logs", "alone"))];
+        foreach (RunningCommand command in commands)
+        {
+            using (command)
+            {
+                command.WaitForExit().Succeeded();
+            }
+        }
+        Assert.Single(ProcessTable.WithCommandLine($"--runroot {host.Runroot} monitor {id}"));
+        Assert.Equal("137", Killed());
+        AssertNothingLeft();
+
+        string Killed()
+        {
+            host.Run("kill", "alone").Succeeded();
+            string code = Inspect("alone", "{{.State.ExitCode}}");
+            host.Run("rm", "alone").Succeeded();
+            return code;
+        }
     }
 
     [Fact]

@@ -206,7 +206,7 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
             string monitor = ProcessTable.WithCommandLine($"--runroot {_host.Runroot} monitor {ids[^2]}").Single().Split(' ')[0];
             Tool.Run("kill", "-9", monitor, pids[0]);
             Wait.Until(() => !Names().Contains("two"), 10, () => "a dead container is listed as running");
-            Assert.Equal(["two"], Names("-f", "exited=255"));
+            Assert.Equal(["two"], Names("-f", "status=exited", "-f", "name=two"));
         }
         finally
         {

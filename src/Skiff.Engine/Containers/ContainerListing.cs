@@ -5,10 +5,17 @@ namespace Skiff.Engine.Containers;
 /// <summary>All containers as listings show them. Of a container whose directory has not changed since the last listing nothing is read again.</summary>
 /// <remarks>
 /// Records and states are only ever replaced by rename(2), which gives their directory a new time of change. So runroot/listing keeps what was parsed, beside inode and time of each
-/// directory and the inode that the container's process has in pidfs (kernel 6.9), which no other process gets before a reboot: two calls tell whether a container is what it was.
+/// directory and the inode that its monitor, or its process where there is no monitor, has in pidfs (kernel 6.9), which no other process gets before a reboot: two calls tell whether a container is what it was.
 /// Whatever does not fit is read anew; a missing or damaged file costs time and nothing else.
 /// </remarks>
-public sealed class ContainerListing(ContainerStore store, Reconciler reconciler)
+/// <param name="store">The containers.</param>
+/// <param name="reconciler">Finds out what is.</param>
+/// <param name="alone">Called for a container that runs without its monitor; gives the state afterwards.</param>
+public sealed class ContainerListing(
+    ContainerStore store,
+    Reconciler reconciler,
+    Func<ContainerRecord, ContainerState, ContainerState>? alone = null
+)
 {
     /// <summary>For fewer containers one more file would cost what it saves.</summary>
     private const int FewestKept = 16;
@@ -92,13 +99,15 @@ public sealed class ContainerListing(ContainerStore store, Reconciler reconciler
         }
         bool shown = all || IsActive(state);
         bool settled = key.IsOlderThan(s_settled);
+        bool isAlone = state.IsUp && state.Monitor.Exists && !reconciler.Liveness.IsAlive(state.Monitor);
         if ((shown || settled) && store.TryLoadSummary(id) is { } record)
         {
+            state = isAlone && alone is not null ? alone(record, state) : state;
             if (shown)
             {
                 _shown.Add((record, state));
             }
-            if (settled && state.Status != ContainerStatus.Removing)
+            if (settled && !isAlone && state.Status != ContainerStatus.Removing)
             {
                 Keep(record, state, key);
             }
@@ -111,7 +120,8 @@ public sealed class ContainerListing(ContainerStore store, Reconciler reconciler
         {
             return; // its record is in its session, which the directory knows nothing of
         }
-        ProcessIdentity witness = state.IsUp ? state.Process : state.Monitor;
+        // While the monitor lives it writes down every change; of a container without one the process itself tells.
+        ProcessIdentity witness = state.Monitor.Exists ? state.Monitor : state.Process;
         ulong inode = 0;
         if (IsActive(state))
         {

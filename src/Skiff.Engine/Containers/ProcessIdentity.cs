@@ -18,6 +18,19 @@ public readonly record struct ProcessIdentity(int Pid, long StartTicks, string B
     public static ProcessIdentity? Of(int pid) =>
         ProcessStat.TryRead(pid, out ProcessStat stat) ? new ProcessIdentity(pid, stat.StartTicks, BootIdentity.Read()) : null;
 
+    /// <summary>How exactly this process ended, while it waits for its parent: the last field of /proc/pid/stat (kernel 3.5). Null before, and once it is reaped.</summary>
+    public ExitStatus? StatusOfZombie()
+    {
+        string line = Files.TryReadText($"/proc/{Pid}/stat", out _)?.TrimEnd() ?? "";
+        return
+            ProcessStat.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out ProcessStat stat)
+            && stat.State == 'Z'
+            && stat.StartTicks == StartTicks
+            && int.TryParse(line.AsSpan(line.LastIndexOf(' ') + 1), out int status)
+            ? new ExitStatus((status >> 8) & 0xFF, status & 0x7F)
+            : null;
+    }
+
     /// <summary>True while exactly this process exists and is not a zombie.</summary>
     /// <param name="bootId">The present boot, from <see cref="BootIdentity.Read"/>, read once per command.</param>
     public bool IsAlive(string bootId) =>

@@ -10,7 +10,7 @@ using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 namespace Skiff.Engine.Monitoring;
 
 /// <summary>The life of a container in the background: start, copy its output to the log, wait, record, start again by policy.</summary>
-public sealed class ContainerMonitor
+public sealed partial class ContainerMonitor
 {
     /// <summary>How long the end waits for an attached command that reads nothing, in milliseconds.</summary>
     private const int FinalPatience = 2000;
@@ -22,6 +22,7 @@ public sealed class ContainerMonitor
     private SafeFd? _status;
     private IReadOnlyList<HealthResult> _healthLog = [];
     private ContainerState _before = new();
+    private bool _adopts;
     private bool _goesDown;
     private bool _restartAtOnce;
     private SafeFd? _gate;
@@ -43,6 +44,7 @@ public sealed class ContainerMonitor
         _gate = order.Gate;
         _client = order.Client;
         _lease = order.Lease;
+        _adopts = order.Adopts;
         _noFile = noFile;
     }
 
@@ -59,12 +61,13 @@ public sealed class ContainerMonitor
                 _client = null;
             }
             long began = Stopwatch.GetTimestamp();
-            ContainerState? end = One(signals, attached);
+            ContainerState? end = _adopts ? Adopted(signals, attached) : One(signals, attached);
             if (end is null)
             {
                 return 1;
             }
-            TimeSpan lived = Stopwatch.GetElapsedTime(began);
+            TimeSpan lived = _adopts ? Life(end) : Stopwatch.GetElapsedTime(began);
+            _adopts = false;
             TimeSpan? next = Settle(end, lived);
             // Whoever is attached is told when it is true for everybody else, and waited for while it reads.
             attached.Finish(end.ExitCode, end.OomKilled ? end.Reason : "", FinalPatience);
@@ -184,7 +187,7 @@ public sealed class ContainerMonitor
             loop.Add(new TimeoutSource(launch.Process.Pidfd, options.Timeout));
         }
         using LifeSources life = LifeSources.Add(loop, _engine, launch, _record, options, _noFile);
-        loop.Add(new ProcessSource(launch.Process));
+        loop.Add(new ProcessSource(launch.Process.Pidfd));
         loop.Run();
         _goesDown |= asked.AskedToEnd;
         _restartAtOnce = life.WantsRestart;

@@ -2,6 +2,7 @@ using Skiff.Engine.Containers;
 using Skiff.Engine.Health;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
+using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
@@ -37,14 +38,28 @@ internal sealed class LifeSources : IDisposable
         {
             loop.Add(new OomSource(launch, oom));
         }
-        HealthActor? actor = null;
-        if (record.HealthCheck is { } check)
+        return new LifeSources(oom, AddHealth(loop, engine, launch.Process.Pidfd, launch.State.Health, record, options, noFile));
+    }
+
+    /// <summary>Adds the health check alone; null when the container has none.</summary>
+    internal static HealthActor? AddHealth(
+        MonitorLoop loop,
+        SkiffEngine engine,
+        Pidfd process,
+        HealthState? health,
+        ContainerRecord record,
+        RunOptions options,
+        (ulong Soft, ulong Hard)? noFile
+    )
+    {
+        if (record.HealthCheck is not { } check)
         {
-            actor = new HealthActor(engine, record, options.HealthOnFailure, launch.Process.Pidfd);
-            loop.Add(actor);
-            loop.Add(new HealthSource(engine, record, check, launch.State.Health ?? HealthState.Starting, actor, noFile));
+            return null;
         }
-        return new LifeSources(oom, actor);
+        HealthActor actor = new(engine, record, options.HealthOnFailure, process);
+        loop.Add(actor);
+        loop.Add(new HealthSource(engine, record, check, health ?? HealthState.Starting, actor, noFile));
+        return actor;
     }
 
     /// <inheritdoc/>

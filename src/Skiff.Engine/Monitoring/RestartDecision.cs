@@ -44,6 +44,9 @@ public sealed class RestartDecision
         return _pause;
     }
 
+    /// <summary>Goes on counting where another monitor has ended.</summary>
+    public void GoOn(int count) => Count = count;
+
     /// <summary>Counts a start that no policy asked for: no pause, as the container did not fail by itself.</summary>
     public TimeSpan AtOnce()
     {

@@ -13,9 +13,10 @@ namespace Skiff.Engine.Monitoring;
 /// </summary>
 public sealed class WaitingMonitor : IDisposable
 {
-    /// <summary>Bits of the order's one byte: which descriptors follow that of the lock.</summary>
+    /// <summary>Bits of the order's one byte: which descriptors follow that of the lock, and whether the container runs already.</summary>
     internal const int HasClient = 1,
-        HasLease = 2;
+        HasLease = 2,
+        Adopts = 4;
 
     private readonly ChildProgram _program;
     private readonly SpawnedProcess _process;
@@ -57,9 +58,10 @@ public sealed class WaitingMonitor : IDisposable
     /// <param name="gate">The container's lock, which the monitor shares: it is held until the state says what runs, whichever of the two processes is killed.</param>
     /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
     /// <param name="lease">The address and ports that the container has already; null for none.</param>
+    /// <param name="adopts">The container runs, and its monitor was killed.</param>
     /// <returns>What the monitor says: see <see cref="MonitorStart"/>; empty when it died.</returns>
     /// <exception cref="SkiffException">The monitor never ran.</exception>
-    internal string Order(FileLock gate, SafeFd? client, BridgeLease? lease)
+    internal string Order(FileLock gate, SafeFd? client, BridgeLease? lease, bool adopts = false)
     {
         if (_process.Channel.AwaitReport() is { } failure)
         {
@@ -77,7 +79,7 @@ public sealed class WaitingMonitor : IDisposable
         {
             descriptors.AddRange([lease.Held!.Fd.Value, lease.Firewall!.Fd.Value]);
         }
-        byte what = (byte)((client is null ? 0 : HasClient) | (lease is null ? 0 : HasLease));
+        byte what = (byte)((client is null ? 0 : HasClient) | (lease is null ? 0 : HasLease) | (adopts ? Adopts : 0));
         if (DescriptorMessage.TrySend(_socket, [what], [.. descriptors]) != 0)
         {
             return "";
@@ -96,7 +98,8 @@ public sealed class WaitingMonitor : IDisposable
         return new MonitorOrder(
             descriptors[0],
             client ? descriptors[1] : null,
-            (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null
+            (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null,
+            (what[0] & Adopts) != 0
         );
     }
 
@@ -153,7 +156,8 @@ public sealed class WaitingMonitor : IDisposable
 /// <param name="Gate">The container's lock, given back once the state says what runs.</param>
 /// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
 /// <param name="Lease">The locked file and the netfilter socket of the container's lease; null when it has none yet.</param>
-public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease)
+/// <param name="Adopts">The container runs already, and its monitor was killed.</param>
+public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease, bool Adopts)
 {
     /// <summary>Waits for the order.</summary>
     public static MonitorOrder Receive(SafeFd socket) => WaitingMonitor.Receive(socket);

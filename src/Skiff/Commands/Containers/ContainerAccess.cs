@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Monitoring;
 using Skiff.Engine.Network;
 using Skiff.Linux;
 
@@ -24,7 +25,7 @@ internal static class ContainerAccess
     {
         ContainerRecord record = engine.Containers.Find(nameOrId);
         ContainerState state = engine.Reconciler.Check(record) ?? throw engine.Containers.Missing(nameOrId);
-        return (record, state);
+        return (record, MonitorAdoption.Ensure(engine, record, state));
     }
 
     /// <summary>A container whose first process lives.</summary>

@@ -3,6 +3,7 @@ using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Monitoring;
 using Skiff.Format;
 
 namespace Skiff.Commands.Containers;
@@ -90,7 +91,11 @@ internal static class PsCommand
     /// <summary>What is to be shown, newest first.</summary>
     private static List<(ContainerRecord Record, ContainerState State)> Find(SkiffEngine engine, ContainerFilter? filter, bool all)
     {
-        ContainerListing listing = new(engine.Containers, engine.Reconciler);
+        ContainerListing listing = new(
+            engine.Containers,
+            engine.Reconciler,
+            (record, state) => MonitorAdoption.Ensure(engine, record, state)
+        );
         IReadOnlyList<(ContainerRecord Record, ContainerState State)> found = filter is { AsksForLayers: true }
             ? listing.ReadWhole(all)
             : listing.Read(all);
