@@ -73,9 +73,7 @@ public sealed class ContainerExec : IDisposable
     public static ContainerExec Start(SkiffEngine engine, ContainerRecord record, ContainerState state, ExecWishes wishes)
     {
         StartedProcess.Await(record, state);
-        byte[] config =
-            engine.Containers.ReadConfig(record.Id, out int errno)
-            ?? throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
+        byte[] config = StartedProcess.Config(engine, record);
         RuntimeSpec spec = RuntimeSpecReader.Parse(config);
         if (wishes.ProtectSelf && (spec.Process!.Capabilities?.Bounding ?? []).AsSpan().Contains("CAP_SYS_PTRACE"))
         {

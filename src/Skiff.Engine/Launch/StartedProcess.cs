@@ -29,6 +29,24 @@ internal static class StartedProcess
         }
     }
 
+    /// <summary>config.json of a container that runs: whoever starts it writes that while the process is under way, and may be later than it.</summary>
+    internal static byte[] Config(SkiffEngine engine, ContainerRecord record)
+    {
+        long deadline = Environment.TickCount64 + Patience;
+        while (true)
+        {
+            if (engine.Containers.ReadConfig(record.Id, out int errno) is { } config)
+            {
+                return config;
+            }
+            if (errno != Errno.ENOENT || Environment.TickCount64 > deadline || !engine.Containers.LoadState(record.Id).IsUp)
+            {
+                throw new LinuxException("read", engine.Paths.Config(record.Id), errno);
+            }
+            Thread.Sleep(1);
+        }
+    }
+
     private static bool IsCopyOfParent(int pid) =>
         ProcessStat.TryRead(pid, out ProcessStat stat)
         && Files.TryReadAll($"/proc/{pid}/cmdline", out _) is { Length: > 0 } own
