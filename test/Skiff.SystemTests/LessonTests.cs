@@ -67,8 +67,6 @@ public sealed class LessonTests
     [Fact]
     public void Every_excerpt_tells_steps_that_explain_tells()
     {
-        // Before, overlayfs is mounted in another way, and explain says so.
-        Assert.SkipUnless(Environment.OSVersion.Version >= new Version(6, 5), "the lesson shows a kernel of 6.5 or newer");
         string root = Path.Combine(Workspace.NewDirectory("lesson"), "root");
         string json = Tool.Run(Workspace.Binary, "--root", root, "explain", "run", "--rm", "--json", "-p", "8080:80", "busybox").Output;
         Dictionary<string, HashSet<string>> told = [];

@@ -11,14 +11,24 @@ public sealed partial class LaunchPlanner
 {
     private const string LayersWhy =
         "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top.";
+    private const string BindsWhy =
+        "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it.";
+    private const string AnybodysWhy =
+        "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
     private readonly List<(int Mount, string Name, Result Made)> _handed = [];
     private List<(Result Tree, string Name)> _hierarchies = [];
-    private string?[] _names = [];
+    private readonly string?[] _names;
     private Operand? _overlay;
     private int _devicesAt = -1;
 
     /// <summary>procfs belongs to the pid namespace of whoever mounts it, sysfs to the network namespace, mqueue to the ipc namespace, cgroupfs to the cgroup namespace.</summary>
     private static bool ShowsNamespace(MountSpec mount) => mount.Type is "proc" or "sysfs" or "mqueue" or "cgroup" or "cgroup2";
+
+    /// <summary>Whoever has time makes the mounts that anybody can make: the engine, unless it has a cable to lay, which takes longer than all that the child does meanwhile.</summary>
+    private bool EngineMounts => _early && !_in.HasCable;
+
+    /// <summary>What the child can make before the rest of the plan is there: memory and terminals.</summary>
+    private bool IsChilds(MountSpec mount) => ShowsNamespace(mount) || (_early && !EngineMounts && !mount.IsBind && mount.Type != "overlay");
 
     private void OwnMounts()
     {
@@ -26,24 +36,36 @@ public sealed partial class LaunchPlanner
             Block.ProcAndDev,
             "File systems that show a namespace show that of whoever mounts them: the container makes them itself, as mounts that are nowhere yet."
         );
+        MakeOwn(ShowsNamespace);
+        _plan.Container(Block.Filesystem, AnybodysWhy);
+        MakeOwn(IsChilds);
+    }
+
+    private void MakeOwn(Func<MountSpec, bool> chosen)
+    {
         for (int i = 0; i < _spec.Mounts.Count; i++)
         {
             MountSpec mount = _spec.Mounts[i];
-            if (!ShowsNamespace(mount) || _in.Lent?.Trees[i] is not null)
+            if (_made[i] || !chosen(mount) || _in.Lent?.Trees[i] is not null)
             {
                 continue;
             }
-            MountOptions options = MountOptions.Parse(mount.Options);
-            ulong attributes = options.AttributesSet | options.RecursiveSet;
+            ulong attributes = AttributesOf(mount);
             bool unified = _in.CgroupLayout.Mode == CgroupMode.V2;
             _trees[i] = mount.Type switch
             {
                 "cgroup" when !unified => Hierarchies(attributes),
                 "cgroup" => NewFileSystem(_p, "cgroup2", [], [], attributes),
-                _ => NewFileSystem(_p, mount.Type!, options.Data, options.SuperFlags, attributes),
+                _ => Filesystem(_p, i, mount),
             };
             _made[i] = true;
         }
+    }
+
+    private static ulong AttributesOf(MountSpec mount)
+    {
+        MountOptions options = MountOptions.Parse(mount.Options);
+        return options.AttributesSet | options.RecursiveSet;
     }
 
     /// <summary>Version 1 has a directory for each hierarchy: those of the container's own cgroup, on a small file system.</summary>
@@ -95,24 +117,21 @@ public sealed partial class LaunchPlanner
         }
     }
 
-    /// <summary>All other mounts. With an early birth they are the engine's work, and the child gets the descriptors; else the child makes them itself. A clone of a tree of the host keeps its
+    /// <summary>All other mounts. The engine's, of which the child gets the descriptors, or the child's. A clone of a tree of the host keeps its
     /// peers (shared, slave), so it is made before the mount namespace becomes private.</summary>
     private void HostMounts()
     {
-        ChildProgram p = _early ? _plan.HostProgram : _p;
-        const string Why =
-            "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
-        if (_early)
+        ChildProgram p = EngineMounts ? _plan.HostProgram : _p;
+        if (EngineMounts)
         {
             _plan.Meanwhile(Block.Filesystem, LayersWhy);
             Overlay(p);
-            _plan.Meanwhile(Block.Filesystem, Why);
+            _plan.Meanwhile(Block.Filesystem, AnybodysWhy);
         }
         else
         {
-            _plan.Container(Block.Filesystem, Why);
+            _plan.Container(Block.Filesystem, _early ? BindsWhy : AnybodysWhy);
         }
-        _names = new string?[_spec.Mounts.Count];
         for (int i = 0; i < _spec.Mounts.Count; i++)
         {
             MountSpec mount = _spec.Mounts[i];
@@ -120,19 +139,14 @@ public sealed partial class LaunchPlanner
             {
                 (_trees[i], _made[i]) = (lent.Descriptor, true);
             }
-            else if (!ShowsNamespace(mount) && mount.Type != "overlay")
+            else if (!_made[i] && !ShowsNamespace(mount) && mount.Type != "overlay")
             {
                 Result tree = mount.IsBind ? Bind(p, mount) : Filesystem(p, i, mount);
                 (_trees[i], _made[i]) = (tree, true);
                 _handed.Add((i, mount.Destination, tree));
             }
-            if (_devicesAt >= 0 && i != _devicesAt && DeviceName(mount) is { } name && !mount.IsBind)
-            {
-                p.Call(SyscallNumber.mkdirat, _trees[_devicesAt], p.Text(name), 0x1ED);
-                _names[i] = name;
-            }
         }
-        if (_early)
+        if (EngineMounts)
         {
             Receive();
         }
@@ -213,7 +227,7 @@ public sealed partial class LaunchPlanner
     {
         MountOptions options = MountOptions.Parse(mount.Options);
         Result tree = p.Name(
-            NewFileSystem(p, mount.Type ?? "none", options.Data, options.SuperFlags, options.AttributesSet | options.RecursiveSet),
+            NewFileSystem(p, mount.Type ?? "none", options.Data, options.SuperFlags, AttributesOf(mount)),
             mount.Destination
         );
         if (mount is { Destination: "/dev", Type: "tmpfs" } && _devicesAt < 0 && !_userNamespace)
@@ -223,6 +237,14 @@ public sealed partial class LaunchPlanner
             DefaultDevices(p, tree);
             DefaultLinks(p, tree);
             p.Call(SyscallNumber.umask, mask);
+            for (int i = 0; i < _spec.Mounts.Count; i++)
+            {
+                if (!_spec.Mounts[i].IsBind && DeviceName(_spec.Mounts[i]) is { } name)
+                {
+                    p.Call(SyscallNumber.mkdirat, tree, p.Text(name), 0x1ED);
+                    _names[i] = name;
+                }
+            }
         }
         return tree;
     }

@@ -38,6 +38,7 @@ public sealed partial class LaunchPlanner
         _joins = joins;
         _trees = new Operand[_spec.Mounts.Count];
         _made = new bool[_spec.Mounts.Count];
+        _names = new string?[_spec.Mounts.Count];
         _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : AtBirth(Flags(_spec)), Channel = channel };
         _p = _plan.Program;
     }
@@ -105,7 +106,6 @@ public sealed partial class LaunchPlanner
         Cgroup();
         if (_early)
         {
-            PrivateMounts();
             OwnMounts();
             if (!_in.HasCable)
             {
@@ -127,8 +127,8 @@ public sealed partial class LaunchPlanner
         if (!_early)
         {
             OwnMounts();
-            PrivateMounts();
         }
+        PrivateMounts();
         RootFileSystem();
         Mounts();
         Devices();
@@ -244,8 +244,15 @@ public sealed partial class LaunchPlanner
                 Block.Namespaces,
                 "Namespaces that nobody else is in, made by the process itself: the engine need not wait for them."
             );
+            CloneFlags own = Flags(_spec) & ~CloneFlags.CLONE_NEWPID;
             _plan.NamespacesAt = _p.Count;
-            _p.Call(SyscallNumber.unshare, (int)(Flags(_spec) & ~CloneFlags.CLONE_NEWPID));
+            if (_in.HasCable)
+            {
+                // first what the engine needs to lay the cable
+                _p.Call(SyscallNumber.unshare, (int)CloneFlags.CLONE_NEWNET);
+                own &= ~CloneFlags.CLONE_NEWNET;
+            }
+            _p.Call(SyscallNumber.unshare, (int)own);
         }
         if (_userNamespace && _spec.Linux.Namespace("user") is { Path: null })
         {

@@ -20,6 +20,8 @@ public sealed class RouteMessages
     private const ushort IFLA_NET_NS_PID = 19;
     private const ushort IFLA_IFALIAS = 20;
     private const ushort IFLA_AF_SPEC = 26;
+    private const ushort IFLA_NUM_TX_QUEUES = 31;
+    private const ushort IFLA_NUM_RX_QUEUES = 32;
     private const ushort IFLA_INFO_KIND = 1;
     private const ushort IFLA_INFO_DATA = 2;
     private const ushort IFLA_INFO_SLAVE_KIND = 4;
@@ -93,6 +95,7 @@ public sealed class RouteMessages
         BeginLink(RTM_NEWLINK, Create, index, up: true);
         _writer.Text(IFLA_IFNAME, name);
         Mtu(mtu);
+        OneQueue();
         if (masterIndex != 0)
         {
             _writer.Number(IFLA_MASTER, (uint)masterIndex);
@@ -109,6 +112,7 @@ public sealed class RouteMessages
         _writer.Text(IFLA_IFNAME, peerName);
         Mac(peerMac);
         Mtu(mtu);
+        OneQueue();
         _writer.Number(IFLA_NET_NS_PID, (uint)pid);
         _writer.Close(peer);
         _writer.Close(data);
@@ -118,6 +122,13 @@ public sealed class RouteMessages
         return Done(
             $"RTM_NEWLINK veth \"{name}\" index {index}{(masterIndex != 0 || masterName.Length > 0 ? $" master \"{masterName}\"" : "")}{size} up peer \"{peerName}\" index {peerIndex} address {peerMac} netns of pid {who}"
         );
+    }
+
+    /// <summary>A veth uses one queue. Unasked, the kernel makes one for each processor, takes all but one away again, and waits for RCU meanwhile.</summary>
+    private void OneQueue()
+    {
+        _writer.Number(IFLA_NUM_TX_QUEUES, 1);
+        _writer.Number(IFLA_NUM_RX_QUEUES, 1);
     }
 
     /// <summary>Brings a link up.</summary>
