@@ -28,7 +28,8 @@ public sealed partial class LaunchPlanner
     private bool EngineMounts => _early && !_in.HasCable;
 
     /// <summary>What the child can make before the rest of the plan is there: memory and terminals.</summary>
-    private bool IsChilds(MountSpec mount) => ShowsNamespace(mount) || (_early && !EngineMounts && !mount.IsBind && mount.Type != "overlay");
+    private bool IsChilds(MountSpec mount) =>
+        ShowsNamespace(mount) || (_early && !EngineMounts && !mount.IsBind && mount.Type != "overlay");
 
     private void OwnMounts()
     {
