@@ -83,4 +83,28 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.DoesNotContain("FROZEN", File.ReadAllText(log), StringComparison.Ordinal);
         Assert.Empty(host.Run("ps", "-aq").Succeeded().Text);
     }
+
+    /// <summary>A foreground container's record is in its run directory: seen from another one its root looks like what a crash has left.</summary>
+    [Fact]
+    public void What_runs_for_another_run_directory_is_no_remains()
+    {
+        using RunningCommand running = host.Start(
+            "run",
+            "--rm",
+            "-i",
+            "--network",
+            "none",
+            host.Image(TestImages.Busybox),
+            "sh",
+            "-c",
+            "echo up; read line; ls /bin/sh"
+        );
+        running.WaitForOutput("up");
+        string other = Workspace.NewDirectory("other");
+        Tool.Run([.. host.Net.Prefix, Workspace.Binary, "--root", host.Root, "--runroot", other, "ps", "-a"]);
+        running.Write("go on\n"u8.ToArray());
+        running.CloseInput();
+        CommandResult result = running.WaitForExit();
+        Assert.Equal("up\n/bin/sh", result.Succeeded().Text);
+    }
 }

@@ -16,6 +16,9 @@ public interface IContainerCleanup
     /// <summary>Kills what is in the cgroup of a container that was never recorded, and removes that.</summary>
     void GiveBackUnrecorded(string id);
 
+    /// <summary>Whether processes are in the cgroup of a container that this run directory knows nothing of.</summary>
+    bool HasProcesses(string id);
+
     /// <summary>Removes cgroups, address leases, elements of the port map and session files.</summary>
     void GiveBack(ContainerRecord record, ContainerState state);
 }
@@ -223,7 +226,8 @@ public sealed class Reconciler
             if (ContainerStore.IsId(id) && !Files.Exists(_store.Paths.Record(id)) && Session.IsFree(_store.Paths, id))
             {
                 using FileLock? gate = _store.TryLock(id, TimeSpan.Zero);
-                if (gate is not null && !Files.Exists(_store.Paths.Record(id)))
+                // What runs, but not for this run directory, runs for another one: removing its root would tear its mounts down.
+                if (gate is not null && !Files.Exists(_store.Paths.Record(id)) && !_cleanup.HasProcesses(id))
                 {
                     _store.RemoveRemains(id);
                 }

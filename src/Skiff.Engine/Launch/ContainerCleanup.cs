@@ -34,6 +34,9 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
     }
 
     /// <inheritdoc/>
+    public bool HasProcesses(string id) => ContainerCgroup.Default(id).Processes().Count > 0;
+
+    /// <inheritdoc/>
     public void GiveBack(ContainerRecord record, ContainerState state)
     {
         ContainerCgroup.Of(record, state).Remove();

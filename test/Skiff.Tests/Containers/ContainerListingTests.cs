@@ -182,6 +182,8 @@ public sealed class ContainerListingTests : IDisposable
 
         public void GiveBackUnrecorded(string id) { }
 
+        public bool HasProcesses(string id) => false;
+
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
 }

@@ -244,6 +244,8 @@ public sealed class ContainerStoreTests : IDisposable
 
         public void GiveBackUnrecorded(string id) { }
 
+        public bool HasProcesses(string id) => false;
+
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
 }
