@@ -30,9 +30,22 @@ if [ -z "${SKIFF_BENCH_INSIDE:-}" ]; then
   trap 'exit 143' INT TERM HUP
   # Its processes too: whatever ends this script ends daemons and containers with it.
   SKIFF_BENCH_INSIDE=$outside unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- "$0" "${arguments[@]}" &
-  status=0
-  trap 'kill -KILL $! 2>/dev/null || true; wait $! 2>/dev/null || true; rmdir "$outside"' EXIT
-  wait $! || status=$?
+  inside=$! status=0
+  leave() {
+    local shell below=''
+    # The shell inside cleans up when it is asked to end, once the command that it waits for has ended.
+    for shell in $(cat "/proc/$inside/task/$inside/children" 2>/dev/null); do
+      below="$(cat "/proc/$shell/task/$shell/children" 2>/dev/null || true)"
+      # shellcheck disable=SC2086 # several numbers
+      kill -TERM "$shell" $below 2>/dev/null || true
+    done
+    for _ in $(seq 100); do kill -0 "$inside" 2>/dev/null || break; sleep 0.2; done
+    kill -KILL "$inside" 2>/dev/null || true
+    wait "$inside" 2>/dev/null || true
+    rmdir "$outside"
+  }
+  trap leave EXIT
+  wait "$inside" || status=$?
   exit "$status"
 fi
 
@@ -56,6 +69,7 @@ cleanup() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 trap cleanup EXIT
+trap 'exit 143' INT TERM HUP
 mount -t tmpfs -o size=90%,mode=700 bench "$work"
 truncate -s $((pull_mb * 8 + 4000))M "$work/disk"
 mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$work/disk"

@@ -143,7 +143,7 @@ internal static class ListingText
             return text;
         }
 
-        public IReadOnlyList<string> Texts()
+        public string[] Texts()
         {
             int count = Count();
             if (count == 0)
@@ -158,7 +158,7 @@ internal static class ListingText
             return texts;
         }
 
-        public IReadOnlyDictionary<string, string> Map()
+        public Dictionary<string, string> Map()
         {
             int count = Count();
             Dictionary<string, string> map = new(count, StringComparer.Ordinal);
@@ -170,7 +170,7 @@ internal static class ListingText
             return map;
         }
 
-        public IReadOnlyList<MountRecord> Mounts()
+        public List<MountRecord> Mounts()
         {
             List<MountRecord> mounts = [];
             for (int i = Count(); i > 0; i--)
@@ -183,7 +183,7 @@ internal static class ListingText
             return mounts;
         }
 
-        public IReadOnlyList<PublishedPort> Ports()
+        public List<PublishedPort> Ports()
         {
             List<PublishedPort> ports = [];
             for (int i = Count(); i > 0; i--)
@@ -193,7 +193,7 @@ internal static class ListingText
             return ports;
         }
 
-        public IReadOnlyList<NetworkEndpoint> Endpoints()
+        public List<NetworkEndpoint> Endpoints()
         {
             List<NetworkEndpoint> endpoints = [];
             for (int i = Count(); i > 0; i--)

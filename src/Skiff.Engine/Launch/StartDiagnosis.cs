@@ -72,9 +72,9 @@ internal static class StartDiagnosis
     /// <summary>A hard limit above that of the caller, prlimit(2).</summary>
     private static unsafe string? Limit(string call, RuntimeSpec spec)
     {
+        ulong* own = stackalloc ulong[2];
         foreach (RlimitSpec limit in spec.Process?.Rlimits ?? [])
         {
-            ulong* own = stackalloc ulong[2];
             if (
                 call.Contains(limit.Type + ",", StringComparison.Ordinal)
                 && RawCall.Invoke(SyscallNumber.prlimit64, 0, RlimitNumber.Of(limit.Type), 0, (nint)own) == 0
