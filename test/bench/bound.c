@@ -118,7 +118,7 @@ static void child(const char *lower, const char *scratch, char **command)
     MUST(unshare(CLONE_NEWCGROUP));
     MUST(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
     snprintf(merged, sizeof merged, "%s/merged", scratch);
-    snprintf(data, sizeof data, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,volatile", lower, scratch, scratch);
+    snprintf(data, sizeof data, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,volatile", lower, scratch, scratch);
     MUST(mount("overlay", merged, "overlay", 0, data));
     MUST(chdir(merged));
     umask(0);
