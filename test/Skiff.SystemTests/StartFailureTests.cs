@@ -26,6 +26,15 @@ public sealed class StartFailureTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void SEC_A_mount_whose_target_leads_to_proc_does_not_cover_it()
+    {
+        string root = Workspace.NewDirectory("leads");
+        Tool.Shell($"cd {root}; mkdir -p bin proc fake/self/attr; cp /bin/busybox bin/; ln -s busybox bin/true; ln -s proc pp");
+        Run("-v", $"{root}/fake:/pp", "--rootfs", root, "/bin/true").ExitedWith(125).Complained("a mount of this container covers /proc");
+        Run("-v", $"{root}/fake:/elsewhere", "--rootfs", root, "/bin/true").Succeeded();
+    }
+
+    [Fact]
     public void Rights_that_the_caller_lacks_are_named()
     {
         // CAP_SYS_RESOURCE is what both need; root has it in most places, so it is taken away.

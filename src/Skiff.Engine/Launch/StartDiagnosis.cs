@@ -35,6 +35,8 @@ internal static class StartDiagnosis
                     + "start it with the ordinary one (chrt -o 0 skiff …), or leave time in the cgroup above and give some with --cpu-rt-runtime",
             ("write", Errno.EACCES or Errno.EPERM) when spec.Process?.OomScoreAdj is { } score && IsOomScore(step) =>
                 $"--oom-score-adj {score}: lowering the score takes CAP_SYS_RESOURCE, which skiff was started without",
+            ("", Errno.EXDEV) when call.Contains("procfs", StringComparison.Ordinal) =>
+                "a mount of this container covers /proc: its target is a link to /proc in the image; mount it somewhere else",
             ("prlimit64", Errno.EPERM) => Limit(call, spec),
             ("open_tree", Errno.ENOENT or Errno.ENOTDIR or Errno.EACCES) when IsRoot(step, spec, out string root) =>
                 $"the directory {root} cannot be used: {Errno.Describe(errno)}",

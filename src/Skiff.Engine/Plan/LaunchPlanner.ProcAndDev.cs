@@ -33,11 +33,7 @@ public sealed partial class LaunchPlanner
 
     private void Devices()
     {
-        bool own = false;
-        foreach (MountSpec mount in _spec.Mounts)
-        {
-            own |= mount is { Destination: "/dev", Type: "tmpfs" };
-        }
+        bool own = MountsOn("/dev", "tmpfs");
         if (own)
         {
             _plan.Container(Block.ProcAndDev, "The devices that every program expects (runtime-spec \"Default Devices\").");
@@ -257,6 +253,38 @@ public sealed partial class LaunchPlanner
         Attach(tree, file);
         _p.SkipToHere(missing);
         _p.SkipToHere(done);
+    }
+
+    /// <summary>A mount whose target is a link of the image may have covered /proc: what is written and hidden below it then would not be the kernel's (CVE-2025-52881).</summary>
+    private void RequireProcfs()
+    {
+        const int PROC_SUPER_MAGIC = 0x9FA0; // struct statfs begins with f_type, statfs(2)
+        if (!MountsOn("/proc", "proc"))
+        {
+            return;
+        }
+        _plan.Container(
+            Block.ProcAndDev,
+            "Before anything below /proc is written to or hidden: it must still be procfs, which no mount has covered."
+        );
+        Result proc = Open("proc", OpenFlags.O_PATH, trusted: true);
+        nint answer = _p.Memory(256);
+        _p.Call(SyscallNumber.fstatfs, proc, answer);
+        _p.Annotate(answer, "/proc to be procfs");
+        _p.Require(answer, -1, PROC_SUPER_MAGIC, Errno.EXDEV);
+        _p.Call(SyscallNumber.close, proc);
+    }
+
+    private bool MountsOn(string destination, string type)
+    {
+        foreach (MountSpec mount in _spec.Mounts)
+        {
+            if (mount.Destination == destination && mount.Type == type)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void RequireNullDevice(Result fd)

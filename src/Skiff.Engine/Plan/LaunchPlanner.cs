@@ -131,6 +131,7 @@ public sealed partial class LaunchPlanner
         PrivateMounts();
         RootFileSystem();
         Mounts();
+        RequireProcfs();
         Devices();
         Sysctls();
         Hostname();
