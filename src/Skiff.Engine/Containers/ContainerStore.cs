@@ -272,7 +272,7 @@ public sealed partial class ContainerStore
     /// <summary>A file of a container, or the line of its session that stands for it. One buffer serves all files of a listing: what is parsed keeps nothing of it.</summary>
     private ReadOnlySpan<byte> Load(string path, string id, int line, out bool found)
     {
-        byte[] buffer = t_buffer ?? new byte[16384];
+        byte[] buffer = t_buffer ?? GC.AllocateUninitializedArray<byte>(16384);
         int length = Files.TryReadRegular(path, ref buffer, out int errno);
         t_buffer = buffer;
         if (length >= 0)

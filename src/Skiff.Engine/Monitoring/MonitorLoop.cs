@@ -11,7 +11,7 @@ internal sealed class MonitorLoop
     private bool _stopped;
 
     /// <summary>For a read that is passed on at once; no source keeps anything in it.</summary>
-    internal byte[] Buffer { get; } = new byte[32 << 10];
+    internal byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(32 << 10);
 
     /// <summary>Serves a source from the next round on; also while the loop runs.</summary>
     internal void Add(MonitorSource source)

@@ -84,7 +84,7 @@ public sealed class WaitingMonitor : IDisposable
         {
             return "";
         }
-        byte[] answer = new byte[16 << 10];
+        byte[] answer = GC.AllocateUninitializedArray<byte>(16 << 10);
         int length = DescriptorMessage.Receive(_socket, answer, out _);
         return Encoding.UTF8.GetString(answer, 0, length);
     }
@@ -147,6 +147,8 @@ public sealed class WaitingMonitor : IDisposable
             $"PATH={Environment.GetEnvironmentVariable("PATH")}",
             "DOTNET_GCgen0size=200000",
             "DOTNET_GCConserveMemory=5",
+            // Its second thread, the runtime's, needs no heap of its own: 128 MiB would be mapped, cut to size and touched.
+            "MALLOC_ARENA_MAX=1",
         ];
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }

@@ -60,7 +60,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     public NetlinkReply Transact(ReadOnlySpan<byte> messages)
     {
         Send(messages);
-        byte[] buffer = new byte[4096];
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(4096);
         int n = Receive(buffer);
         return NetlinkReply.Parse(buffer.AsSpan(0, n));
     }
@@ -75,7 +75,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             Set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
         }
         Send(request);
-        byte[] buffer = new byte[32768];
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(32768);
         while (true)
         {
             ReadOnlySpan<byte> rest = buffer.AsSpan(0, Receive(buffer));
