@@ -31,9 +31,11 @@ if [ -z "${SKIFF_BENCH_INSIDE:-}" ]; then
   # Its processes too: whatever ends this script ends daemons and containers with it.
   SKIFF_BENCH_INSIDE=$outside unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- "$0" "${arguments[@]}" &
   inside=$! status=0
+  # shellcheck disable=SC2317 # called by the trap
   leave() {
     local shell below=''
     # The shell inside cleans up when it is asked to end, once the command that it waits for has ended.
+    # shellcheck disable=SC2013 # numbers in one line
     for shell in $(cat "/proc/$inside/task/$inside/children" 2>/dev/null); do
       below="$(cat "/proc/$shell/task/$shell/children" 2>/dev/null || true)"
       # shellcheck disable=SC2086 # several numbers

@@ -54,6 +54,7 @@ public sealed class StartFailureTests(SkiffHost host) : IClassFixture<SkiffHost>
     {
         Tool.Require("chrt");
         CommandResult result = Tool.Try(["chrt", "-f", "1", .. host.CommandLine("run", "--rm", "--network", "none", Busybox, "true")]);
+        Assert.SkipWhen(result.Error.StartsWith("chrt: ", StringComparison.Ordinal), "this process may not have a real-time policy");
         if (File.Exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us"))
         {
             result.ExitedWith(125).Complained("real-time scheduling policy");

@@ -84,7 +84,8 @@ public sealed partial class BridgeNetwork
                 throw new LinuxException("mkdir", directory, errno);
             }
         }
-        Files.Replace($"{_paths.Active}/{_paths.Name}", default);
+        // Made in place, not replaced: its name is all there is to it, and whoever lists the directory sees no other.
+        Files.Open($"{_paths.Active}/{_paths.Name}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT, 0x180).Dispose();
         try
         {
             Create(network, index, table, addresses, firewall);
