@@ -53,17 +53,7 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         // What the first container of a host finds missing is made once: the second shows the plan of every later one.
         host.Run(["run", "--rm", .. flags, image, "true"]).Succeeded();
         string log = Path.Combine(host.Directory, $"strace{Math.Abs(string.Join('-', flags).GetHashCode(StringComparison.Ordinal))}");
-        Tool.Run([
-            "strace",
-            "-f",
-            "-s",
-            "65536",
-            "-o",
-            log,
-            "-e",
-            "trace=" + Watched,
-            .. host.CommandLine(["run", "--rm", .. flags, image, "true"]),
-        ]);
+        Trace(log, Watched, ["run", "--rm", .. flags, image, "true"]);
         IReadOnlyList<SeenCall> seen = SeenCall.ReadAll(log);
         string id = ContainerId().Match(File.ReadAllText(log)).Value;
         JsonArray steps = JsonNode.Parse(host.Run(["explain", "run", "--rm", "--json", .. flags, image, "true"]).Succeeded().Output)![
@@ -99,17 +89,11 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
                 .Select(c => c!["text"]!.GetValue<string>()),
         ];
         string log = Path.Combine(host.Directory, $"files{Math.Abs(string.Join('-', flags).GetHashCode(StringComparison.Ordinal))}");
-        Tool.Run([
-            "strace",
-            "-f",
-            "-s",
-            "65536",
-            "-o",
+        Trace(
             log,
-            "-e",
-            "trace=mkdir,mkdirat,rmdir,unlink,unlinkat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,open,openat,write,close,clone3",
-            .. host.CommandLine(["run", .. flags, image, "true"]),
-        ]);
+            "mkdir,mkdirat,rmdir,unlink,unlinkat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,open,openat,write,close,clone3",
+            ["run", .. flags, image, "true"]
+        );
         string id = ContainerId().Match(File.ReadAllText(log)).Value;
         IReadOnlyList<SeenCall> seen = SeenCall.ReadAll(log);
         int engine = seen.Single(c => IsBirth(c.Text)).Process;
@@ -127,6 +111,9 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         Assert.Equal([], more);
         host.Run("rm", "-f", "kept");
     }
+
+    private void Trace(string log, string calls, string[] words) =>
+        Tool.Run(["strace", "-f", "-s", "65536", "-o", log, "-e", "trace=" + calls, .. host.CommandLine(words)]);
 
     /// <summary>The calls of the plan: branches that were not taken may be missing from what is seen, nothing seen may be missing from the plan.</summary>
     private static Queue<string> Planned(JsonArray steps, string place) =>

@@ -13,11 +13,6 @@ namespace Skiff.Engine.Monitoring;
 /// </summary>
 public sealed class WaitingMonitor : IDisposable
 {
-    /// <summary>Bits of the order's one byte: which descriptors follow that of the lock, and whether the container runs already.</summary>
-    internal const int HasClient = 1,
-        HasLease = 2,
-        Adopts = 4;
-
     private readonly ChildProgram _program;
     private readonly SpawnedProcess _process;
     private readonly SafeFd _socket;
@@ -70,37 +65,14 @@ public sealed class WaitingMonitor : IDisposable
                 125
             );
         }
-        List<int> descriptors = [gate.Fd.Value];
-        if (client is not null)
-        {
-            descriptors.Add(client.Value);
-        }
-        if (lease is not null)
-        {
-            descriptors.AddRange([lease.Held!.Fd.Value, lease.Firewall!.Fd.Value]);
-        }
-        byte what = (byte)((client is null ? 0 : HasClient) | (lease is null ? 0 : HasLease) | (adopts ? Adopts : 0));
-        if (DescriptorMessage.TrySend(_socket, [what], [.. descriptors]) != 0)
+        (SafeFd, SafeFd)? leased = lease is null ? null : (lease.Held!.Fd, lease.Firewall!.Fd);
+        if (!new MonitorOrder(gate.Fd, client, leased, adopts).TrySend(_socket))
         {
             return "";
         }
         byte[] answer = GC.AllocateUninitializedArray<byte>(16 << 10);
         int length = DescriptorMessage.Receive(_socket, answer, out _);
         return Encoding.UTF8.GetString(answer, 0, length);
-    }
-
-    /// <summary>The monitor's side of <see cref="Order"/>.</summary>
-    internal static MonitorOrder Receive(SafeFd socket)
-    {
-        byte[] what = new byte[1];
-        _ = DescriptorMessage.Receive(socket, what, out SafeFd[] descriptors);
-        bool client = (what[0] & HasClient) != 0;
-        return new MonitorOrder(
-            descriptors[0],
-            client ? descriptors[1] : null,
-            (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null,
-            (what[0] & Adopts) != 0
-        );
     }
 
     /// <inheritdoc/>
@@ -152,15 +124,4 @@ public sealed class WaitingMonitor : IDisposable
         ];
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }
-}
-
-/// <summary>What a monitor is handed with its container.</summary>
-/// <param name="Gate">The container's lock, given back once the state says what runs.</param>
-/// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
-/// <param name="Lease">The locked file and the netfilter socket of the container's lease; null when it has none yet.</param>
-/// <param name="Adopts">The container runs already, and its monitor was killed.</param>
-public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease, bool Adopts)
-{
-    /// <summary>Waits for the order.</summary>
-    public static MonitorOrder Receive(SafeFd socket) => WaitingMonitor.Receive(socket);
 }

@@ -81,7 +81,8 @@ public sealed class LaunchPlan : IDisposable
     /// <summary>The action that an instruction of the child is a part of; null for the others.</summary>
     public HostAction? ActionOf(int instruction)
     {
-        for (int i = instruction; StepOf(instruction) is { } step && i >= step.First; i--)
+        int first = StepOf(instruction)?.First ?? instruction + 1;
+        for (int i = instruction; i >= first; i--)
         {
             if (_actions.TryGetValue(i, out HostAction? action))
             {

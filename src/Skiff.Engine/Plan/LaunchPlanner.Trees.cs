@@ -16,7 +16,7 @@ public sealed partial class LaunchPlanner
     private const string AnybodysWhy =
         "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
     private readonly List<(int Mount, string Name, Result Made)> _handed = [];
-    private List<(Result Tree, string Name)> _hierarchies = [];
+    private readonly List<(Result Tree, string Name)> _hierarchies = [];
     private readonly string?[] _names;
     private Operand? _overlay;
     private int _devicesAt = -1;
@@ -73,7 +73,6 @@ public sealed partial class LaunchPlanner
     private Result Hierarchies(ulong attributes)
     {
         Result memory = NewFileSystem(_p, "tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
-        _hierarchies = [];
         foreach (string join in _in.Cgroup.JoinFiles)
         {
             string directory = Path.GetDirectoryName(join)!;
