@@ -39,9 +39,9 @@ uninstall() {
     for container in $("$target" ps -aq 2>/dev/null || true); do "$target" rm -f "$container" >/dev/null || note "container $container could not be removed"; done
   fi
   if grep -q " /var/lib/skiff/" /proc/self/mounts; then die "something is still mounted below /var/lib/skiff (see /proc/self/mounts); nothing was deleted"; fi
-  # A process that Skiff left behind takes the idle bridge, its tables and forwarding back, by what stands in /run/skiff.
+  # A process that Skiff left behind takes the idle bridge, its tables and forwarding back, by what stands in /run/skiff: the list of settings goes last.
   for _ in $(seq 300); do
-    [ -e /sys/class/net/skiff0 ] || break
+    [ -e /sys/class/net/skiff0 ] || [ -e /run/skiff/networks/.restore ] || break
     sleep 0.1
   done
   [ ! -e /sys/class/net/skiff0 ] || note "the bridge skiff0 is still there: 'ip link delete skiff0', 'nft delete table inet skiff', and a reboot does both"
