@@ -63,5 +63,19 @@ rid() {
   esac
 }
 
+# own_arch: Debian's name of this machine's architecture.
+own_arch() {
+  case $(rid) in
+    linux-x64) echo amd64 ;;
+    linux-arm64) echo arm64 ;;
+  esac
+}
+
+# need_arch NAME: stops with a sentence unless Skiff knows the architecture.
+need_arch() { [ "$1" = amd64 ] || [ "$1" = arm64 ] || die "--arch is amd64 or arm64, not \"$1\""; }
+
+# binary_of ARCH: where the build for an architecture leaves its executable.
+binary_of() { if [ "$1" = "$(own_arch)" ]; then echo "$artifacts/skiff"; else echo "$artifacts/skiff-$1"; fi; }
+
 # have_sdk: is a .NET 10 SDK on PATH?
 have_sdk() { command -v dotnet >/dev/null && dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; }
