@@ -1,46 +1,85 @@
 #!/bin/bash
 # Runs a command as root in a small virtual machine with Debian's cloud kernel and cgroup version 2 only: what this machine's own kernel may not offer.
-# Works without KVM (about five seconds to boot). Without a command it tests the published binary there.
-#   scripts/test-vm.sh [--memory MB] [--seconds LIMIT] [--file FILE:/PATH]... [COMMAND]
+# Works without KVM (about five seconds to boot, fifteen where the architecture is another). Without a command it tests the published binary there.
+#   scripts/test-vm.sh [--arch amd64|arm64] [--memory MB] [--seconds LIMIT] [--file FILE:/PATH]... [COMMAND]
+#   --arch  the machine's architecture, this machine's by default
 #   --file  copies a file into the machine, with the libraries it is linked with
 # Prints what the command printed and exits with its code; 124 when the time is up.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-memory=1024 limit=120 files=()
+memory=1024 limit='' files=() arch=$(own_arch)
 while [ $# -gt 0 ]; do
   case $1 in
+    --arch) arch=${2:?} && shift ;;
     --memory) memory=${2:?} && shift ;;
     --seconds) limit=${2:?} && shift ;;
     --file) files+=("${2:?}") && shift ;;
-    -*) die "usage: scripts/test-vm.sh [--memory MB] [--seconds LIMIT] [--file FILE:/PATH]... [COMMAND]" ;;
+    -*) die "usage: scripts/test-vm.sh [--arch amd64|arm64] [--memory MB] [--seconds LIMIT] [--file FILE:/PATH]... [COMMAND]" ;;
     *) break ;;
   esac
   shift
 done
-[ "$(uname -m)" = x86_64 ] || die "the machine is x86_64 only"
-install_packages "the virtual machine" qemu-system-x86 busybox-static cpio kmod
+need_arch "$arch"
+foreign=0
+[ "$arch" = "$(own_arch)" ] || foreign=1
+case $arch in
+  amd64) qemu=(qemu-system-x86_64) package=qemu-system-x86 console=ttyS0 triplet=x86_64-linux-gnu ;;
+  arm64) qemu=(qemu-system-aarch64 -machine virt) package=qemu-system-arm console=ttyAMA0 triplet=aarch64-linux-gnu ;;
+esac
+cpu=max
+# QEMU's own pointer authentication is cheap, the real one takes most of the time; its vectors of 2048 bits, which no processor has, crash .NET's compiler.
+[ "$arch" != arm64 ] || cpu=max,pauth-impdef=on,sve=off
+[ -n "$limit" ] || limit=$((foreign ? 300 : 120))
+install_packages "the virtual machine" "$package" busybox-static cpio kmod
+[ "$foreign" = 0 ] || install_packages "the virtual machine" binutils
 command=$*
-if [ -z "$command" ]; then
-  [ -x "$artifacts/skiff" ] || die "artifacts/skiff does not exist: run scripts/build.sh first"
-  files+=("$artifacts/skiff:/bin/skiff" "$repo/test/vm/smoke-v2.sh:/smoke.sh")
-  # Hashes come from OpenSSL, which .NET loads by name.
-  for library in /usr/lib/x86_64-linux-gnu/lib{ssl,crypto}.so.3; do [ ! -e "$library" ] || files+=("$library:$library"); done
-  command='sh /smoke.sh'
-fi
 
-# The kernel is unpacked beside our build, not installed: an installation would make an initramfs and touch /boot.
-vm=$artifacts/vm
+# What the machine is made of comes from the distribution's packages, unpacked beside our build: an installation would make an initramfs and touch
+# /boot, and another architecture's packages cannot be installed at all. For those apt gets lists of its own.
+vm=$artifacts/vm/$arch
+mkdir -p "$vm"
+apt_options=(-o APT::Sandbox::User=root) # apt's own user cannot write everywhere; the download is verified all the same
+if [ "$foreign" = 1 ]; then
+  mkdir -p "$vm"/apt/{state/lists/partial,cache/archives/partial}
+  : >"$vm/apt/status"
+  apt_options+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch" -o "Dir::State=$vm/apt/state" -o "Dir::State::status=$vm/apt/status"
+    -o "Dir::Cache=$vm/apt/cache" -o Acquire::Languages=none)
+fi
+unpack() { # NAME DIRECTORY
+  local download
+  download=$(mktemp -d "$vm/download.XXXXXX")
+  say "fetching $1"
+  (cd "$download" && apt-get -qq "${apt_options[@]}" download "$1" </dev/null)
+  mkdir -p "$2"
+  dpkg-deb -x "$download"/*.deb "$2"
+  rm -r "$download"
+}
+kernel_package() { # empty where apt has no lists yet
+  { apt-cache "${apt_options[@]}" depends "linux-image-cloud-$arch" 2>/dev/null || true; } | awk '$1 == "Depends:" && $2 ~ /^linux-image/ && !n++ { print $2 }'
+}
 kernel() { find "$vm/kernel/boot" -name 'vmlinuz-*' 2>/dev/null | head -1; }
 if [ -z "$(kernel)" ]; then
-  mkdir -p "$vm/download"
-  package=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" && $2 ~ /^linux-image/ { print $2; exit }')
-  [ -n "$package" ] || { apt_get update && package=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" && $2 ~ /^linux-image/ { print $2; exit }'); }
-  [ -n "$package" ] || die "this distribution has no linux-image-cloud-amd64"
-  say "fetching $package"
-  # apt's own user cannot write everywhere; the download is verified all the same.
-  (cd "$vm/download" && apt-get -qq -o APT::Sandbox::User=root download "$package" </dev/null)
-  dpkg-deb -x "$vm"/download/linux-image-*.deb "$vm/kernel"
-  rm -r "$vm/download"
+  package=$(kernel_package)
+  [ -n "$package" ] || { apt_get "${apt_options[@]}" update && package=$(kernel_package); }
+  [ -n "$package" ] || die "this distribution has no linux-image-cloud-$arch"
+  unpack "$package" "$vm/kernel"
+fi
+world=
+if [ "$foreign" = 1 ]; then
+  world=$vm/world
+  if [ ! -e "$world/complete" ]; then
+    for name in busybox-static libc6 libgcc-s1 libssl3; do unpack "$name" "$world"; done
+    touch "$world/complete"
+  fi
+fi
+
+if [ -z "$command" ]; then
+  binary=$(binary_of "$arch")
+  [ -x "$binary" ] || die "$binary does not exist: run scripts/build.sh --arch $arch first"
+  files+=("$binary:/bin/skiff" "$repo/test/vm/smoke-v2.sh:/smoke.sh")
+  # Hashes come from OpenSSL, which .NET loads by name.
+  for library in "$world/usr/lib/$triplet"/lib{ssl,crypto}.so.3; do [ ! -e "$library" ] || files+=("$library:${library#"$world"}"); done
+  command='sh /smoke.sh'
 fi
 image=$(kernel)
 version=${image##*/vmlinuz-}
@@ -53,16 +92,31 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
 mkdir -p "$tree"/{bin,lib/modules,system}
-cp /bin/busybox "$tree/bin/busybox"
+cp "$world/bin/busybox" "$tree/bin/busybox"
 for applet in $(/bin/busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"; done
 add() { # FILE PATH
   mkdir -p "$tree${2%/*}"
   cp -L "$1" "$tree$2"
 }
+# libraries FILE: those that a program is linked with. ldd runs the program's own loader; another architecture's cannot run here.
+libraries() {
+  if [ "$foreign" = 0 ]; then
+    ldd "$1" 2>/dev/null | grep -oE '/[^ )]+' || true
+    return
+  fi
+  local name
+  readelf -W -d -l "$1" 2>/dev/null | sed -nE 's/.*(Shared library: |program interpreter: )\[?([^]]+)\].*/\2/p' | while read -r name; do
+    for name in "$name" "/lib/$triplet/$name" "/usr/lib/$triplet/$name"; do
+      if [ "${name#/}" != "$name" ] && [ -e "$world$name" ] && [ ! -e "$tree$name" ]; then
+        printf '%s\n' "$name"
+        libraries "$world$name"
+      fi
+    done
+  done
+}
 for file in "${files[@]}"; do
   add "${file%%:/*}" "/${file#*:/}"
-  # Libraries of a program; ldd answers with an error for what is not one.
-  while read -r library; do add "$library" "$library"; done < <(ldd "${file%%:/*}" 2>/dev/null | grep -oE '/[^ )]+' || true)
+  while read -r library; do add "$world$library" "$library"; done < <(libraries "${file%%:/*}")
 done
 for module in overlay veth bridge nf_tables nf_conntrack nf_nat nft_chain_nat nft_nat nft_masq nft_ct nft_fib_inet ext4 loop; do
   modprobe -d "$base" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" { print $2 }' || true
@@ -105,11 +159,12 @@ chmod 755 "$tree/init" "$tree/system/start"
 (cd "$tree" && find . -print0 | sort -z | cpio --null -o -H newc --quiet) | gzip -1 >"$work/initrd"
 # KVM inside a virtual machine may exist and yet refuse to start; emulation always works.
 accelerators=("tcg,thread=multi")
-[ ! -w /dev/kvm ] || accelerators=(kvm "${accelerators[@]}")
+[ "$foreign" = 1 ] || [ ! -w /dev/kvm ] || accelerators=(kvm "${accelerators[@]}")
 for accelerator in "${accelerators[@]}"; do
+  [ "$accelerator" != kvm ] || [ "$arch" != arm64 ] || cpu=host
   status=0
-  timeout "$limit" qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$memory" -nodefaults -nographic -no-reboot -serial stdio \
-    -kernel "$image" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' >"$work/console" 2>&1 </dev/null || status=$?
+  timeout "$limit" "${qemu[@]}" -accel "$accelerator" -cpu "$cpu" -smp 2 -m "$memory" -nodefaults -nographic -no-reboot -serial stdio \
+    -kernel "$image" -initrd "$work/initrd" -append "console=$console quiet panic=-1" >"$work/console" 2>&1 </dev/null || status=$?
   ! grep -q '^==begin' "$work/console" || break
 done 2>/dev/null
 tr -d '\r' <"$work/console" | sed -n '/^==begin$/,/^==end /p' | grep -vE '^==(begin|end [0-9]+)$' || true

@@ -74,8 +74,11 @@ if [ -z "$unit_only" ]; then
   # What the engine itself needs is nothing: these are the world to test it in (registry, images) and the oracles to compare it with.
   install_packages "the tests" ca-certificates docker-registry busybox-static iproute2 nftables procps util-linux keyutils \
     attr libcap2-bin strace tar curl zstd skopeo umoci shellcheck gcc libc6-dev binutils zlib1g-dev
-  # The virtual machine's test is skipped where these cannot be had.
-  if [ "$(uname -m)" = x86_64 ]; then (install_packages "the test on cgroup version 2" qemu-system-x86 cpio kmod) || note "no virtual machine"; fi
+  # The tests that need these are skipped where they cannot be had.
+  if [ "$(uname -m)" = x86_64 ]; then
+    (install_packages "the test on cgroup version 2" qemu-system-x86 cpio kmod) || note "no virtual machine"
+    (install_packages "the tests of arm64" binutils-aarch64-linux-gnu gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm) || note "no arm64"
+  fi
 fi
 
 say "building"
