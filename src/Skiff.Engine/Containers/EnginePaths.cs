@@ -50,6 +50,9 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>The OCI runtime spec, which makes the directory a bundle.</summary>
     public string Config(string id) => $"{Containers}/{id}/config.json";
 
+    /// <summary>The profile of <c>--security-opt seccomp=FILE</c> as it was when the container was created.</summary>
+    public string SeccompProfile(string id) => $"{Containers}/{id}/seccomp.json";
+
     /// <summary>The writable layer, overlayfs's upperdir.</summary>
     public string Upper(string id) => $"{Containers}/{id}/upper";
 

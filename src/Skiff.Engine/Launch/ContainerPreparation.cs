@@ -3,6 +3,7 @@ using Skiff.Engine.Health;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
+using Skiff.Linux.Capabilities;
 using Skiff.Linux.FileTree;
 using Skiff.Linux.Terminal;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -55,6 +56,10 @@ public static partial class ContainerPreparation
             if (session is not null)
             {
                 EtcFiles.WriteEarly(engine.Paths.Etc(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
+            }
+            if (options.Security.ProfilePath is { } profile && transient is null)
+            {
+                Files.Replace(engine.Paths.SeccompProfile(id), KernelSeccomp.ReadFile(profile));
             }
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan, first: true);
@@ -123,7 +128,7 @@ public static partial class ContainerPreparation
             ConsoleSize = options.Tty && (terminal ?? Tty.GetSize(0)) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
             Host = HostFacts.Read(options),
         };
-        SpecResult result = SpecBuilder.Build(options, context);
+        SpecResult result = WithProfile(SpecBuilder.Build(options, context), before is null ? null : engine.Paths.SeccompProfile(id));
         return new PreparedContainer
         {
             Options = options,
@@ -133,6 +138,19 @@ public static partial class ContainerPreparation
             ShortLayers = image?.ShortDirectories ?? [],
             Record = RecordOf(engine, options, image, result, id, foreground, anonymous),
         };
+    }
+
+    /// <summary>A profile file counts as it was when the container was created; later nobody needs it, as with docker and podman.</summary>
+    private static SpecResult WithProfile(SpecResult result, string? kept)
+    {
+        RuntimeSpec spec = result.Spec;
+        if (spec.Linux.Seccomp is not { ProfilePath: { } path } seccomp)
+        {
+            return result;
+        }
+        CapabilitySet bounding = CapabilitySet.Parse(spec.Process!.Capabilities?.Bounding ?? [], "capabilities");
+        SeccompSpec file = seccomp with { ProfilePath = kept is not null && Files.Exists(kept) ? kept : path };
+        return result with { Spec = spec with { Linux = spec.Linux with { Seccomp = KernelSeccomp.Resolve(file, bounding) } } };
     }
 
     private static ContainerRecord RecordOf(

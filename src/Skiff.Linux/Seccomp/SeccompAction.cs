@@ -47,4 +47,18 @@ public readonly record struct SeccompAction(uint Value)
         action = new SeccompAction(value ?? 0);
         return value is not null;
     }
+
+    /// <summary>The name that <see cref="TryParse"/> reads, and the data of ERRNO and TRACE.</summary>
+    public (string Name, uint? ErrnoRet) Text =>
+        (Value & 0xFFFF0000u) switch
+        {
+            0x7FFF0000u => ("SCMP_ACT_ALLOW", null),
+            0x7FFC0000u => ("SCMP_ACT_LOG", null),
+            0x7FF00000u => ("SCMP_ACT_TRACE", Value & 0xFFFF),
+            0x7FC00000u => ("SCMP_ACT_NOTIFY", null),
+            0x00050000u => ("SCMP_ACT_ERRNO", Value & 0xFFFF),
+            0x00030000u => ("SCMP_ACT_TRAP", null),
+            0x80000000u => ("SCMP_ACT_KILL_PROCESS", null),
+            _ => ("SCMP_ACT_KILL_THREAD", null),
+        };
 }

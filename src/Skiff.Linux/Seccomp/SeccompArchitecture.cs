@@ -49,6 +49,17 @@ public static class SeccompArchitectures
         return architecture != default;
     }
 
+    /// <summary>The name that <see cref="TryParse"/> reads.</summary>
+    public static string SpecName(SeccompArchitecture architecture) =>
+        architecture switch
+        {
+            SeccompArchitecture.X86_64 => "SCMP_ARCH_X86_64",
+            SeccompArchitecture.X86 => "SCMP_ARCH_X86",
+            SeccompArchitecture.X32 => "SCMP_ARCH_X32",
+            SeccompArchitecture.Arm64 => "SCMP_ARCH_AARCH64",
+            _ => "SCMP_ARCH_ARM",
+        };
+
     /// <summary>Go's word, as in the <c>arches</c> conditions of docker's profiles.</summary>
     public static string GoName(SeccompArchitecture architecture) =>
         architecture switch

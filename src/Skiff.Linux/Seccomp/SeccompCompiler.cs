@@ -71,54 +71,26 @@ public static class SeccompCompiler
     {
         Dictionary<string, int> table = SyscallTable.Load(architecture);
         SortedDictionary<int, List<SeccompProfileRule>> calls = [];
-        int last = 0;
         foreach (SeccompProfileRule rule in profile.Rules)
         {
-            bool counts = Counts(rule, capabilities, architecture, native, kernel);
+            if (!rule.Counts(capabilities, native, kernel))
+            {
+                continue;
+            }
             foreach (string name in rule.Names)
             {
                 if (table.TryGetValue(name, out int number))
                 {
-                    last = Math.Max(last, IsCommon(number) ? number : 0);
-                    if (counts)
+                    if (!calls.TryGetValue(number, out List<SeccompProfileRule>? list))
                     {
-                        if (!calls.TryGetValue(number, out List<SeccompProfileRule>? list))
-                        {
-                            calls[number] = list = [];
-                        }
-                        list.Add(rule);
+                        calls[number] = list = [];
                     }
+                    list.Add(rule);
                 }
             }
         }
-        if (profile.KnowsWholeTable)
-        {
-            foreach (int number in table.Values)
-            {
-                last = Math.Max(last, IsCommon(number) ? number : 0);
-            }
-        }
+        (_, int last) = profile.Newest(table);
         return Search(code, Ranges(code, profile, calls, last));
-    }
-
-    // ARM has a few private calls at 0xf0000, above every other; they say nothing about how new a number is. x32 keeps its bit.
-    private static bool IsCommon(int number) => (number & ~SyscallTable.X32Bit) < 0xF0000;
-
-    private static bool Counts(
-        SeccompProfileRule rule,
-        CapabilitySet capabilities,
-        SeccompArchitecture architecture,
-        SeccompArchitecture native,
-        int kernel
-    )
-    {
-        string own = SeccompArchitectures.GoName(architecture);
-        string host = SeccompArchitectures.GoName(native);
-        return (rule.IncludeCapabilities - capabilities) == CapabilitySet.None
-            && (rule.ExcludeCapabilities & capabilities) == CapabilitySet.None
-            && (rule.IncludeArchitectures.Count == 0 || rule.IncludeArchitectures.Contains(own) || rule.IncludeArchitectures.Contains(host))
-            && !rule.ExcludeArchitectures.Contains(host)
-            && kernel >= rule.MinimumKernel;
     }
 
     // The number line cut where the treatment changes: (first number, position of its code).

@@ -5,6 +5,14 @@ namespace Skiff.Linux.Seccomp;
 
 public sealed partial record SeccompProfile
 {
+    private static readonly (string Name, uint Bit)[] s_flags =
+    [
+        ("SECCOMP_FILTER_FLAG_TSYNC", 1),
+        ("SECCOMP_FILTER_FLAG_LOG", 2),
+        ("SECCOMP_FILTER_FLAG_SPEC_ALLOW", 4),
+        ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 32),
+    ];
+
     /// <summary>The policy that containers have by default.</summary>
     public static SeccompProfile BuiltIn() => DefaultProfile.Create();
 
@@ -44,15 +52,20 @@ public sealed partial record SeccompProfile
     }
 
     /// <summary>The bit of a <c>SECCOMP_FILTER_FLAG_…</c> name, seccomp(2).</summary>
-    public static uint ParseFlag(string name, string source) =>
-        name switch
+    public static uint ParseFlag(string name, string source)
+    {
+        foreach ((string known, uint bit) in s_flags)
         {
-            "SECCOMP_FILTER_FLAG_TSYNC" => 1,
-            "SECCOMP_FILTER_FLAG_LOG" => 2,
-            "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => 4,
-            "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => 32,
-            _ => throw Bad(source, $"\"{name}\" is no filter flag"),
-        };
+            if (known == name)
+            {
+                return bit;
+            }
+        }
+        throw Bad(source, $"\"{name}\" is no filter flag");
+    }
+
+    /// <summary>The names of flags.</summary>
+    public static IEnumerable<string> NamesOfFlags(uint flags) => s_flags.Where(f => (flags & f.Bit) != 0).Select(f => f.Name);
 
     /// <summary>A condition from its OCI names.</summary>
     public static SeccompCondition ParseCondition(ulong index, ulong value, ulong valueTwo, string op, string source)
@@ -70,6 +83,19 @@ public sealed partial record SeccompProfile
         };
         return index <= 5 ? new((int)index, compare, value, valueTwo) : throw Bad(source, $"there is no argument {index}; they are 0 to 5");
     }
+
+    /// <summary>A comparison's OCI name.</summary>
+    public static string NameOf(SeccompCompare compare) =>
+        compare switch
+        {
+            SeccompCompare.NotEqual => "SCMP_CMP_NE",
+            SeccompCompare.Less => "SCMP_CMP_LT",
+            SeccompCompare.LessOrEqual => "SCMP_CMP_LE",
+            SeccompCompare.Equal => "SCMP_CMP_EQ",
+            SeccompCompare.GreaterOrEqual => "SCMP_CMP_GE",
+            SeccompCompare.Greater => "SCMP_CMP_GT",
+            _ => "SCMP_CMP_MASKED_EQ",
+        };
 
     /// <summary>An action from its OCI name.</summary>
     public static SeccompAction ParseAction(string name, uint? errnoRet, string source) =>

@@ -52,7 +52,7 @@ public sealed record SeccompProfileRule
     /// <summary>The rule counts only if the container has none of these.</summary>
     public CapabilitySet ExcludeCapabilities { get; init; }
 
-    /// <summary>Go's names; empty for all. Compared with the native architecture and, as its own calls are meant, with the one at hand.</summary>
+    /// <summary>Go's names; empty for all. Compared with the native architecture, as docker does.</summary>
     public IReadOnlyList<string> IncludeArchitectures { get; init; } = [];
 
     /// <summary>Go's names.</summary>
@@ -60,6 +60,17 @@ public sealed record SeccompProfileRule
 
     /// <summary>The rule counts from this kernel on, as major × 1000 + minor; 0 for every one.</summary>
     public int MinimumKernel { get; init; }
+
+    /// <summary>Whether the rule counts for a container with these rights on this machine.</summary>
+    internal bool Counts(CapabilitySet capabilities, SeccompArchitecture native, int kernel)
+    {
+        string host = SeccompArchitectures.GoName(native);
+        return (IncludeCapabilities - capabilities) == CapabilitySet.None
+            && (ExcludeCapabilities & capabilities) == CapabilitySet.None
+            && (IncludeArchitectures.Count == 0 || IncludeArchitectures.Contains(host))
+            && !ExcludeArchitectures.Contains(host)
+            && kernel >= MinimumKernel;
+    }
 }
 
 /// <summary>A seccomp policy: what a system call gets, by name.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Skiff.Engine.Spec;
 using Skiff.Images;
 using Xunit;
@@ -38,8 +39,13 @@ public sealed class GoldenTests
             },
         };
         RuntimeSpec spec = SpecBuilder.Build(Options.Parse(line.Split(' ')), context).Spec;
-        using JsonDocument document = JsonDocument.Parse(RuntimeSpecWriter.ToBytes(spec));
-        string actual = JsonSerializer.Serialize(document.RootElement, s_pretty) + "\n";
+        JsonNode document = JsonNode.Parse(RuntimeSpecWriter.ToBytes(spec).Span)!;
+        // WrittenProfileTests look at the rules of the filter.
+        if (document["linux"]!["seccomp"] is { } seccomp)
+        {
+            seccomp["syscalls"] = $"{seccomp["syscalls"]!.AsArray().Count} rules";
+        }
+        string actual = document.ToJsonString(s_pretty) + "\n";
         string path = Path.Combine(Path.GetDirectoryName(Here())!, "Goldens", name + ".json");
         if (Environment.GetEnvironmentVariable("SKIFF_UPDATE_GOLDENS") == "1")
         {

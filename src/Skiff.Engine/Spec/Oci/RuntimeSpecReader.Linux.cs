@@ -56,7 +56,8 @@ public static partial class RuntimeSpecReader
                 case "netDevices":
                     linux = linux with { NetDevices = Members(ref r, NetDevice) };
                     break;
-                case RuntimeSpecWriter.SeccompNameMember:
+                // Containers that were started before the rules stood in the file.
+                case "org.skiff.seccompProfile":
                     string profile = Text(ref r);
                     linux = linux with { Seccomp = profile == "builtin" ? SeccompSpec.BuiltIn : new SeccompSpec { ProfilePath = profile } };
                     break;
@@ -186,6 +187,10 @@ public static partial class RuntimeSpecReader
 
     private static SeccompSpec Seccomp(ref Utf8JsonReader r)
     {
+        if (BuiltInProfile.TrySkip(ref r))
+        {
+            return SeccompSpec.BuiltIn;
+        }
         SeccompSpec seccomp = new();
         for (bool more = First(ref r, out string name); more; more = Next(ref r, out name))
         {

@@ -1,13 +1,12 @@
 using System.Text.Json;
+using Skiff.Linux.Capabilities;
+using Skiff.Linux.Seccomp;
 
 namespace Skiff.Engine.Spec;
 
 public static partial class RuntimeSpecWriter
 {
-    /// <summary>Extension member for a profile that is only a name: unknown members are ignored by every runtime (spec "Extensibility").</summary>
-    internal const string SeccompNameMember = "org.skiff.seccompProfile";
-
-    private static void Linux(Utf8JsonWriter w, LinuxSpec linux, ReadOnlyMemory<byte> builtInSeccomp)
+    private static void Linux(Utf8JsonWriter w, LinuxSpec linux, CapabilitySet bounding)
     {
         w.WriteStartObject();
         if (!linux.Namespaces.IsEmpty)
@@ -57,7 +56,11 @@ public static partial class RuntimeSpecWriter
         w.WritePropertyName("resources"u8);
         WriteResources(w, linux.Resources);
         Map(w, "sysctl"u8, linux.Sysctl);
-        Seccomp(w, linux.Seccomp, builtInSeccomp);
+        if (linux.Seccomp is { } seccomp)
+        {
+            w.WritePropertyName("seccomp"u8);
+            Seccomp(w, seccomp, bounding);
+        }
         Text(w, "rootfsPropagation"u8, linux.RootfsPropagation);
         Strings(w, "maskedPaths"u8, linux.MaskedPaths);
         Strings(w, "readonlyPaths"u8, linux.ReadonlyPaths);
@@ -82,24 +85,15 @@ public static partial class RuntimeSpecWriter
         w.WriteEndObject();
     }
 
-    private static void Seccomp(Utf8JsonWriter w, SeccompSpec? seccomp, ReadOnlyMemory<byte> builtIn)
+    private static void Seccomp(Utf8JsonWriter w, SeccompSpec seccomp, CapabilitySet bounding)
     {
-        if (seccomp is null)
+        if (seccomp.IsBuiltIn && bounding == CapabilitySet.Default)
         {
+            w.WriteRawValue(BuiltInProfile.Json(SeccompArchitectures.Native), skipInputValidation: true);
             return;
         }
-        if (seccomp.IsBuiltIn && !builtIn.IsEmpty)
-        {
-            w.WritePropertyName("seccomp"u8);
-            w.WriteRawValue(builtIn.Span, skipInputValidation: true);
-            return;
-        }
-        if (seccomp.IsBuiltIn || seccomp.ProfilePath is not null)
-        {
-            w.WriteString(SeccompNameMember, seccomp.IsBuiltIn ? "builtin" : seccomp.ProfilePath);
-            return;
-        }
-        w.WriteStartObject("seccomp"u8);
+        seccomp = KernelSeccomp.Resolve(seccomp, bounding);
+        w.WriteStartObject();
         w.WriteString("defaultAction"u8, seccomp.DefaultAction);
         Number(w, "defaultErrnoRet"u8, seccomp.DefaultErrnoRet);
         Strings(w, "architectures"u8, seccomp.Architectures);

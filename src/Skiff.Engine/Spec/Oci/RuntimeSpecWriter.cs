@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Skiff.Engine.Containers;
+using Skiff.Linux.Capabilities;
 
 namespace Skiff.Engine.Spec;
 
@@ -9,19 +10,18 @@ public static partial class RuntimeSpecWriter
 {
     /// <summary>The bytes of config.json.</summary>
     /// <param name="spec">The spec.</param>
-    /// <param name="builtInSeccomp">The built-in profile as the <c>linux.seccomp</c> object of the runtime spec, written where the spec asks for it; when empty, the profile stays a name in an extension member, which other runtimes ignore.</param>
-    public static ReadOnlyMemory<byte> ToBytes(RuntimeSpec spec, ReadOnlyMemory<byte> builtInSeccomp = default)
+    public static ReadOnlyMemory<byte> ToBytes(RuntimeSpec spec)
     {
-        ArrayBufferWriter<byte> buffer = new(8192);
+        ArrayBufferWriter<byte> buffer = new(16384);
         using (Utf8JsonWriter writer = new(buffer, Json.Compact))
         {
-            Write(writer, spec, builtInSeccomp);
+            Write(writer, spec);
         }
         return buffer.WrittenMemory;
     }
 
     /// <summary>Writes the object.</summary>
-    public static void Write(Utf8JsonWriter w, RuntimeSpec spec, ReadOnlyMemory<byte> builtInSeccomp = default)
+    public static void Write(Utf8JsonWriter w, RuntimeSpec spec)
     {
         w.WriteStartObject();
         w.WriteString("ociVersion"u8, spec.OciVersion);
@@ -61,7 +61,7 @@ public static partial class RuntimeSpecWriter
         }
         Map(w, "annotations"u8, spec.Annotations);
         w.WritePropertyName("linux"u8);
-        Linux(w, spec.Linux, builtInSeccomp);
+        Linux(w, spec.Linux, CapabilitySet.Parse(spec.Process?.Capabilities?.Bounding ?? [], "capabilities"));
         w.WriteEndObject();
     }
 

@@ -12,6 +12,9 @@ public sealed record SecurityOptions
     /// <summary>null: the built-in profile; <c>unconfined</c>: none; otherwise the absolute path of a profile in docker's JSON.</summary>
     public string? Seccomp { get; init; }
 
+    /// <summary>The file of <see cref="Seccomp"/>; null if it names none.</summary>
+    public string? ProfilePath => Seccomp is { } path and not "unconfined" ? path : null;
+
     /// <summary>null: the engine's default; <c>unconfined</c>; or a profile that is loaded on the host.</summary>
     public string? AppArmor { get; init; }
 
