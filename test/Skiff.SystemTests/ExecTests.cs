@@ -22,6 +22,29 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run(["exec", .. flags, name, "sh", "-c", script]).Succeeded().Text;
 
     [Fact]
+    public void A_command_for_a_container_that_is_ending_says_so()
+    {
+        for (int i = 0; i < 40; i++)
+        {
+            string name = $"ending-{i}";
+            host.Run("run", "-d", "--name", name, "--network", "none", Busybox, "sleep", $"0.0{i % 10}").Succeeded();
+            for (CommandResult exec; (exec = host.Run("exec", name, "true")).ExitCode != 0; )
+            {
+                if (exec.ExitCode != 137)
+                {
+                    exec.ExitedWith(1);
+                    Assert.Matches("has just ended|is not running", exec.Error);
+                }
+                if (exec.Error.Contains("is not running", StringComparison.Ordinal))
+                {
+                    break;
+                }
+            }
+            Remove(name);
+        }
+    }
+
+    [Fact]
     public void RUN_18_Twenty_megabytes_go_through_exec_i_whole()
     {
         string name = Begin("pipe");

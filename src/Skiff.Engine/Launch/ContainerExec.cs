@@ -113,7 +113,15 @@ public sealed class ContainerExec : IDisposable
             channel,
             target.Fd.Value
         );
-        SpawnedProcess process = Born(plan, channel, target, cgroup);
+        SpawnedProcess process;
+        try
+        {
+            process = Born(plan, channel, target, cgroup);
+        }
+        catch (LinuxException e) when (HasEnded(target, e.Errno))
+        {
+            throw Gone(record);
+        }
         consoleChild?.Dispose();
         SafeFd? console = consoleParent is null ? null : ContainerLaunch.ReceiveTerminal(consoleParent);
         consoleParent?.Dispose();
@@ -122,7 +130,8 @@ public sealed class ContainerExec : IDisposable
         ContainerExec exec = new(plan, process, console, events);
         if (channel.AwaitReport() is { } failure)
         {
-            SkiffException why = exec.Failure(failure, spec, candidates);
+            SkiffException why =
+                failure.Index >= 0 && HasEnded(target, failure.Errno) ? Gone(record) : exec.Failure(failure, spec, candidates);
             // A zombie in the container's pid namespace whose parent lives outside would hold up the container's end, zap_pid_ns_processes().
             _ = process.Pidfd.Wait();
             exec.Dispose();
@@ -173,6 +182,9 @@ public sealed class ContainerExec : IDisposable
         }
         return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, _plan.Program, failure, spec), 126);
     }
+
+    /// <summary>Whether what could not be joined is there no more. A process that is ending has no namespaces (ESRCH) a little before its pidfd tells.</summary>
+    private static bool HasEnded(Pidfd target, int errno) => errno == Errno.ESRCH || target.WaitReadable(0);
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended");
 
