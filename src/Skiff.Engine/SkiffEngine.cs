@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Secrets;
 using Skiff.Engine.Volumes;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -15,6 +16,7 @@ public sealed class SkiffEngine
     private Reconciler? _reconciler;
     private EventLog? _events;
     private VolumeStore? _volumes;
+    private SecretStore? _secrets;
 
     private SkiffEngine(EnginePaths paths, string bridge)
     {
@@ -36,6 +38,9 @@ public sealed class SkiffEngine
 
     /// <summary>Volumes.</summary>
     public VolumeStore Volumes => _volumes ??= new VolumeStore(Paths, Events);
+
+    /// <summary>Secrets.</summary>
+    public SecretStore Secrets => _secrets ??= new SecretStore(Paths, Events);
 
     /// <summary>Compares records with what is, and cleans up after commands and monitors that died.</summary>
     public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this), events: Events);

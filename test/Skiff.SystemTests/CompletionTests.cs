@@ -22,6 +22,9 @@ public sealed class CompletionTests : IClassFixture<CompletionTests.Store>
     [InlineData("exec -it ru", "runs")]
     [InlineData("inspect wa", "water")]
     [InlineData("volume rm ", "water")]
+    [InlineData("secret rm ", "recipe")]
+    [InlineData("run --secret rec", "recipe")]
+    [InlineData("secret ls --filter ", "id=|label=|name=")]
     [InlineData("ps --filter status=ex", "exited")]
     [InlineData("ps --filter heal", "health=starting|health=healthy|health=unhealthy|health=none")]
     [InlineData("wait --condition ", "not-running|next-exit|removed")]
@@ -94,6 +97,7 @@ public sealed class CompletionTests : IClassFixture<CompletionTests.Store>
             Host.Run("pause", "stands").Succeeded();
             Host.Run("create", "--name", "idle", "--network", "none", image, "true").Succeeded();
             Host.Run("volume", "create", "water").Succeeded();
+            Host.RunWithInput("salt"u8.ToArray(), "secret", "create", "recipe", "-").Succeeded();
         }
 
         internal SkiffHost Host { get; } = new();

@@ -45,11 +45,14 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         "--ipc",
         "host"
     )]
+    [InlineData("--network", "none", "--secret", "tide", "--secret", "tide,target=/etc/tide,uid=5,mode=0400")]
+    [InlineData("--network", "none", "--uidmap", "0:100000:65536", "--secret", "tide", "--secret", "tide,target=/etc/tide")]
     [InlineData("--network", "host", "--privileged", "--pid", "host", "--uts", "host", "--cgroupns", "host")]
     public void Every_change_is_a_step_of_the_plan_in_its_order(params string[] flags)
     {
         Tool.Require("strace");
         string image = host.Image(TestImages.Busybox);
+        host.RunWithInput("high"u8.ToArray(), "secret", "create", "--ignore", "tide", "-").Succeeded();
         // What the first container of a host finds missing is made once: the second shows the plan of every later one.
         host.Run(["run", "--rm", .. flags, image, "true"]).Succeeded();
         string log = Path.Combine(host.Directory, $"strace{Math.Abs(string.Join('-', flags).GetHashCode(StringComparison.Ordinal))}");
@@ -72,11 +75,13 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
     [InlineData("--rm", "--network", "none", "-m", "64m")]
     [InlineData("--rm", "-p", "18198:80")]
     [InlineData("--rm")]
+    [InlineData("--rm", "--network", "none", "--secret", "tide,type=env")]
     [InlineData("--name", "kept", "--network", "none", "--cpus", "0.5")]
     public void Every_file_of_the_host_that_changes_is_told(params string[] flags)
     {
         Tool.Require("strace");
         string image = host.Image(TestImages.Busybox);
+        host.RunWithInput("high"u8.ToArray(), "secret", "create", "--ignore", "tide", "-").Succeeded();
         // One that stays: the network, and what the first container of a host finds missing, is there.
         using RunningCommand stays = host.Start("run", "--rm", image, "sh", "-c", "echo up; sleep 1000");
         stays.WaitForOutput("up");
@@ -108,7 +113,7 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         ];
         Assert.NotEmpty(told);
         Assert.Equal([], done.Except(told));
-        Assert.Equal([], more);
+        Assert.True(more.Length == 0, string.Join("\n", more));
         host.Run("rm", "-f", "kept");
     }
 

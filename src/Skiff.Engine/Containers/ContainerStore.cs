@@ -234,12 +234,23 @@ public sealed partial class ContainerStore
         _ = Files.TryRemove(Paths.Record(id));
         if (!TryRemove(Paths.Container(id), OfOverlay))
         {
+            RemoveSecrets(Paths.SecretsOf(id));
             DirectoryTree.Remove(Paths.Container(id));
         }
         if (!TryRemove(Paths.Etc(id), OfEtc))
         {
             DirectoryTree.Remove(Paths.Etc(id));
         }
+    }
+
+    /// <summary>First of all that a container has left, so that they go even where something else cannot be removed.</summary>
+    private static void RemoveSecrets(string directory)
+    {
+        foreach (string name in Tree.Names(directory))
+        {
+            _ = Files.TryRemove($"{directory}/{name}");
+        }
+        _ = Files.TryRemove(directory, directory: true);
     }
 
     /// <summary>Removes a directory with just these entries, if it has no others: nothing is opened and listed for a container that has left nothing.</summary>

@@ -14,6 +14,12 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>Named and anonymous volumes.</summary>
     public string Volumes { get; } = Root + "/volumes";
 
+    /// <summary>Secrets, a file each.</summary>
+    public string Secrets { get; } = Root + "/secrets";
+
+    /// <summary>The secrets that a container was made with, by name: further names of the files, so that they stay when the secret is replaced or removed.</summary>
+    public string SecretsOf(string id) => $"{Containers}/{id}/secrets";
+
     /// <summary>Where the content of a volume is.</summary>
     public string VolumeData(string name) => $"{Volumes}/{name}/_data";
 

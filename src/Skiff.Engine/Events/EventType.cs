@@ -7,4 +7,7 @@ public static class EventType
     public const string Image = "image";
     public const string Network = "network";
     public const string Volume = "volume";
+
+    /// <summary>podman's word; docker has it with a swarm only.</summary>
+    public const string Secret = "secret";
 }

@@ -80,7 +80,10 @@ public sealed class ContainerExec : IDisposable
             // Not being dumpable does not help against this right: the container could open /proc/PID/exe of the child while it is a copy of us.
             ReadOnlySelf.Ensure();
         }
-        spec = spec with { Process = ProcessOf(spec, state.Process.Pid, wishes) };
+        spec = spec with
+        {
+            Process = ProcessOf(spec, state.Process.Pid, wishes, ContainerSecrets.Variables(engine.Paths, record.Id, spec.Annotations)),
+        };
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = Cgroup.At(layout, Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup)).JoinPlan();
         using Pidfd target = Pidfd.TryOpen(state.Process.Pid) ?? throw Gone(record);
@@ -188,9 +191,13 @@ public sealed class ContainerExec : IDisposable
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended");
 
-    private static ProcessSpec ProcessOf(RuntimeSpec spec, int pid, ExecWishes wishes)
+    private static ProcessSpec ProcessOf(RuntimeSpec spec, int pid, ExecWishes wishes, List<string> secrets)
     {
         ProcessSpec first = spec.Process!;
+        if (secrets.Count > 0)
+        {
+            first = first with { Env = ContainerSecrets.Over(first.Env, secrets) };
+        }
         ResolvedUser? user = null;
         if (wishes.User is { } text)
         {

@@ -50,7 +50,7 @@ public sealed partial class ContainerLaunch
             Lent = lent?.Describe(),
             Story = launch.Story(network),
         };
-        return LaunchPlanner.Make(input, null);
+        return LaunchPlanner.Make(launch.WithSecrets(input, planned: true), null);
     }
 
     /// <summary>The lease that the first container of a host would get; null without a bridge.</summary>
@@ -64,7 +64,7 @@ public sealed partial class ContainerLaunch
 
     private LaunchStory Story(BridgeLease? network)
     {
-        LaunchFiles files = new(_engine.Paths, _container.Record);
+        LaunchFiles files = new(_engine.Paths, _container.Record, _container.Options);
         return new LaunchStory
         {
             Image = _container.Image is { } image ? files.Image(image) : [],

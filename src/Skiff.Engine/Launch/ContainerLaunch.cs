@@ -132,6 +132,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private bool IsBornEarly(RuntimeSpec spec) =>
         LaunchPlanner.CanBeBornEarly(spec)
         && _container.Options.CgroupParent is null
+        && _container.Options.Secrets.Count <= EarlySecrets
         && LentMounts.Plan(_engine, _container, Layers()) is null;
 
     private void Birth(IReadOnlyList<HostAction> cgroup, IReadOnlyList<(string Type, string Path, int Descriptor)> joinedBefore)
@@ -163,11 +164,14 @@ public sealed partial class ContainerLaunch : IDisposable
             : NetworkLaunch.Acquire(_engine, _container);
         Timed(HostMoment.SharedNetwork, network);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
-        LaunchInput input = first with
-        {
-            Network = NetworkLaunch.Messages(_network, spec),
-            WaitsForHost = _network is not null || _wishes.Monitor,
-        };
+        LaunchInput input = WithSecrets(
+            first with
+            {
+                Network = NetworkLaunch.Messages(_network, spec),
+                WaitsForHost = _network is not null || _wishes.Monitor,
+            },
+            planned: false
+        );
         if (_planner is not null)
         {
             _planner.Complete(input);

@@ -34,6 +34,7 @@ public static partial class ContainerPreparation
         {
             Monitoring.LogOptions.Check(options.LogDriver, LogOptions(options));
         }
+        ContainerSecrets.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.Replace)
@@ -63,6 +64,7 @@ public static partial class ContainerPreparation
             }
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan, first: true);
+            ContainerSecrets.Take(engine, options, id);
         }
         catch
         {

@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux.Actions;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -8,7 +9,7 @@ using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 namespace Skiff.Engine.Launch;
 
 /// <summary>The files that a start and an end of a container change outside of it, for explain. A test compares every line with what strace sees.</summary>
-internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
+internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, RunOptions options)
 {
     private const string Create = "O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC";
     private readonly string _etc = paths.Etc(record.Id);
@@ -52,6 +53,14 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
         foreach (string name in (ReadOnlySpan<string>)["hostname", "resolv.conf", "hosts"])
         {
             made.Add(Open($"{_etc}/{name}", Create, 0x1A4));
+        }
+        if (!options.Secrets.IsEmpty)
+        {
+            made.Add(new MakeDirectory(paths.SecretsOf(id), 0x1C0));
+            foreach (string name in SecretNames())
+            {
+                made.Add(Call($"link(\"{paths.Secrets}/{name}\", \"{paths.SecretsOf(id)}/{name}\")", "link(2)"));
+            }
         }
         made.Add(Open($"{paths.Events}/events.jsonl", "O_WRONLY|O_CREAT|O_APPEND|O_CLOEXEC", 0x180));
         if (Transient)
@@ -109,6 +118,14 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
         if (record.AutoRemove)
         {
             removed.Add(Unlink(_name));
+            foreach (string name in SecretNames())
+            {
+                removed.Add(Unlink($"{paths.SecretsOf(record.Id)}/{name}"));
+            }
+            if (!options.Secrets.IsEmpty)
+            {
+                removed.Add(new RemoveDirectory(paths.SecretsOf(record.Id)));
+            }
             Remove(removed, paths.Container(record.Id), ContainerStore.OfOverlay);
             Remove(removed, _etc, ContainerStore.OfEtc);
         }
@@ -121,6 +138,20 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record)
             removed.Add(Unlink(paths.Session(record.Id)));
         }
         return removed;
+    }
+
+    /// <summary>One secret may be in two places.</summary>
+    private List<string> SecretNames()
+    {
+        List<string> names = [];
+        foreach (SecretUse use in options.Secrets)
+        {
+            if (!names.Contains(use.Name))
+            {
+                names.Add(use.Name);
+            }
+        }
+        return names;
     }
 
     private static void Remove(List<HostAction> actions, string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)

@@ -9,6 +9,8 @@ namespace Skiff.Engine.Launch;
 /// <summary>Why a step of a plan failed, where the kernel's word for it does not say what to do.</summary>
 internal static class StartDiagnosis
 {
+    private const string SecretsAt = Plan.LaunchPlanner.SecretsAt;
+
     /// <summary>Step, call and reason.</summary>
     /// <param name="deed">What failed as a whole, such as "starting the container".</param>
     /// <param name="plan">The plan whose child has reported.</param>
@@ -18,10 +20,10 @@ internal static class StartDiagnosis
     internal static string Explain(string deed, LaunchPlan plan, ChildProgram program, ChildFailure failure, RuntimeSpec spec)
     {
         PlanStep? step = plan.StepOf(failure.Index, program);
-        string call = program.Describe(failure.Index);
-        string reason =
-            (step is null ? null : Reason(step, program.CallName(failure.Index), call, failure.Errno, spec))
-            ?? $"{call}: {Errno.Describe(failure.Errno)}";
+        string name = program.CallName(failure.Index);
+        // Its environment may hold secrets, and what is printed here is kept in State.Error and in logs.
+        string call = name == "execveat" ? "execveat(trampoline, …)" : program.Describe(failure.Index);
+        string reason = (step is null ? null : Reason(step, name, call, failure.Errno, spec)) ?? $"{call}: {Errno.Describe(failure.Errno)}";
         return $"{deed} failed at \"{step?.Why.TrimEnd('.')}\": {reason}";
     }
 
@@ -45,9 +47,14 @@ internal static class StartDiagnosis
                 "one of the two is a directory and the other is not; a directory is mounted on a directory, a file on a file",
             ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
                 $"{mount.Destination} is not a directory in the image",
+            ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when step.Why.StartsWith(SecretsAt, StringComparison.Ordinal) =>
+                $"a part of the path {step.Why[SecretsAt.Length..].TrimEnd('.')} is a file in the image, not a directory",
             ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
                 $"a part of the path {mount.Destination} is a file in the image, not a directory",
             ("chdir", Errno.ENOTDIR) when step.Block == Block.Exec => $"{spec.Process?.Cwd} is not a directory",
+            ("execveat", Errno.E2BIG) =>
+                "the arguments and the environment together are longer than the kernel allows (execve(2)): pass long values in files",
+            ("sendfile", _) => "a secret of the container could not be read whole",
             _ => null,
         };
 

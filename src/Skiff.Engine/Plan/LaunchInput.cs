@@ -80,6 +80,12 @@ public sealed record LaunchInput
     /// <summary>Mounts that the host has made for the container; null when it makes all of them itself.</summary>
     public LentTrees? Lent { get; init; }
 
+    /// <summary>Secrets that the container finds as files.</summary>
+    public IReadOnlyList<SecretToShow> Secrets { get; init; } = [];
+
+    /// <summary>Secrets that its command finds as variables, <c>NAME=value</c>: they are in no spec, which is written down.</summary>
+    public IReadOnlyList<string> SecretVariables { get; init; } = [];
+
     /// <summary>What happens around the container's steps; null where nobody looks.</summary>
     public LaunchStory? Story { get; init; }
 }

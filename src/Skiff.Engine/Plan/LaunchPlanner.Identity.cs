@@ -1,3 +1,4 @@
+using Skiff.Engine.Launch;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Capabilities;
@@ -337,7 +338,9 @@ public sealed partial class LaunchPlanner
             _in.Trampoline,
             _p.Text(""),
             _p.TextArray([.. candidates, .. args]),
-            _p.TextArray(_process.Env.AsSpan()),
+            _p.TextArray(
+                (_in.SecretVariables.Count == 0 ? _process.Env : ContainerSecrets.Over(_process.Env, _in.SecretVariables)).AsSpan()
+            ),
             AT_EMPTY_PATH
         );
     }

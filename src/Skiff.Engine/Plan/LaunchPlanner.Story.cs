@@ -154,6 +154,13 @@ public sealed partial class LaunchPlanner
         {
             _p.NameDescriptor(descriptor, path);
         }
+        for (int i = 0; i < _in.Secrets.Count; i++)
+        {
+            if (_in.Secrets[i].Descriptor is { } secret)
+            {
+                _p.NameDescriptor(secret, $"secret{i}");
+            }
+        }
         if (_in.Lent is { } lent)
         {
             for (int i = 0; i < lent.Trees.Count; i++)

@@ -129,8 +129,10 @@ public sealed partial class LaunchPlanner
             OwnMounts();
         }
         PrivateMounts();
+        OpenSecrets();
         RootFileSystem();
         Mounts();
+        Secrets();
         RequireProcfs();
         Devices();
         Sysctls();

@@ -59,6 +59,16 @@ internal static class Examples
             "skiff run --rm -m 64m --cpus 0.5 --network none alpine true",
         ],
         ["save"] = ["skiff save -o images.tar alpine debian"],
+        ["secret create"] =
+        [
+            "skiff secret create token token.txt",
+            "skiff secret create --env token TOKEN",
+            "skiff secret create --replace --label for=web tls.key server.key",
+        ],
+        ["secret exists"] = ["skiff secret exists token"],
+        ["secret inspect"] = ["skiff secret inspect --pretty token"],
+        ["secret ls"] = ["skiff secret ls --filter name=^tls -q"],
+        ["secret rm"] = ["skiff secret rm token"],
         ["start"] = ["skiff start web", "skiff start -ai shell"],
         ["stats"] = ["skiff stats", "skiff stats --no-stream --format '{{.Name}} {{.MemUsage}}'"],
         ["stop"] = ["skiff stop -t 30 web"],

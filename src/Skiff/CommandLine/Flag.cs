@@ -29,6 +29,7 @@ internal enum Completion
     Object,
     Image,
     Volume,
+    Secret,
     Network,
     Verb,
 }

@@ -53,6 +53,7 @@ internal static class CommandTable
                 new("rmi", RmiCommand.Define),
                 new("run", Run.RunCommand.Define),
                 new("save", SaveCommand.Define),
+                new("secret", Secrets.SecretGroup.Define),
                 new("start", Containers.StartCommand.Define),
                 new("stats", Containers.StatsCommand.Define),
                 new("stop", Containers.StopCommand.Define),

@@ -101,6 +101,7 @@ internal static class CompletionCommand
                 ],
                 Completion.Network => [("bridge", ""), ("host", ""), ("none", "")],
                 Completion.Volume => [.. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, ""))],
+                Completion.Secret => [.. EngineAccess.Secrets(globals).List().Select(static s => (s.Name, ""))],
                 Completion.Verb =>
                 [
                     .. CommandTable.Root().Subcommands.Where(static e => !e.Hidden).Select(static e => (e.Name, e.Make().Summary)),

@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Secrets;
 using Skiff.Engine.Volumes;
 using Skiff.Images;
 using Skiff.Images.Store;
@@ -21,6 +22,9 @@ internal static class EngineAccess
 
     /// <summary>The volumes.</summary>
     public static VolumeStore Volumes(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Volumes;
+
+    /// <summary>The secrets.</summary>
+    public static SecretStore Secrets(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Secrets;
 
     /// <summary>Which container uses an image, in words; the containers are read once.</summary>
     public static Func<Digest, string?> UsedBy(Globals globals)

@@ -9,6 +9,9 @@ namespace Skiff.Format;
 /// <param name="headers">The title of every field that a row has; fields without one have their name in capitals.</param>
 internal sealed class Listing(string table, params IReadOnlyList<(string Field, string Title)> headers)
 {
+    /// <summary>The table has no line of titles.</summary>
+    public bool NoTitles { get; init; }
+
     /// <summary>The flag for the verb's table.</summary>
     public static Flag FormatFlag() =>
         Flag.Text("format", "Format output: table, table TEMPLATE, json, or a Go template") with
@@ -43,7 +46,7 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
         // The shell passes \t and \n as two characters; docker reads them as tab and newline.
         var template = new Template(text.Replace("\\t", "\t", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
         var lines = new StringBuilder();
-        if (isTable)
+        if (isTable && !NoTitles)
         {
             lines.Append(template.Run(Headers(rows), new HeaderFunctions())).Append('\n');
         }

@@ -55,6 +55,7 @@ internal static class OptionSamples
         ["--dns=1.1.1.1", "--dns=fe80::1%eth0"],
         ["--dns-option=ndots:2"],
         ["--dns-search=."],
+        ["--secret=tok", "--secret=\"my key\",\"target=/a,b\",uid=5,mode=0400", "--secret=tok,type=env,target=T"],
         ["--no-hosts"],
         ["--no-hostname"],
         [

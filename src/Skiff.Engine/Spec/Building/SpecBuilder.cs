@@ -53,6 +53,7 @@ public sealed partial class SpecBuilder
         {
             AdaptToUserNamespace(mounts, namespaces, gidMap);
         }
+        CheckSecrets();
         List<DeviceSpec> devices = [];
         List<DeviceRuleSpec> rules = Devices(devices);
         RuntimeSpec spec = new()
@@ -62,7 +63,7 @@ public sealed partial class SpecBuilder
             Hostname = Has(namespaces, "uts") && _o.Uts.Kind is NamespaceKind.Default or NamespaceKind.Private ? hostname : null,
             Domainname = _o.Domainname,
             Mounts = [.. mounts],
-            Annotations = _o.Init ? [.. _o.Annotations.AsSpan(), new NameValue(SpecAnnotations.Init, "true")] : _o.Annotations,
+            Annotations = Annotations(),
             Linux = new LinuxSpec
             {
                 Namespaces = [.. namespaces],

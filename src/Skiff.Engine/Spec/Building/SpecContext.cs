@@ -129,4 +129,7 @@ public static class SpecAnnotations
 {
     /// <summary><c>true</c>: the process runs under Skiff's init as process 1 (<c>--init</c>).</summary>
     public const string Init = "org.skiff.init";
+
+    /// <summary>Which variables get their value from a secret, for <c>exec</c>: <c>VARIABLE=secret,…</c>. The values stand nowhere but in the processes.</summary>
+    public const string SecretVariables = "org.skiff.secret-variables";
 }

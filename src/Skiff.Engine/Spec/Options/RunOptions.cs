@@ -162,6 +162,9 @@ public sealed partial record RunOptions
     /// <summary>Containers whose volumes are mounted here too.</summary>
     public ValueList<VolumesFrom> VolumesFrom { get; init; }
 
+    /// <summary>Secrets, as files in memory or as variables.</summary>
+    public ValueList<SecretUse> Secrets { get; init; }
+
     /// <summary>Mount the root file system read-only.</summary>
     public bool ReadOnly { get; init; }
 

@@ -32,6 +32,7 @@ public sealed partial class RunOptionsBuilder
         CheckNetwork(o);
         CheckResources(o);
         CheckMounts(o);
+        SecretGrammar.Check(o.Secrets);
         return o;
     }
 

@@ -89,6 +89,9 @@ public sealed partial class RunOptionsBuilder
                     VolumesFrom = good ? _o.VolumesFrom.Add(from) : throw OptionValue.Wrong(flag, value, "expected container[:ro|rw]"),
                 };
                 return true;
+            case "secret":
+                _o = _o with { Secrets = _o.Secrets.Add(SecretGrammar.Parse(value)) };
+                return true;
             case "read-only":
                 _o = _o with { ReadOnly = OptionValue.Bool(flag, value) };
                 return true;

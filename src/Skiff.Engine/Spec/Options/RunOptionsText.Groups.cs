@@ -98,6 +98,10 @@ public static partial class RunOptionsText
                 )
             );
         }
+        foreach (SecretUse secret in o.Secrets)
+        {
+            f.Add(new NameValue("secret", SecretGrammar.Format(secret)));
+        }
         Switch(f, "read-only", o.ReadOnly);
         Switch(f, "read-only-tmpfs", o.ReadOnlyTmpfs);
         Bytes(f, "shm-size", o.ShmSize);

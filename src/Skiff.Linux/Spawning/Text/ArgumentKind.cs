@@ -32,6 +32,7 @@ internal enum ArgumentKind
     PrctlValue,
     Capabilities,
     CapabilityHeader,
+    FileOffset,
     SeccompOperation,
     FilterProgram,
     Signal,

@@ -34,6 +34,7 @@ internal static class ArgumentText
             CapabilityHeader => "{version=_LINUX_CAPABILITY_VERSION_3, pid=0}",
             LimitStruct => StructText.Limit(value),
             FilterProgram => FilterLength(value),
+            FileOffset => OffsetOf(value),
             ArgumentKind.Buffer => "…",
             Pointer => value == 0 ? "NULL" : "…",
             Message => StructText.Descriptors(program, value),
@@ -157,6 +158,8 @@ internal static class ArgumentText
             0x40045431 => $"[{*(int*)value}]",
             _ => Decimal(value),
         };
+
+    private static unsafe string OffsetOf(nint offset) => $"[{*(long*)offset}]";
 
     private static unsafe string FilterLength(nint program) => $"{*(ushort*)program} instructions";
 }

@@ -43,6 +43,7 @@ internal sealed record SyscallShape(int Number, string Name, string ManPage, boo
             Plain(SyscallNumber.fchownat, "fchownat", Descriptor, ArgumentKind.Text, Identity, Identity, AtFlags),
             Plain(SyscallNumber.statx, "statx", Descriptor, ArgumentKind.Text, AtFlags, Hex, ArgumentKind.Buffer),
             Plain(SyscallNumber.fstatfs, "fstatfs", Descriptor, ArgumentKind.Buffer),
+            Plain(SyscallNumber.sendfile, "sendfile", Descriptor, Descriptor, ArgumentKind.FileOffset, Count),
             Plain(SyscallNumber.getcwd, "getcwd", ArgumentKind.Buffer, Count),
             Plain(SyscallNumber.chdir, "chdir", ArgumentKind.Text),
             Plain(SyscallNumber.fchdir, "fchdir", Descriptor),

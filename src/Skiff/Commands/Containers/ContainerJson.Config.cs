@@ -48,6 +48,10 @@ internal static partial class ContainerJson
         fields.Add(("Labels", Value.Of(record.Labels)));
         fields.Add(("StopSignal", Value.Of(record.StopSignal)));
         fields.Add(("StopTimeout", Value.Of((long)record.StopTimeout)));
+        if (!options.Secrets.IsEmpty)
+        {
+            fields.Add(("Secrets", Secrets(options)));
+        }
         if (image is { Shell.Count: > 0 })
         {
             fields.Add(("Shell", Value.Of(image.Shell)));
@@ -81,6 +85,26 @@ internal static partial class ContainerJson
                 fields.Add((name, Nanoseconds(value)));
             }
         }
+    }
+
+    /// <summary>As podman's inspect has them, and where they are; never what they hold.</summary>
+    private static Value Secrets(RunOptions options)
+    {
+        List<Value> secrets = [];
+        foreach (SecretUse use in options.Secrets)
+        {
+            secrets.Add(
+                Value.Struct(
+                    ("Name", Value.Of(use.Name)),
+                    ("Type", Value.Of(use.IsVariable ? "env" : "mount")),
+                    ("Target", Value.Of(use.Target)),
+                    ("UID", Value.Of((long)use.Uid)),
+                    ("GID", Value.Of((long)use.Gid)),
+                    ("Mode", Value.Of((long)use.Mode))
+                )
+            );
+        }
+        return Value.List(secrets);
     }
 
     private static Value Nanoseconds(TimeSpan time) => Value.Of(time.Ticks * TimeSpan.NanosecondsPerTick);

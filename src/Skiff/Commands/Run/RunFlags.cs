@@ -156,6 +156,12 @@ internal static partial class RunFlags
                 Completes = Completion.Container,
             }
         );
+        flags.Add(
+            Flag.List("secret", "Give a secret: name[,type=mount|env][,target=…][,uid=,gid=,mode=]", valueName: "secret") with
+            {
+                Completes = Completion.Secret,
+            }
+        );
         flags.Add(Flag.Bool("read-only", "Mount the root file system read-only"));
         flags.Add(Flag.Bool("read-only-tmpfs", "With --read-only: writable memory on /run, /tmp and /var/tmp"));
         flags.Add(Flag.Text("shm-size", "Size of /dev/shm", valueName: "bytes") with { Default = "64m" });
