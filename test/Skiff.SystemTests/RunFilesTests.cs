@@ -113,6 +113,33 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
         );
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("zero:full")]
+    [InlineData("null:tty")]
+    [InlineData("zero:stdin")]
+    [InlineData("full:random")]
+    [InlineData("zero:console")]
+    public void A_device_that_is_asked_for_comes_before_the_one_that_is_there_by_itself(string mapping)
+    {
+        string[] names = mapping.Split(':');
+        string expected = Tool.Run("stat", "-c", "%F %t:%T", $"/dev/{names[0]}").Text;
+        string[] device = ["--device", string.Join(':', names.Select(n => "/dev/" + n))];
+        string show = $"stat -c '%F %t:%T' /dev/{names[^1]}";
+        Assert.Equal(expected, host.RunShell(show, device).Succeeded().Text);
+        Assert.Equal(expected, host.RunShell(show, [.. device, "--uidmap", "0:200000:65536"]).Succeeded().Text);
+    }
+
+    [Fact]
+    public void Another_null_device_hides_as_much_and_ptmx_stays_the_containers()
+    {
+        string[] shown = host.RunShell("stat -c %t:%T /dev/null /proc/timer_list; cat /proc/timer_list", "--device", "/dev/zero:/dev/null")
+            .Succeeded()
+            .Lines;
+        Assert.Equal(["1:5", "1:3"], shown);
+        Assert.Equal("pts/ptmx", host.RunShell("readlink /dev/ptmx", "--device", "/dev/zero:/dev/ptmx").Succeeded().Text);
+    }
+
     [Fact]
     public void RUN_25_A_read_only_root_leaves_tmpfs_dev_and_hosts_writable()
     {

@@ -45,7 +45,7 @@ public sealed partial class LaunchPlanner
                 {
                     foreach ((string name, uint _, uint _) in s_devices)
                     {
-                        BindDevice("/dev/" + name, name, dev);
+                        BindDevice(Asked(name) is { } asked ? SourceOf(asked) : "/dev/" + name, name, dev);
                     }
                 }
                 else
@@ -62,28 +62,54 @@ public sealed partial class LaunchPlanner
         _p.Call(SyscallNumber.umask, (int)(_process.User.Umask ?? 0x12));
     }
 
-    private static void DefaultDevices(ChildProgram p, Operand dev)
+    private void DefaultDevices(ChildProgram p, Operand dev)
     {
         foreach ((string name, uint major, uint minor) in s_devices)
         {
+            if (Asked(name) is { } asked)
+            {
+                MakeNode(p, asked, dev, name);
+                continue;
+            }
             p.Call(SyscallNumber.mknodat, dev, p.Text(name), (int)(S_IFCHR | 0x1B6), (nint)At.DeviceNumber(major, minor));
         }
     }
 
-    private static void DefaultLinks(ChildProgram p, Operand dev)
+    private void DefaultLinks(ChildProgram p, Operand dev)
     {
         foreach ((string target, string name) in s_links)
         {
+            if (name != "ptmx" && Asked(name) is not null)
+            {
+                continue;
+            }
             p.Call(SyscallNumber.symlinkat, p.Text(target), dev, p.Text(name));
             p.Tolerate(Errno.EEXIST);
         }
+    }
+
+    /// <summary>The device that a spec asks for in a place of /dev; it comes before the one that would be there by itself, and the same one again is no error (RUN-23).</summary>
+    private DeviceSpec? Asked(string name)
+    {
+        foreach (DeviceSpec device in _spec.Linux.Devices)
+        {
+            if (
+                device.Path.Length == name.Length + 5
+                && device.Path.StartsWith("/dev/", StringComparison.Ordinal)
+                && device.Path.EndsWith(name, StringComparison.Ordinal)
+            )
+            {
+                return device;
+            }
+        }
+        return null;
     }
 
     private void Device(DeviceSpec device, bool own)
     {
         if (own && Array.Exists(s_devices, d => device.Path == "/dev/" + d.Name))
         {
-            return; // RUN-23: a config that lists the default devices again is no error
+            return; // made with the others
         }
         _plan.Container(Block.ProcAndDev, $"The device {device.Path} was asked for.");
         string relative = device.Path.Trim('/');
@@ -95,23 +121,28 @@ public sealed partial class LaunchPlanner
             BindDevice(SourceOf(device), name, parent);
             return;
         }
+        MakeNode(_p, device, parent, name);
+    }
+
+    private static void MakeNode(ChildProgram p, DeviceSpec device, Operand parent, string name)
+    {
         uint type = device.Type switch
         {
             'b' => S_IFBLK,
             'p' => S_IFIFO,
             _ => S_IFCHR,
         };
-        _p.Call(
+        p.Call(
             SyscallNumber.mknodat,
             parent,
-            _p.Text(name),
+            p.Text(name),
             (int)(type | (device.FileMode ?? 0x1B6)),
             (nint)At.DeviceNumber((uint)device.Major, (uint)device.Minor)
         );
-        _p.Tolerate(Errno.EEXIST);
+        p.Tolerate(Errno.EEXIST);
         if ((device.Uid ?? 0) != 0 || (device.Gid ?? 0) != 0)
         {
-            _p.Call(SyscallNumber.fchownat, parent, _p.Text(name), (nint)(device.Uid ?? 0), (nint)(device.Gid ?? 0), 0);
+            p.Call(SyscallNumber.fchownat, parent, p.Text(name), (nint)(device.Uid ?? 0), (nint)(device.Gid ?? 0), 0);
         }
     }
 
