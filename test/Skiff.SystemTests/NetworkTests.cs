@@ -305,5 +305,34 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
         );
     }
 
+    [Fact]
+    public void Links_tell_ports_and_environment_of_the_other_container()
+    {
+        using Machine machine = new(host);
+        string[] ports = ["--expose", "7000-7001", "-p", "127.0.0.1:0:80", "--expose", "53/udp"];
+        string[] environment = ["-e", "A=x=y z", "-e", "PATH=/bin"];
+        machine.Run(["run", "-d", "--name", "db-one", .. ports, .. environment, machine.Busybox, "sleep", "1000"]).Succeeded();
+        string address = machine.Run("inspect", "--format", "{{.NetworkSettings.IPAddress}}", "db-one").Succeeded().Text;
+        machine.Run("create", "--name", "web", "--link", "db-one:my-db", "-e", "MY_DB_ENV_A=own", machine.Busybox, "env").Succeeded();
+        string[] first = machine.Run("start", "-a", "web").Succeeded().Lines;
+        Assert.Contains("MY_DB_NAME=/web/my-db", first);
+        Assert.Contains($"MY_DB_PORT=tcp://{address}:80", first);
+        Assert.Contains($"MY_DB_PORT_7000_TCP_END=tcp://{address}:7001", first);
+        Assert.Contains($"MY_DB_PORT_53_UDP_ADDR={address}", first);
+        Assert.Contains("MY_DB_ENV_A=own", first);
+        Assert.DoesNotContain(first, l => l.StartsWith("MY_DB_ENV_PATH", StringComparison.Ordinal));
+        string[] run = machine.Run("run", "--rm", "--name", "w2", "--link", "db-one", machine.Busybox, "env").Succeeded().Lines;
+        Assert.Contains("DB_ONE_ENV_A=x=y z", run);
+        Assert.Contains("DB_ONE_NAME=/w2/db-one", run);
+        machine.Run("rm", "-f", "db-one").Succeeded();
+        machine.Run("start", "web").ExitedWith(1).Complained("db-one");
+        machine.Run("create", "--link", "db-one", machine.Busybox).ExitedWith(125).Complained("No such container: db-one");
+        foreach (string odd in new[] { "", ":x", "a:b:c" })
+        {
+            machine.Run("create", "--link", odd, machine.Busybox).ExitedWith(125).Complained("--link");
+        }
+        machine.Run("rm", "web").Succeeded();
+    }
+
     private string Fetch(string address) => host.Net.Run("curl", "-s", "-m", "5", $"http://{address}/").Succeeded().Text;
 }

@@ -35,6 +35,7 @@ public static partial class ContainerPreparation
             Monitoring.LogOptions.Check(options.LogDriver, LogOptions(options));
         }
         ContainerSecrets.Check(engine, options);
+        ContainerLinks.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.Replace)
@@ -124,6 +125,9 @@ public static partial class ContainerPreparation
             OverlayDirectory = number => $"{directory}/overlay{number}",
             ImageLayers = name => [.. engine.Images.Get(name).LayerDirectories],
             Peer = name => PeerLookup.Find(engine, name),
+            LinkedEnvironment = options.Links.IsEmpty
+                ? []
+                : ContainerLinks.Environment(engine, options, before?.Name ?? options.Name ?? id[..12]),
             TakenIds = users => AutomaticIds.Taken(engine, users),
             KeptIds = AutomaticIds.Of(before),
             InheritedMounts = PeerLookup.InheritedMounts(engine, options),

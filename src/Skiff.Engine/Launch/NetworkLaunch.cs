@@ -69,7 +69,7 @@ internal static class NetworkLaunch
                 : NetworkFiles.Hosts(
                     hostname,
                     own.Count > 0 ? own : ["127.0.1.1"],
-                    [.. container.Options.AddHost.AsSpan(), .. Links(engine, container.Options)],
+                    [.. container.Options.AddHost.AsSpan(), .. ContainerLinks.Hosts(engine, container.Options)],
                     lease is null ? ["127.0.0.1"] : [lease.Endpoint.IPv4Gateway]
                 );
         EtcFiles.Write(path, text);
@@ -101,32 +101,6 @@ internal static class NetworkLaunch
         !options.Networks.IsEmpty && options.Networks[0].Kind == NetworkKind.Host && (!options.Ports.IsEmpty || options.PublishAll)
             ? ["published ports are discarded when using host network mode"]
             : [];
-
-    /// <summary>The lines of <c>--link container[:alias]</c>: the other container's address under its alias, short id and name.</summary>
-    private static List<HostEntry> Links(SkiffEngine engine, RunOptions options)
-    {
-        List<HostEntry> lines = [];
-        foreach (string link in options.Links)
-        {
-            int colon = link.IndexOf(':', StringComparison.Ordinal);
-            string name = colon < 0 ? link : link[..colon];
-            ContainerRecord record = engine.Containers.Find(name, 125);
-            ContainerState? state = engine.Reconciler.Check(record);
-            if (state is not { IsUp: true } || state.Endpoints.Count == 0)
-            {
-                throw new SkiffException(
-                    $"--link {link}: the container {name} {(state is { IsUp: true } ? "has no address on a bridge" : "is not running")}",
-                    125
-                );
-            }
-            string address = state.Endpoints[0].IPv4;
-            foreach (string alias in (HashSet<string>)[colon < 0 ? record.Name : link[(colon + 1)..], record.ShortId, record.Name])
-            {
-                lines.Add(new HostEntry(alias, address));
-            }
-        }
-        return lines;
-    }
 
     /// <summary>Whether a container is connected with the bridge.</summary>
     internal static bool HasCable(RunOptions options) => OnBridge(options);

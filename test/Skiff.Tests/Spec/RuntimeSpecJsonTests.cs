@@ -182,6 +182,10 @@ public sealed class RuntimeSpecJsonTests
                 {
                     return;
                 }
+                if (spec.Linux.Seccomp?.ProfilePath is not null)
+                {
+                    return; // resolved before it is written, see WrittenProfileTests
+                }
                 Assert.Equal(Resolved(spec), Resolved(RuntimeSpecReader.Parse(RuntimeSpecWriter.ToBytes(spec).Span)));
             },
             iter: 300,

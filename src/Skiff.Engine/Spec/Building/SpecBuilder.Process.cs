@@ -64,7 +64,7 @@ public sealed partial class SpecBuilder
         return [.. args];
     }
 
-    /// <summary>docker's order: PATH, HOSTNAME, TERM, then the image's, then what was asked; a name keeps its first place and its last value. HOME as runc (RUN-06).</summary>
+    /// <summary>docker's order: PATH, HOSTNAME, TERM, those of links, then the image's, then what was asked; a name keeps its first place and its last value. HOME as runc (RUN-06).</summary>
     private ValueList<string> Environment(ResolvedUser user, string hostname)
     {
         List<string> names = ["PATH", "HOSTNAME"];
@@ -73,6 +73,10 @@ public sealed partial class SpecBuilder
         {
             names.Add("TERM");
             values.Add("xterm");
+        }
+        foreach (NameValue variable in _c.LinkedEnvironment)
+        {
+            Set(variable.Name, variable.Value);
         }
         if (!_o.UnsetAllEnvironment)
         {

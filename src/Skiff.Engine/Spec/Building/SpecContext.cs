@@ -48,6 +48,9 @@ public sealed record SpecContext
     /// <summary>Mounts that come from <c>--volumes-from</c>, already looked up.</summary>
     public ValueList<ContainerMount> InheritedMounts { get; init; }
 
+    /// <summary>Variables of <c>--link</c>, already looked up; those of the image and the user go before.</summary>
+    public IReadOnlyList<NameValue> LinkedEnvironment { get; init; } = [];
+
     /// <summary>Ids of the host that other containers with <c>--userns auto</c> have: user ids, or group ids.</summary>
     public Func<bool, IReadOnlyList<IdMapping>> TakenIds { get; init; } = static _ => [];
 

@@ -81,6 +81,15 @@ public static class NetworkGrammar
         return new HostEntry(name, address == "host-gateway" ? address : OptionValue.Address("add-host", address, text));
     }
 
+    /// <summary><c>container[:alias]</c>; an empty alias is none, as in docker.</summary>
+    public static string ParseLink(string text)
+    {
+        string[] parts = text.Split(':');
+        return parts.Length > 2 || parts[0].Length == 0
+            ? throw OptionValue.Wrong("link", text, "expected CONTAINER or CONTAINER:ALIAS")
+            : text.TrimEnd(':');
+    }
+
     /// <summary>A hardware address as lower-case pairs with colons; group addresses are refused because a link cannot have one.</summary>
     public static string ParseMac(string flag, string text)
     {

@@ -48,7 +48,7 @@ public sealed partial class RunOptionsBuilder
                 _o = _o with { DnsSearch = _o.DnsSearch.Add(OneWord(flag, value)) };
                 return true;
             case "link":
-                _o = _o with { Links = _o.Links.Add(OneWord(flag, value)) };
+                _o = _o with { Links = _o.Links.Add(NetworkGrammar.ParseLink(OneWord(flag, value))) };
                 return true;
             case "no-hosts":
                 _o = _o with { NoHosts = OptionValue.Bool(flag, value) };
