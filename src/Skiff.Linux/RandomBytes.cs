@@ -5,15 +5,13 @@ namespace Skiff.Linux;
 /// <summary>Random bytes of the kernel, getrandom(2): no library to load on the start-up path.</summary>
 public static unsafe class RandomBytes
 {
-    private static readonly nint s_number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 278 : 318;
-
     /// <summary>Fills <paramref name="buffer"/>, at most 256 bytes (larger requests may be cut short by signals).</summary>
     public static void Fill(Span<byte> buffer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(buffer.Length, 256);
         fixed (byte* p = buffer)
         {
-            while (Libc.syscall(s_number, (nint)p, buffer.Length, 0, 0, 0, 0) != buffer.Length)
+            while (Libc.syscall(SyscallNumber.getrandom, (nint)p, buffer.Length, 0, 0, 0, 0) != buffer.Length)
             {
                 if (Marshal.GetLastPInvokeError() != Errno.EINTR)
                 {

@@ -7,7 +7,9 @@ using Skiff.Linux.Capabilities;
 using Skiff.Linux.Cgroups;
 using Skiff.Linux.Mounts;
 using Skiff.Linux.Seccomp;
+using Skiff.Linux.Spawning;
 using Skiff.Linux.Terminal;
+using Skiff.SystemTests.Fixture;
 using Xunit;
 
 namespace Skiff.SystemTests;
@@ -171,67 +173,63 @@ public sealed class KernelAbiTests
         Compare(ours, Print(header, ours.Keys), minimum: 300);
     }
 
-    [Fact]
-    public void Structures_have_the_sizes_and_offsets_of_the_headers()
+    [Theory]
+    [MemberData(nameof(CHeaders.Compilers), MemberType = typeof(CHeaders))]
+    public void Structures_have_the_sizes_and_offsets_of_the_headers(string compiler)
     {
-        Assert.SkipUnless(CProgram.HasCompiler, "no gcc");
-        (string Expression, int Ours)[] items =
-        [
-            ("sizeof(struct pollfd)", Unsafe.SizeOf<PollFd>()),
-            ("offsetof(struct pollfd,revents)", Offset<PollFd>(nameof(PollFd.ReturnedEvents))),
-            ("sizeof(struct winsize)", Unsafe.SizeOf<WindowSize>()),
-            ("sizeof(struct sigaction)", Unsafe.SizeOf<SignalAction>()),
-            ("offsetof(struct sigaction,sa_flags)", Offset<SignalAction>(nameof(SignalAction.Flags))),
-            ("sizeof(struct statx)", Unsafe.SizeOf<StatxBuffer>()),
-            ("offsetof(struct statx,stx_mnt_id)", Offset<StatxBuffer>(nameof(StatxBuffer.MountId))),
-            ("sizeof(struct timespec)", Unsafe.SizeOf<TimeSpec>()),
-            ("offsetof(union bpf_attr,license)", Offset<AttachDeviceProgram.LoadAttributes>("License")),
-            ("offsetof(union bpf_attr,prog_name)", Offset<AttachDeviceProgram.LoadAttributes>("Name")),
-            ("offsetof(union bpf_attr,attach_flags)", Offset<AttachDeviceProgram.AttachAttributes>("Flags")),
-            ("sizeof(struct sock_filter)", 8),
-            ("offsetof(struct seccomp_data,args)", 16),
-            ("sizeof(struct __user_cap_header_struct)", ProcessCapabilities.Header().Length),
-            ("2*sizeof(struct __user_cap_data_struct)", ProcessCapabilities.Of(default, root: true).Data().Length),
-        ];
-        string source = Sizes(
-            "#include <poll.h>\n#include <signal.h>\n#include <sys/ioctl.h>\n#include <sys/stat.h>\n#include <time.h>\n#include <linux/bpf.h>\n#include <linux/filter.h>\n#include <linux/seccomp.h>\n#include <linux/capability.h>",
-            items.Select(i => i.Expression)
+        Tool.Require(compiler);
+        Same(
+            [
+                ("sizeof(struct pollfd)", Unsafe.SizeOf<PollFd>()),
+                ("offsetof(struct pollfd,revents)", Offset<PollFd>(nameof(PollFd.ReturnedEvents))),
+                ("sizeof(struct winsize)", Unsafe.SizeOf<WindowSize>()),
+                ("sizeof(struct sigaction)", Unsafe.SizeOf<SignalAction>()),
+                ("offsetof(struct sigaction,sa_flags)", Offset<SignalAction>(nameof(SignalAction.Flags))),
+                ("sizeof(struct statx)", Unsafe.SizeOf<StatxBuffer>()),
+                ("offsetof(struct statx,stx_mnt_id)", Offset<StatxBuffer>(nameof(StatxBuffer.MountId))),
+                ("sizeof(struct timespec)", Unsafe.SizeOf<TimeSpec>()),
+                ("offsetof(union bpf_attr,license)", Offset<AttachDeviceProgram.LoadAttributes>("License")),
+                ("offsetof(union bpf_attr,prog_name)", Offset<AttachDeviceProgram.LoadAttributes>("Name")),
+                ("offsetof(union bpf_attr,attach_flags)", Offset<AttachDeviceProgram.AttachAttributes>("Flags")),
+                ("sizeof(struct sock_filter)", 8),
+                ("offsetof(struct seccomp_data,args)", 16),
+                ("sizeof(struct __user_cap_header_struct)", ProcessCapabilities.Header().Length),
+                ("2*sizeof(struct __user_cap_data_struct)", ProcessCapabilities.Of(default, root: true).Data().Length),
+            ],
+            [
+                "stddef.h",
+                "poll.h",
+                "signal.h",
+                "sys/ioctl.h",
+                "sys/stat.h",
+                "time.h",
+                "linux/bpf.h",
+                "linux/filter.h",
+                "linux/seccomp.h",
+                "linux/capability.h",
+            ]
         );
-        Dictionary<string, ulong> theirs = CProgram.Run(source);
-        Compare(items.ToDictionary(i => i.Expression, i => (ulong)i.Ours), theirs, items.Length);
-
         // These headers do not go together with the C library's.
-        theirs = CProgram.Run(
-            Sizes(
-                "#include <asm/termbits.h>\n#include <linux/mount.h>",
-                [
-                    "sizeof(struct termios)",
-                    "offsetof(struct termios,c_cc)",
-                    "sizeof(struct mount_attr)",
-                    "offsetof(struct mount_attr,userns_fd)",
-                ]
-            )
+        Same(
+            [
+                ("sizeof(struct termios)", Unsafe.SizeOf<KernelTermios>()),
+                ("offsetof(struct termios,c_cc)", 17),
+                ("sizeof(struct mount_attr)", Unsafe.SizeOf<MountAttributes>()),
+                ("offsetof(struct mount_attr,userns_fd)", Offset<MountAttributes>(nameof(MountAttributes.UserNamespaceFd))),
+                ("sizeof(struct clone_args)", Unsafe.SizeOf<CloneArgs>()),
+                ("offsetof(struct clone_args,cgroup)", Offset<CloneArgs>(nameof(CloneArgs.Cgroup))),
+            ],
+            ["stddef.h", "asm/termbits.h", "linux/mount.h", "linux/sched.h"]
         );
-        Assert.Equal((ulong)Unsafe.SizeOf<KernelTermios>(), theirs["sizeof(struct~termios)"]);
-        Assert.Equal(17UL, theirs["offsetof(struct~termios,c_cc)"]);
-        Assert.Equal((ulong)Unsafe.SizeOf<MountAttributes>(), theirs["sizeof(struct~mount_attr)"]);
-        Assert.Equal(
-            (ulong)Offset<MountAttributes>(nameof(MountAttributes.UserNamespaceFd)),
-            theirs["offsetof(struct~mount_attr,userns_fd)"]
-        );
+
+        void Same((string Expression, int Ours)[] items, string[] headers)
+        {
+            Dictionary<string, long> theirs = CHeaders.Values(compiler, headers, items.Select(i => i.Expression));
+            Assert.Equal(items.ToDictionary(i => i.Expression, i => (long)i.Ours), theirs);
+        }
     }
 
     private static int Offset<T>(string field) => (int)Marshal.OffsetOf<T>(field);
-
-    private static string Sizes(string headers, IEnumerable<string> expressions)
-    {
-        StringBuilder source = new($"{CommonHeaders}{headers}\nint main(void) {{\n");
-        foreach (string expression in expressions)
-        {
-            source.Append($"printf(\"{expression.Replace(' ', '~')} %llu\\n\", (unsigned long long)({expression}));\n");
-        }
-        return source.Append("return 0; }\n").ToString();
-    }
 
     private static Dictionary<string, ulong> Print(string headers, IEnumerable<string> names) =>
         CProgram.Run(Program(headers, names, guard: true));

@@ -8,8 +8,8 @@ namespace Skiff.Linux.Nftables;
 public static unsafe class LegacyFilter
 {
     private const int SOCK_RAW_CLOEXEC = 3 | 0x80000;
-    private const int SO_GET_INFO = 64;
-    private const int SO_GET_ENTRIES = 65;
+    private const int IPT_SO_GET_INFO = 64;
+    private const int IPT_SO_GET_ENTRIES = 65;
     private const int NF_INET_FORWARD = 2;
 
     /// <summary>True when the policy of FORWARD is DROP and no rule of the table names <paramref name="device"/>. A table that is not loaded is not asked for: asking would load it.</summary>
@@ -29,7 +29,7 @@ public static unsafe class LegacyFilter
         // struct ipt_getinfo: name[32], valid_hooks, hook_entry[5], underflow[5], num_entries, size.
         byte[] info = new byte[84];
         "filter"u8.CopyTo(info);
-        if (!Get(fd, v6, SO_GET_INFO, info))
+        if (!Get(fd, v6, IPT_SO_GET_INFO, info))
         {
             return false;
         }
@@ -40,7 +40,7 @@ public static unsafe class LegacyFilter
         byte[] entries = new byte[Header + Math.Clamp(size, 0, 64 << 20)];
         "filter"u8.CopyTo(entries);
         BinaryPrimitives.WriteInt32LittleEndian(entries.AsSpan(32), size);
-        if (!Get(fd, v6, SO_GET_ENTRIES, entries))
+        if (!Get(fd, v6, IPT_SO_GET_ENTRIES, entries))
         {
             return false;
         }
