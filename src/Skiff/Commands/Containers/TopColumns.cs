@@ -106,7 +106,7 @@ internal static class TopColumns
             ),
             "vsz" or "vsize" => Number("VSZ", static p => p.Virtual / 1024),
             "rss" or "rssize" or "rsz" => Number("RSS", static p => p.Resident / 1024),
-            "sz" => Number("SZ", static p => p.Virtual / 4096),
+            "sz" => Number("SZ", static p => p.Pages),
             "ni" or "nice" => Number("NI", static p => p.Stat(19)),
             "pri" => Number("PRI", static p => 39 - p.Stat(18)),
             "nlwp" or "thcount" => Number("NLWP", static p => p.Stat(20)),

@@ -7,7 +7,7 @@ namespace Skiff.Commands.Containers;
 internal sealed class TopProcess
 {
     private const double TicksPerSecond = 100; // USER_HZ, the same on all architectures we run on
-    private const int PageSize = 4096;
+    private static readonly int s_pageSize = Environment.SystemPageSize; // arm64 kernels have 4, 16 or 64 KiB
     private readonly string[] _stat;
     private readonly string _status;
 
@@ -52,7 +52,10 @@ internal sealed class TopProcess
     public double Processor => Age > TimeSpan.Zero ? Time / Age * 100 : 0;
 
     /// <summary>Bytes of main memory that it holds.</summary>
-    public long Resident => Stat(24) * PageSize;
+    public long Resident => Stat(24) * s_pageSize;
+
+    /// <summary>Pages of its address space.</summary>
+    public long Pages => Virtual / s_pageSize;
 
     /// <summary>Bytes of its address space.</summary>
     public long Virtual => Stat(23);
