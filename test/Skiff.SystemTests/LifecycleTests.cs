@@ -118,6 +118,17 @@ public sealed class LifecycleTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void RUN_13_Process_1_that_waits_for_signals_gets_them()
+    {
+        // Our init, as tini, blocks all signals and sleeps in sigtimedwait(2): /proc shows neither a handler nor the mask.
+        RunShell("waiting", $"trap 'exit 5' TERM; echo ready; {Loop}", "--init");
+        Wait.Until(() => host.Run("logs", "waiting").Text.Contains("ready", StringComparison.Ordinal), 10, () => "it did not begin");
+        Assert.Equal("", host.Run("stop", "waiting").Succeeded().Error);
+        Assert.Equal("5", Inspect("waiting", "{{.State.ExitCode}}"));
+        host.Run("rm", "waiting").Succeeded();
+    }
+
+    [Fact]
     public void Kill_sends_any_signal_and_says_who_killed_it()
     {
         RunShell("killed", $"trap 'echo got it' USR2; {Loop}");

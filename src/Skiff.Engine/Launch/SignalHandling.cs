@@ -5,12 +5,16 @@ using Skiff.Linux;
 namespace Skiff.Engine.Launch;
 
 /// <summary>
-/// A first process of a pid namespace only receives signals that it handles, pid_namespaces(7): SigCgt of /proc/PID/status, or SigBlk for one that waits with sigwaitinfo(2).
+/// A first process of a pid namespace only receives signals that it handles, pid_namespaces(7): SigCgt of /proc/PID/status, or for one that blocks them and waits with
+/// sigwaitinfo(2) or signalfd(2) SigBlk and <see cref="AwaitedSignals"/>.
 /// </summary>
 public static class SignalHandling
 {
     /// <summary>A process that has just begun may not have installed its handlers yet: it gets so long since its start.</summary>
     private const long PatienceMilliseconds = 1000;
+
+    /// <summary>Looks at it that are taken at least: one may fall between two waits.</summary>
+    private const int Looks = 3;
 
     /// <summary>True when the signal will reach the process.</summary>
     /// <param name="state">The running container.</param>
@@ -25,14 +29,18 @@ public static class SignalHandling
         long patience = Math.Min(PatienceMilliseconds, milliseconds);
         TimeSpan age = TimeProvider.System.GetUtcNow() - (state.StartedAt ?? DateTimeOffset.MinValue);
         long until = Environment.TickCount64 + Math.Max(0, patience - (long)Math.Min(age.TotalMilliseconds, patience));
-        while (true)
+        for (int look = 1; ; look++)
         {
             string? status = Files.TryReadText($"/proc/{state.Process.Pid}/status", out _);
             if (status is null || ((Mask(status, "SigCgt:") | Mask(status, "SigBlk:")) & (1UL << (signal - 1))) != 0)
             {
                 return true;
             }
-            if (Environment.TickCount64 >= until)
+            if ((AwaitedSignals.Of(state.Process.Pid) & (1UL << (signal - 1))) != 0)
+            {
+                return true;
+            }
+            if (look >= Looks && Environment.TickCount64 >= until)
             {
                 return false;
             }
