@@ -25,6 +25,23 @@ public sealed class RunOptionsChangeTests
     }
 
     [Fact]
+    public void Where_0_is_a_value_it_is_set()
+    {
+        RunOptions options = new()
+        {
+            Image = "i",
+            CpusetCpus = "1",
+            CpusetMems = "1",
+            PidsLimit = 7,
+        };
+        RunOptions changed = Change(options, ("cpuset-cpus", "0"), ("cpuset-mems", "0"), ("pids-limit", "0"), ("memory-swappiness", "0"));
+        Assert.Equal(
+            ("0", "0", 0L, 0L),
+            (changed.CpusetCpus, changed.CpusetMems, (long)changed.PidsLimit!, (long)changed.MemorySwappiness!)
+        );
+    }
+
+    [Fact]
     public void Limits_of_devices_are_replaced_by_device()
     {
         RunOptions options = Change(

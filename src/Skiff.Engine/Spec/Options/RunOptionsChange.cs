@@ -15,7 +15,7 @@ public static class RunOptionsChange
         List<NameValue> flags = [.. RunOptionsText.Flags(options)];
         foreach (NameValue change in changes)
         {
-            if (change.Value != "0" || change.Name == "pids-limit")
+            if (change.Value != "0" || MeansZero(change.Name))
             {
                 Conflicts(options, change.Name);
                 flags.RemoveAll(old => old.Name == change.Name && Device(old) == Device(change));
@@ -29,6 +29,9 @@ public static class RunOptionsChange
         }
         return builder.Build(options.Image, options.Arguments.AsSpan());
     }
+
+    /// <summary>Where 0 is a value: no limit, the first processor or memory node, no swapping as long as it can be helped.</summary>
+    private static bool MeansZero(string flag) => flag is "pids-limit" or "cpuset-cpus" or "cpuset-mems" or "memory-swappiness";
 
     /// <summary>Limits of single devices are told apart by the device; other flags are set once.</summary>
     private static string Device(NameValue flag) => flag.Name.Contains("device", StringComparison.Ordinal) ? flag.Value.Split(':')[0] : "";

@@ -39,7 +39,7 @@ internal static class UpdateCommand
             Name = "update",
             Summary = "Change the limits and the restart policy of containers",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Description = "What runs has the new limits at once; what does not run has them at its next start. 0 leaves a limit as it is.",
+            Description = "What runs has the new limits at once; what does not run has them at its next start. 0 leaves a limit as it is, except where it is a value: --pids-limit, --cpuset-cpus, --cpuset-mems, --memory-swappiness.",
             Flags = [.. RunFlags.All().Where(static f => s_flags.Contains(f.Name)).Select(static f => f with { Default = null })],
             MinArguments = 1,
             Completes = [Completion.Container],
