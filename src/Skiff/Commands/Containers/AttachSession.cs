@@ -95,15 +95,15 @@ internal sealed class AttachSession
     {
         while (signals.TryRead(out int signal))
         {
-            if (signal == Signals.SIGWINCH)
+            if (signal == Signals.SIGWINCH && _wishes.Terminal)
             {
-                _resized = _wishes.Terminal;
+                _resized = true;
             }
             else if (_wishes.Proxy)
             {
                 _signal(signal);
             }
-            else if (signal != Signals.SIGCONT)
+            else if (signal is not (Signals.SIGCONT or Signals.SIGWINCH))
             {
                 _outcome = new AttachOutcome(AttachEnd.Signalled, signal);
             }

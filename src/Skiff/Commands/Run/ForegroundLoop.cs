@@ -69,7 +69,7 @@ internal static class ForegroundLoop
     {
         while (signals.TryRead(out int signal))
         {
-            if (signal == Signals.SIGWINCH)
+            if (signal == Signals.SIGWINCH && master >= 0)
             {
                 Resize(master);
             }
