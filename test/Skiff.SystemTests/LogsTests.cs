@@ -39,8 +39,10 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Remove("bulk");
     }
 
-    [Fact]
-    public void Rotated_files_are_read_in_order_while_they_are_rotated()
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public void Rotated_files_are_read_in_order_while_they_are_rotated(string compress)
     {
         const string Script = "read -r go; i=0; while [ $i -lt 30000 ]; do echo \"line $i\"; i=$((i+1)); done";
         host.Run(
@@ -55,6 +57,8 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
                 "max-size=100k",
                 "--log-opt",
                 "max-file=1000",
+                "--log-opt",
+                "compress=" + compress,
                 Busybox,
                 "sh",
                 "-c",
@@ -67,6 +71,15 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal(Enumerable.Range(0, 30000).Select(i => $"line {i}"), followed);
         Assert.Equal(followed, host.Run("logs", "turns").Succeeded().Lines);
         Assert.True(Files("turns").Length > 10);
+        Wait.Until(
+            () =>
+                Files("turns").Count(static f => f.EndsWith(".gz", StringComparison.Ordinal))
+                == (compress == "true" ? Files("turns").Length - 1 : 0),
+            10,
+            () => string.Join(' ', Files("turns"))
+        );
+        Assert.Equal(followed, host.Run("logs", "turns").Succeeded().Lines);
+        Assert.Equal(followed[^7000..], host.Run("logs", "-n", "7000", "turns").Succeeded().Lines);
         Remove("turns");
     }
 
@@ -91,6 +104,34 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal("", host.Run("logs", "--tail", "0", "short").Succeeded().Output);
         Assert.Equal(all, host.Run("logs", "--tail", "100000", "short").Succeeded().Lines);
         Remove("short");
+    }
+
+    [Theory]
+    [InlineData("json-file", "--log-opt", "compress=1")]
+    [InlineData("local")]
+    public void Compressed_files_are_dropped_in_turn_and_a_damaged_one_is_read_as_far_as_it_goes(string driver, params string[] flags)
+    {
+        Ended(
+            "packed",
+            "i=0; while [ $i -lt 5000 ]; do echo \"line $i\"; i=$((i+1)); done",
+            ["--log-driver", driver, "--log-opt", "max-size=50k", "--log-opt", "max-file=4", .. flags]
+        );
+        Wait.Until(
+            () => Files("packed").Count(static f => f.EndsWith(".gz", StringComparison.Ordinal)) == 3,
+            10,
+            () => string.Join(' ', Files("packed"))
+        );
+        Assert.Equal(["log.json", "log.json.1.gz", "log.json.2.gz", "log.json.3.gz"], Files("packed"));
+        string directory = Path.Combine(host.Root, "containers", host.Run("inspect", "-f", "{{.Id}}", "packed").Text);
+        Tool.Shell($"gzip -t {directory}/*.gz");
+        string[] all = host.Run("logs", "packed").Succeeded().Lines;
+        Assert.Equal(Enumerable.Range(5000 - all.Length, all.Length).Select(static i => $"line {i}"), all);
+        Assert.True(all.Length is > 1500 and < 4999, $"{all.Length} lines");
+        Tool.Shell($"cd {directory} && size=$(stat -c %s log.json.3.gz) && truncate -s $((size / 2)) log.json.3.gz");
+        string[] rest = host.Run("logs", "packed").Succeeded().Lines;
+        Assert.Equal(all[^1000..], rest[^1000..]);
+        Assert.True(rest.Length < all.Length);
+        Remove("packed");
     }
 
     [Fact]
@@ -154,11 +195,14 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("json-file", "nosuch=1", "unknown log opt 'nosuch'")]
     [InlineData("json-file", "max-size=soon", "max-size")]
     [InlineData("json-file", "max-file=0", "max-file")]
-    [InlineData("json-file", "compress=true", "compress")]
+    [InlineData("json-file", "compress=maybe", "true or false")]
+    [InlineData("json-file", "compress=true,max-file=1", "at least 2")]
+    [InlineData("json-file", "compress=true,max-size=-1", "a max-size")]
     [InlineData("none", "max-size=1m", "unknown log opt 'max-size'")]
     public void Wrong_log_options_are_sentences(string driver, string option, string sentence)
     {
-        host.Run("run", "-d", "--network", "none", "--log-driver", driver, "--log-opt", option, Busybox, "true")
+        string[] options = [.. option.Split(',').SelectMany(static o => (string[])["--log-opt", o])];
+        host.Run(["run", "-d", "--network", "none", "--log-driver", driver, .. options, Busybox, "true"])
             .ExitedWith(125)
             .Complained(sentence);
         Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text);

@@ -32,6 +32,20 @@ public static class LogOptions
             }
             CheckValue(name, value);
         }
+        if (
+            options.TryGetValue("compress", out string? compress)
+            && Switch(compress) == true
+            && Limits(driver, options) is var (size, files)
+        )
+        {
+            if (files < 2 || size == long.MaxValue)
+            {
+                throw new SkiffException(
+                    $"--log-opt compress={compress}: only rotated files are compressed; give max-file of at least 2, and a max-size",
+                    125
+                );
+            }
+        }
         if (options.ContainsKey("max-buffer-size") && options.GetValueOrDefault("mode") != "non-blocking")
         {
             throw new SkiffException("--log-opt max-buffer-size is only for mode=non-blocking: give that too, or leave it out", 125);
@@ -48,8 +62,8 @@ public static class LogOptions
     private static string Names(string driver) =>
         driver switch
         {
-            "json-file" => "max-size, max-file, tag, labels and env",
-            "local" => "max-size and max-file",
+            "json-file" => "max-size, max-file, compress, tag, labels and env",
+            "local" => "max-size, max-file and compress",
             "journald" => "tag, labels and env",
             _ => "none",
         };
@@ -63,11 +77,8 @@ public static class LogOptions
             case "max-file"
                 when !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int files) || files < 1 || files > 1000:
                 throw new SkiffException($"--log-opt max-file={value}: a number from 1 to 1000 is expected", 125);
-            case "compress" when value is not ("false" or "0" or "f" or "F" or "False" or "FALSE"):
-                throw new SkiffException(
-                    $"--log-opt compress={value}: rotated files are not compressed; leave it out, or give compress=false",
-                    125
-                );
+            case "compress" when Switch(value) is null:
+                throw new SkiffException($"--log-opt compress={value}: true or false is expected", 125);
             case "mode" when value is not ("blocking" or "non-blocking"):
                 throw new SkiffException($"--log-opt mode={value}: blocking or non-blocking is expected", 125);
             case "max-buffer-size" when !TrySize(value, out _):
@@ -76,6 +87,19 @@ public static class LogOptions
                 break;
         }
     }
+
+    /// <summary>Whether rotated files are compressed: where it is asked for, and by the driver <c>local</c> unless it is not, as in docker.</summary>
+    internal static bool Compresses(string driver, IReadOnlyDictionary<string, string> options) =>
+        (options.TryGetValue("compress", out string? text) ? Switch(text) : null) ?? driver == "local";
+
+    /// <summary>What Go takes for a truth value; null for what it does not.</summary>
+    private static bool? Switch(string text) =>
+        text switch
+        {
+            "1" or "t" or "T" or "true" or "True" or "TRUE" => true,
+            "0" or "f" or "F" or "false" or "False" or "FALSE" => false,
+            _ => null,
+        };
 
     /// <summary>The most bytes of one file, and how many files.</summary>
     public static (long Size, int Files) Limits(string driver, IReadOnlyDictionary<string, string> options)

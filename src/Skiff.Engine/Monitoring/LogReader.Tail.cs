@@ -10,22 +10,22 @@ public sealed partial class LogReader
     public void SeekTail(long lines)
     {
         Open();
-        if (_fd is null)
+        if (_file is null)
         {
             return;
         }
-        SafeFd[] files = [_fd, .. _next];
+        LogFile[] files = [_file, .. _next];
         long count = 0;
         bool last = true;
         for (int i = files.Length - 1; i >= 0; i--)
         {
-            if (FindLine(files[i], lines, ref count, ref last) is { } offset)
+            if (FindLine(files[i].Content, lines, ref count, ref last) is { } offset)
             {
-                Files.Seek(files[i], offset);
+                Files.Seek(files[i].Content, offset);
                 for (int older = 0; older < i; older++)
                 {
-                    _fd.Dispose();
-                    _fd = _next.Dequeue();
+                    _file.Dispose();
+                    _file = _next.Dequeue();
                 }
                 return;
             }

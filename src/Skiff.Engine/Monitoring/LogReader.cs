@@ -1,5 +1,4 @@
 using Skiff.Linux;
-using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Monitoring;
 
@@ -7,9 +6,9 @@ namespace Skiff.Engine.Monitoring;
 public sealed partial class LogReader(string path) : IDisposable
 {
     private const int MaximumFiles = 1000;
-    private readonly Queue<SafeFd> _next = new();
+    private readonly Queue<LogFile> _next = new();
     private byte[] _buffer = new byte[256 << 10];
-    private SafeFd? _fd;
+    private LogFile? _file;
     private int _start;
     private int _end;
     private bool _opened;
@@ -50,48 +49,45 @@ public sealed partial class LogReader(string path) : IDisposable
     {
         Find(newerThan: null);
         _opened = _next.Count > 0;
-        _fd = _opened ? _next.Dequeue() : null;
+        _file = _opened ? _next.Dequeue() : null;
     }
 
     /// <summary>Opens the files that are newer than the one that is read, or all. From the newest to the oldest: a rotation meanwhile moves files to where they are found a second time, never past us.</summary>
-    private void Find(SafeFd? newerThan)
+    private void Find(LogFile? newerThan)
     {
-        ulong stop = newerThan is null ? 0 : Inode(newerThan);
-        List<(ulong Inode, SafeFd Fd)> found = [];
+        List<LogFile> found = [];
         for (int i = 0; i < MaximumFiles; i++)
         {
-            SafeFd? fd = Files.TryOpen(i == 0 ? path : $"{path}.{i}", OpenFlags.O_RDONLY, out _);
-            if (fd is null && i > 0)
+            LogFile? file = LogFile.TryOpen(i == 0 ? path : $"{path}.{i}", mayBePacked: i > 0);
+            if (file is null && i > 0)
             {
                 break; // number 0 alone may be missing, in the middle of a rotation
             }
-            if (fd is null)
+            if (file is null)
             {
                 continue;
             }
-            ulong inode = Inode(fd);
-            if (inode == stop || found.Exists(f => f.Inode == inode))
+            bool stop = newerThan?.IsSame(file) == true;
+            if (stop || found.Exists(file.IsSame))
             {
-                fd.Dispose();
-                if (inode == stop)
+                file.Dispose();
+                if (stop)
                 {
                     break;
                 }
                 continue;
             }
-            found.Add((inode, fd));
+            found.Add(file);
         }
         for (int i = found.Count - 1; i >= 0; i--)
         {
-            _next.Enqueue(found[i].Fd);
+            _next.Enqueue(found[i]);
         }
     }
 
-    private static ulong Inode(SafeFd fd) => At.Stat(fd.Value, out StatxBuffer stat) == 0 ? stat.Inode : 0;
-
     private bool Fill()
     {
-        if (_fd is null)
+        if (_file is null)
         {
             return false;
         }
@@ -105,7 +101,7 @@ public sealed partial class LogReader(string path) : IDisposable
         {
             Array.Resize(ref _buffer, _buffer.Length * 2);
         }
-        int n = Files.TryRead(_fd, _buffer.AsSpan(_end), out _);
+        int n = Files.TryRead(_file.Content, _buffer.AsSpan(_end), out _);
         _end += Math.Max(n, 0);
         return n > 0;
     }
@@ -113,13 +109,13 @@ public sealed partial class LogReader(string path) : IDisposable
     /// <summary>The next file, when this one will not grow any more.</summary>
     private bool Next()
     {
-        if (_fd is null)
+        if (_file is null)
         {
             return false;
         }
         if (_next.Count == 0)
         {
-            Find(newerThan: _fd);
+            Find(newerThan: _file);
             if (_next.Count == 0)
             {
                 return false;
@@ -129,8 +125,8 @@ public sealed partial class LogReader(string path) : IDisposable
                 return true; // written between our last read and the rotation
             }
         }
-        _fd.Dispose();
-        _fd = _next.Dequeue();
+        _file.Dispose();
+        _file = _next.Dequeue();
         _start = _end = 0; // a torn record at the end of a file
         return true;
     }
@@ -138,10 +134,10 @@ public sealed partial class LogReader(string path) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _fd?.Dispose();
-        while (_next.TryDequeue(out SafeFd? fd))
+        _file?.Dispose();
+        while (_next.TryDequeue(out LogFile? file))
         {
-            fd.Dispose();
+            file.Dispose();
         }
     }
 }

@@ -19,6 +19,8 @@ public sealed class LogWriter : LogSink
     private readonly long _maximumSize;
     private readonly int _files;
     private readonly byte[] _attributes;
+    private readonly bool _compresses;
+    private Thread? _compression;
     private readonly ArrayBufferWriter<byte> _records = new(1024);
     private readonly LineBuffer _out = new();
     private readonly LineBuffer _error = new();
@@ -31,6 +33,7 @@ public sealed class LogWriter : LogSink
     {
         _path = path;
         (_maximumSize, _files) = LogOptions.Limits(record.LogDriver, record.LogOptions);
+        _compresses = LogOptions.Compresses(record.LogDriver, record.LogOptions);
         _attributes = LogOptions.Attributes(record);
         Open();
     }
@@ -104,6 +107,7 @@ public sealed class LogWriter : LogSink
     private void Rotate()
     {
         SafeFd? old = _fd;
+        _compression?.Join(); // it works on names that are about to change
         try
         {
             if (_files == 1)
@@ -113,19 +117,43 @@ public sealed class LogWriter : LogSink
             for (int i = _files - 1; i >= 1; i--)
             {
                 string from = i == 1 ? _path : $"{_path}.{i - 1}";
-                if (Files.Exists(from))
-                {
-                    Files.Rename(from, $"{_path}.{i}");
-                }
+                Move(from, $"{_path}.{i}");
             }
             Open();
             old?.Dispose();
+            Compress();
         }
         catch (LinuxException)
         {
             // No new file on a full disk: the old one goes on, and it is tried again when as much has been written.
             _fd = old;
             _size = 0;
+        }
+    }
+
+    /// <summary>A file that could not be compressed stays plain; of both kinds there is one of each number at a time.</summary>
+    private void Move(string from, string to)
+    {
+        if (Files.Exists(from))
+        {
+            Files.Rename(from, to);
+            _ = _compresses ? Files.TryRemove(to + LogCompression.Suffix) : 0;
+        }
+        else if (_compresses && Files.Exists(from + LogCompression.Suffix))
+        {
+            Files.Rename(from + LogCompression.Suffix, to + LogCompression.Suffix);
+            _ = Files.TryRemove(to);
+        }
+    }
+
+    /// <summary>Beside the container's output, which does not wait for it.</summary>
+    private void Compress()
+    {
+        if (_compresses && _files > 1)
+        {
+            string path = _path + ".1";
+            _compression = new Thread(() => LogCompression.Replace(path), maxStackSize: 256 << 10);
+            _compression.Start();
         }
     }
 
@@ -138,6 +166,7 @@ public sealed class LogWriter : LogSink
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        _compression?.Join();
         _fd?.Dispose();
         base.Dispose(disposing);
     }
