@@ -62,6 +62,7 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Theory]
     [InlineData("0.001")]
     [InlineData("-1")]
+    [InlineData("100000")]
     public void RUN_32_A_quota_out_of_range_is_refused(string cpus) =>
         host.RunShell("true", "--cpus", cpus).ExitedWith(125).Complained("--cpus");
 

@@ -91,6 +91,24 @@ public sealed class UpdateTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void RUN_32_More_than_the_host_or_the_sum_with_swap_has_is_refused()
+    {
+        RunDetached("more", "-m", "64m", "--cpus", "1");
+        host.Run("update", "--cpus", "100000", "more").ExitedWith(1).Complained("this host has");
+        host.Run("create", "--cpus", "100000", Busybox).ExitedWith(125).Complained("this host has");
+        Assert.Equal("1000000000", Inspect("more", ".HostConfig.NanoCpus"));
+        if (_layout.HasSwapLimit())
+        {
+            host.Run("update", "-m", "200m", "more").ExitedWith(1).Complained("--memory-swap 128m");
+            host.Run("update", "-m", "100m", "more").Succeeded();
+            Assert.Equal("104857600 134217728", Inspect("more", ".HostConfig.Memory}} {{.HostConfig.MemorySwap"));
+            host.Run("update", "-m", "200m", "--memory-swap", "300m", "more").Succeeded();
+        }
+        host.Run("update", "more").ExitedWith(1).Complained("at least one limit");
+        host.Run("rm", "-f", "more").Succeeded();
+    }
+
+    [Fact]
     public void A_change_that_the_kernel_refuses_is_taken_back_and_not_recorded()
     {
         string id = RunDetached("refused", "--pids-limit", "50");
@@ -118,7 +136,7 @@ public sealed class UpdateTests(SkiffHost host) : IClassFixture<SkiffHost>
         RunDetached("one");
         host.Run("update", "-m", "50m", "nobody", "one").ExitedWith(1).Complained("No such container: nobody");
         Assert.Equal("52428800", Inspect("one", ".HostConfig.Memory"));
-        host.Run("update", "one").ExitedWith(125).Complained("at least one");
+        host.Run("update", "one").ExitedWith(1).Complained("at least one");
         host.Run("rm", "-f", "one").Succeeded();
     }
 }

@@ -23,7 +23,7 @@ public static class ContainerUpdate
             throw new SkiffException($"No such container: {id}", 1);
         }
         RunOptions before = ContainerPreparation.OptionsOf(record);
-        RunOptions after = RunOptionsChange.Apply(before, changes);
+        RunOptions after = RunOptionsChange.Apply(before, changes, HostFacts.LimitsSwap());
         ResourcesSpec limits = SpecBuilder.Limits(after, HostFacts.Read(after));
         Resources wanted = KernelResources.Of(limits);
         CgroupLayout layout = CgroupLayout.Detect();

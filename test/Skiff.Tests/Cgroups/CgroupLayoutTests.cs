@@ -96,25 +96,6 @@ public sealed class CgroupLayoutTests
         Assert.Throws<Skiff.Linux.SkiffException>(() => Cgroup.Plan(Parse(Hybrid, ""), parent, "c1", Resources.None));
 
     [Theory]
-    [InlineData("0.5", 50_000L)]
-    [InlineData("1.25", 125_000L)]
-    [InlineData(".01", 1_000L)]
-    [InlineData("0", null)]
-    public void RUN_32_Cpus_become_a_quota(string cpus, long? quota) => Assert.Equal(quota, CpuLimits.QuotaOfCpus(cpus));
-
-    [Theory]
-    [InlineData("0.001")]
-    [InlineData("0.0099")]
-    [InlineData("9999")]
-    [InlineData("-1")]
-    [InlineData("")]
-    [InlineData("half")]
-    [InlineData("1e3")]
-    [InlineData("NaN")]
-    public void RUN_32_Impossible_cpus_are_a_clear_error(string cpus) =>
-        Assert.StartsWith($"--cpus {cpus}:", Assert.Throws<Skiff.Linux.SkiffException>(() => CpuLimits.QuotaOfCpus(cpus)).Message);
-
-    [Theory]
     [InlineData(2, 1)]
     [InlineData(0, 1)]
     [InlineData(512, 59)]

@@ -68,7 +68,7 @@ public sealed class GoldenTests
     [InlineData("0", 1)]
     [InlineData("0,2-3", 4)]
     [InlineData(null, 1)]
-    public void Processors_are_counted_from_the_kernels_list(string? list, int count) => Assert.Equal(count, HostFacts.Processors(list));
+    public void Processors_are_counted_from_the_kernels_list(string? list, int count) => Assert.Equal(count, HostFacts.Count(list));
 
     [Fact]
     public void The_bounding_set_is_read_from_status() =>

@@ -7,8 +7,28 @@ namespace Skiff.Tests.Spec;
 
 public sealed class RunOptionsChangeTests
 {
-    private static RunOptions Change(RunOptions options, params (string Name, string Value)[] changes) =>
-        RunOptionsChange.Apply(options, [.. changes.Select(c => new NameValue(c.Name, c.Value))]);
+    private static RunOptions Change(RunOptions options, params (string Name, string Value)[] changes) => Change(options, true, changes);
+
+    private static RunOptions Change(RunOptions options, bool limitsSwap, params (string Name, string Value)[] changes) =>
+        RunOptionsChange.Apply(options, [.. changes.Select(c => new NameValue(c.Name, c.Value))], limitsSwap);
+
+    [Fact]
+    public void Memory_stays_below_the_sum_with_swap_that_its_first_limit_has_made()
+    {
+        const long M = 1 << 20;
+        RunOptions options = new() { Image = "i", Memory = 64 * M };
+        Assert.Equal(options with { Memory = 100 * M, MemorySwap = 128 * M }, Change(options, ("memory", "100m")));
+        Assert.Equal(options with { Memory = 32 * M, MemorySwap = 128 * M }, Change(options, ("memory", "32m")));
+        foreach (string size in (string[])["129m", "1g"])
+        {
+            SkiffException refused = Assert.Throws<SkiffException>(() => Change(options, ("memory", size)));
+            Assert.Contains("--memory-swap 128m", refused.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(options with { Memory = 1024 * M, MemorySwap = -1 }, Change(options, ("memory", "1g"), ("memory-swap", "-1")));
+        Assert.Equal(options with { Memory = 1024 * M }, Change(options, limitsSwap: false, ("memory", "1g")));
+        Assert.Equal(options with { Memory = 1024 * M }, Change(options with { Memory = null }, ("memory", "1g")));
+        Assert.Equal(options with { CpuShares = 5 }, Change(options, ("cpu-shares", "5"), ("memory", "0")));
+    }
 
     [Fact]
     public void A_flag_replaces_the_old_value_and_0_leaves_it()
@@ -19,7 +39,7 @@ public sealed class RunOptionsChangeTests
             Memory = 64 << 20,
             NanoCpus = 500_000_000,
         };
-        Assert.Equal(options with { Memory = 128 << 20 }, Change(options, ("memory", "128m"), ("cpus", "0")));
+        Assert.Equal(options with { Memory = 128 << 20, MemorySwap = 128 << 20 }, Change(options, ("memory", "128m"), ("cpus", "0")));
         Assert.Equal(-1, Change(options, ("pids-limit", "-1")).PidsLimit);
         Assert.Equal(new RestartPolicy(RestartMode.OnFailure, 3), Change(options, ("restart", "on-failure:3")).Restart);
     }

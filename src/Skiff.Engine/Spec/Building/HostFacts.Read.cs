@@ -1,6 +1,7 @@
 using System.Globalization;
 using Skiff.Linux;
 using Skiff.Linux.Capabilities;
+using Skiff.Linux.Cgroups;
 
 namespace Skiff.Engine.Spec;
 
@@ -31,8 +32,9 @@ public sealed partial record HostFacts
                 : null,
             SeLinux = !options.Security.Labels.IsEmpty && Files.Exists("/sys/fs/selinux/enforce"),
             SwapAccounting = options.Memory is null || LimitsSwap(),
+            Processors = options.NanoCpus is null ? int.MaxValue : CpuLimits.OnlineCpus(),
             ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
-                ? Processors(Files.TryReadText("/sys/devices/system/cpu/possible", out _))
+                ? Count(Files.TryReadText("/sys/devices/system/cpu/possible", out _))
                 : 0,
         };
     }
@@ -68,7 +70,7 @@ public sealed partial record HostFacts
     }
 
     /// <summary>The highest number of a list such as <c>0-7</c>, plus one.</summary>
-    internal static int Processors(string? list)
+    internal static int Count(string? list)
     {
         string text = list?.Trim() ?? "";
         int start = text.AsSpan().LastIndexOfAny('-', ',') + 1;
@@ -123,7 +125,7 @@ public sealed partial record HostFacts
     }
 
     /// <summary>cgroup v1 has memory.memsw files only with swap accounting; v2 has memory.swap.max wherever the kernel has swap at all.</summary>
-    private static bool LimitsSwap() =>
+    internal static bool LimitsSwap() =>
         Files.Exists("/sys/fs/cgroup/memory")
             ? Files.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes")
             : Files.Exists("/proc/swaps");

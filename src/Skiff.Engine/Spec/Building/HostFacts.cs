@@ -29,6 +29,9 @@ public sealed partial record HostFacts
     /// <summary>The kernel limits swap per cgroup, so that docker's default of twice the memory can be set.</summary>
     public bool SwapAccounting { get; init; } = true;
 
+    /// <summary>Processors that are online; counted when <c>--cpus</c> is asked for.</summary>
+    public int Processors { get; init; } = int.MaxValue;
+
     /// <summary>Processors with /sys/devices/system/cpu/cpuN/thermal_throttle, whose counters tell of the neighbours' load; 0 when there are none.</summary>
     public int ThermalThrottleProcessors { get; init; }
 

@@ -98,6 +98,13 @@ public sealed partial class SpecBuilder
     private CpuSpec? Cpu()
     {
         const long Period = 100_000;
+        if (_o.NanoCpus > _c.Host.Processors * 1_000_000_000L)
+        {
+            throw new SkiffException(
+                $"--cpus {OptionGrammar.FormatCpus(_o.NanoCpus.Value)}: this host has {_c.Host.Processors} CPUs; ask for 0.01 to {_c.Host.Processors}",
+                125
+            );
+        }
         CpuSpec cpu = new()
         {
             Shares = _o.CpuShares,

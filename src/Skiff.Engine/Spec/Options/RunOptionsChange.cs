@@ -8,9 +8,11 @@ public static class RunOptionsChange
     /// <summary>The options with some flags set anew, by the grammar and the checks of <c>run</c>; docker's rule is that 0 leaves a limit as it is.</summary>
     /// <param name="options">What was asked until now.</param>
     /// <param name="changes">Flags of <c>update</c> by their long names, with their values.</param>
+    /// <param name="limitsSwap">The host limits swap, so that a container with a memory limit has one for the sum with swap too, said or not.</param>
     /// <exception cref="SkiffException">A value is wrong, or contradicts what the container has; exit code 125.</exception>
-    public static RunOptions Apply(RunOptions options, IReadOnlyList<NameValue> changes)
+    public static RunOptions Apply(RunOptions options, IReadOnlyList<NameValue> changes, bool limitsSwap)
     {
+        options = limitsSwap && changes.Any(static c => c.Name == "memory" && c.Value != "0") ? WithSwap(options) : options;
         CheckSwap(options, changes);
         List<NameValue> flags = [.. RunOptionsText.Flags(options)];
         foreach (NameValue change in changes)
@@ -32,6 +34,10 @@ public static class RunOptionsChange
 
     /// <summary>Where 0 is a value: no limit, the first processor or memory node, no swapping as long as it can be helped.</summary>
     private static bool MeansZero(string flag) => flag is "pids-limit" or "cpuset-cpus" or "cpuset-mems" or "memory-swappiness";
+
+    /// <summary>docker fixes the sum when the container is made; a new memory limit alone leaves it.</summary>
+    private static RunOptions WithSwap(RunOptions options) =>
+        options is { Memory: > 0 and <= long.MaxValue / 2, MemorySwap: null } ? options with { MemorySwap = options.Memory * 2 } : options;
 
     /// <summary>Limits of single devices are told apart by the device; other flags are set once.</summary>
     private static string Device(NameValue flag) => flag.Name.Contains("device", StringComparison.Ordinal) ? flag.Value.Split(':')[0] : "";
