@@ -8,4 +8,7 @@ public sealed class SkiffException(string message, int exitCode = 1, Exception? 
 {
     /// <summary>The exit code of the process.</summary>
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>The command line was wrong: the exit code is this one, whatever a verb ends with when it fails.</summary>
+    public bool IsUsage { get; init; }
 }

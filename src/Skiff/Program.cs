@@ -50,7 +50,7 @@ internal static class Program
         int failure = invocation?.Command.FailureExitCode ?? 1;
         (string message, int code) = e switch
         {
-            SkiffException skiff => (skiff.Message, skiff.ExitCode == 1 ? failure : skiff.ExitCode),
+            SkiffException skiff => (skiff.Message, skiff is { ExitCode: 1, IsUsage: false } ? failure : skiff.ExitCode),
             LinuxException linux => (linux.Message, failure),
             OperationCanceledException => ("interrupted", 130),
             _ => ($"internal error: {e.GetType().Name}: {e.Message} (please report it, with the output of --debug)", failure),

@@ -132,7 +132,79 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
             Assert.Equal(i.ToString(CultureInfo.InvariantCulture), crowd[i].WaitForExit().ExitedWith(i).Text);
             crowd[i].Dispose();
         }
-        host.Run("exec", "-d", name, "/nothing").ExitedWith(127).Complained("/nothing");
+        // docker's codes: 1 in the background, whatever the reason.
+        host.Run("exec", "-d", name, "/nothing").ExitedWith(1).Complained("/nothing");
+        host.Run("exec", "-d", "-u", "nosuch", name, "true").ExitedWith(1).Complained("nosuch");
+        host.Run("exec", "-d", "-w", "/nosuch", name, "true").ExitedWith(1).Complained("/nosuch");
+        Remove(name);
+    }
+
+    [Fact]
+    public void A_detached_command_has_its_three_events_and_leaves_nobody_behind()
+    {
+        string name = Begin("told");
+        host.Run("exec", "-d", "-e", "A=1", "-w", "/tmp", "-u", "sailor", name, "sh", "-c", "test $A$PWD = 1/tmp && exit 3").Succeeded();
+        host.Run("exec", "-d", name, "sh", "-c", "kill -9 $$").Succeeded();
+        string[] Died() =>
+            host.Run(
+                    "events",
+                    "--since",
+                    "10m",
+                    "--until",
+                    "0s",
+                    "-f",
+                    "container=told",
+                    "-f",
+                    "event=exec_die",
+                    "--format",
+                    "{{.Actor.Attributes.exitCode}} {{.Actor.Attributes.execID}}"
+                )
+                .Succeeded()
+                .Lines;
+        Wait.Until(() => Died().Length == 2, 10, () => string.Join('\n', Died()));
+        Assert.Equal(["137", "3"], Died().Select(static l => l.Split(' ')[0]).Order());
+        string all = host.Run(
+                "events",
+                "--since",
+                "10m",
+                "--until",
+                "0s",
+                "-f",
+                "container=told",
+                "--format",
+                "{{.Action}} {{.Actor.Attributes.execID}}"
+            )
+            .Succeeded()
+            .Output;
+        foreach (string id in Died().Select(static l => l.Split(' ')[1]))
+        {
+            Assert.Equal(3, all.Split('\n').Count(l => l.EndsWith(id, StringComparison.Ordinal)));
+        }
+        Wait.Until(
+            () => !ProcessTable.WithCommandLine("hold-exec").Any(p => p.Contains(host.Root, StringComparison.Ordinal)),
+            10,
+            () => "left"
+        );
+        host.Run("exec", "-d", name, "sleep", "4646").Succeeded();
+        Assert.Contains(ProcessTable.WithCommandLine("hold-exec"), p => p.Contains(host.Root, StringComparison.Ordinal));
+        Remove(name);
+        Wait.Until(
+            () => !ProcessTable.WithCommandLine("hold-exec").Any(p => p.Contains(host.Root, StringComparison.Ordinal)),
+            10,
+            () => "left"
+        );
+    }
+
+    [Theory]
+    [InlineData(1, "the user nosuch is not in the container's /etc/passwd", "-u", "nosuch")]
+    [InlineData(1, "the group nosuch is not in the container's /etc/group", "-u", "0:nosuch")]
+    [InlineData(127, "there is no directory /nosuch in the container", "-w", "/nosuch")]
+    [InlineData(127, "/bin/busybox is not a directory in the container", "-w", "/bin/busybox")]
+    [InlineData(128, "begins with /", "-w", "tmp")]
+    public void What_cannot_be_has_dockers_exit_code(int code, string complaint, params string[] flags)
+    {
+        string name = Begin("codes");
+        host.Run(["exec", .. flags, name, "true"]).ExitedWith(code).Complained(complaint);
         Remove(name);
     }
 

@@ -28,6 +28,18 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
     }
 
     [Fact]
+    public void A_field_that_does_not_exist_is_an_error_without_any_row_too()
+    {
+        string[] none = ["-f", "name=nosuch"];
+        _host.Run(["ps", .. none, "--format", "{{.Foo}}"]).ExitedWith(1).Complained("no field .Foo");
+        _host.Run(["ps", .. none, "--format", "table {{.Foo}}"]).ExitedWith(1).Complained("no field .Foo");
+        Assert.Equal(
+            "",
+            _host.Run(["ps", .. none, "--format", "{{slice .ID 0 60}}{{index (split .Names \"x\") 7}}{{.Label \"a\"}}"]).Succeeded().Output
+        );
+    }
+
+    [Fact]
     public void The_default_table_has_dockers_columns()
     {
         string[] lines = _host.Run("ps", "-a").Succeeded().Lines;

@@ -115,6 +115,8 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
         Run(image, "/no/such/path").ExitedWith(127);
         Run(image, "/etc").ExitedWith(126);
         Run(image, "/etc/passwd").ExitedWith(126);
+        Run().ExitedWith(1).Complained("needs an image");
+        host.Run("create").ExitedWith(1).Complained("needs an image");
         Run("--no-such-flag", image, "true").ExitedWith(125);
         Run("--ulimit", "nofile=zero", image, "true").ExitedWith(125);
         Run("127.0.0.1:5000/no/such:image", "true").ExitedWith(125).Complained("no/such");

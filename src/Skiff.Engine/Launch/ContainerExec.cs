@@ -183,6 +183,19 @@ public sealed class ContainerExec : IDisposable
             Process.Channel.Release();
             return explained;
         }
+        if (_plan.Program.CallName(failure.Index) == "chdir" && _plan.StepOf(failure.Index)?.Block == Block.Exec)
+        {
+            string directory = spec.Process!.Cwd;
+            return new SkiffException(
+                failure.Errno switch
+                {
+                    Errno.ENOENT => $"there is no directory {directory} in the container",
+                    Errno.ENOTDIR => $"{directory} is not a directory in the container",
+                    int errno => $"{directory} cannot be the working directory in the container: {Errno.Describe(errno)}",
+                },
+                127
+            );
+        }
         return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, _plan.Program, failure, spec), 126);
     }
 
@@ -202,7 +215,18 @@ public sealed class ContainerExec : IDisposable
         if (wishes.User is { } text)
         {
             string[] root = [$"/proc/{pid}/root"];
-            user = UserDatabase.Resolve(text, LayeredFiles.Read(root, "/etc/passwd") ?? [], LayeredFiles.Read(root, "/etc/group") ?? []);
+            try
+            {
+                user = UserDatabase.Resolve(
+                    text,
+                    LayeredFiles.Read(root, "/etc/passwd") ?? [],
+                    LayeredFiles.Read(root, "/etc/group") ?? []
+                );
+            }
+            catch (SkiffException e) when (e.ExitCode == 125)
+            {
+                throw new SkiffException(e.Message.Replace("the image's", "the container's", StringComparison.Ordinal), 1, e); // docker's code
+            }
         }
         ValueList<string> bounding = wishes.Privileged
             ? [.. HostFacts.Read(new RunOptions()).Capabilities.Names()]

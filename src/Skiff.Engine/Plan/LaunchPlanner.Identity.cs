@@ -223,7 +223,12 @@ public sealed partial class LaunchPlanner
         {
             return;
         }
-        _plan.Container(Block.Exec, "The working directory, made where the image lacks it; it must be inside the container.");
+        _plan.Container(
+            Block.Exec,
+            _joins
+                ? "The working directory, which must be inside the container."
+                : "The working directory, made where the image lacks it; it must be inside the container."
+        );
         string path = _process.Cwd.TrimEnd('/');
         for (int slash = path.IndexOf('/', 1); !_joins; slash = path.IndexOf('/', slash + 1))
         {

@@ -67,7 +67,7 @@ internal static class CommandParser
 
     /// <summary>The error for a wrong use of a verb, with the pointer to its help.</summary>
     public static SkiffException UsageError(string path, string message, int exitCode) =>
-        new($"{message}; see 'skiff {(path.Length == 0 ? "" : path + " ")}--help'", exitCode);
+        new($"{message}; see 'skiff {(path.Length == 0 ? "" : path + " ")}--help'", exitCode) { IsUsage = true };
 
     /// <summary>Reads flags from <paramref name="next"/> on; arguments go to <paramref name="positional"/>. Returns the index of the first word not read.</summary>
     private static int ReadFlags(

@@ -32,6 +32,7 @@ internal static class CommandTable
                 new("history", HistoryCommand.Define),
                 new("image", ImageGroup.Define),
                 new("images", ImagesCommand.Define),
+                new("hold-exec", Containers.ExecBackground.Define) { Hidden = true },
                 new("hold-terminal", Containers.TerminalHolder.Define) { Hidden = true },
                 new("import", ImportCommand.Define),
                 new("info", InfoCommand.Define),

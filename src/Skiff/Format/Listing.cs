@@ -1,6 +1,7 @@
 using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
+using Skiff.Linux;
 
 namespace Skiff.Format;
 
@@ -11,6 +12,9 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
 {
     /// <summary>The table has no line of titles.</summary>
     public bool NoTitles { get; init; }
+
+    /// <summary>A field that no row has is an error even where there are no rows, as in docker's ps.</summary>
+    public bool ChecksFields { get; init; }
 
     /// <summary>The flag for the verb's table.</summary>
     public static Flag FormatFlag() =>
@@ -45,6 +49,10 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
             : asked[5..].Trim(' ');
         // The shell passes \t and \n as two characters; docker reads them as tab and newline.
         var template = new Template(text.Replace("\\t", "\t", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
+        if (ChecksFields && rows.Count == 0)
+        {
+            CheckFields(template, Headers(rows));
+        }
         var lines = new StringBuilder();
         if (isTable && !NoTitles)
         {
@@ -55,6 +63,16 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
             lines.Append(template.Run(row)).Append('\n');
         }
         output.Write(isTable ? Columns.Align(lines.ToString()) : lines.ToString());
+    }
+
+    /// <summary>What else a template asks of values that are not there says nothing about it.</summary>
+    private static void CheckFields(Template template, Value titles)
+    {
+        try
+        {
+            _ = template.Run(titles, new HeaderFunctions());
+        }
+        catch (SkiffException e) when (!e.Message.Contains(TemplateError.NoField, StringComparison.Ordinal)) { }
     }
 
     /// <summary>A row of titles. Fields without a title in the table are known from the rows.</summary>

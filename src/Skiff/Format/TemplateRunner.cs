@@ -286,6 +286,6 @@ internal sealed class TemplateRunner
         string? near =
             value.Fields.FirstOrDefault(f => string.Equals(f.Key, name, StringComparison.OrdinalIgnoreCase)).Key
             ?? Suggestion.Nearest(name, value.Fields.Select(static f => f.Key));
-        return near is null ? $"there is no field {at}" : $"there is no field {at}, did you mean .{near}?";
+        return $"{TemplateError.NoField} {at}{(near is null ? "" : $", did you mean .{near}?")}";
     }
 }

@@ -19,29 +19,32 @@ internal static class ExecCommand
             Name = "exec",
             Summary = "Run a command in a running container",
             Usage = "[OPTIONS] CONTAINER COMMAND [ARG...]",
-            Flags =
-            [
-                Flag.Bool("detach", "Run the command in the background", 'd'),
-                Flag.Text("detach-keys", "Key sequence that detaches the terminal") with
-                {
-                    Default = DetachKeys.Default,
-                },
-                Flag.List("env", "Set an environment variable, or take it from the caller: NAME=value or NAME", 'e'),
-                Flag.List("env-file", "Read environment variables from a file") with
-                {
-                    Completes = Completion.File,
-                },
-                Flag.Bool("interactive", "Keep stdin open", 'i'),
-                Flag.Bool("privileged", "Give the command all rights"),
-                Flag.Bool("tty", "Allocate a pseudo-terminal", 't'),
-                Flag.Text("user", "User and group: name|uid[:group|gid]", 'u'),
-                Flag.Text("workdir", "Working directory in the container", 'w'),
-            ],
+            Flags = Flags(),
             StopAtFirstPositional = true,
             MinArguments = 2,
             Completes = [Completion.RunningContainer],
             Run = Run,
         };
+
+    /// <summary>The flags.</summary>
+    internal static IReadOnlyList<Flag> Flags() =>
+        [
+            Flag.Bool("detach", "Run the command in the background", 'd'),
+            Flag.Text("detach-keys", "Key sequence that detaches the terminal") with
+            {
+                Default = DetachKeys.Default,
+            },
+            Flag.List("env", "Set an environment variable, or take it from the caller: NAME=value or NAME", 'e'),
+            Flag.List("env-file", "Read environment variables from a file") with
+            {
+                Completes = Completion.File,
+            },
+            Flag.Bool("interactive", "Keep stdin open", 'i'),
+            Flag.Bool("privileged", "Give the command all rights"),
+            Flag.Bool("tty", "Allocate a pseudo-terminal", 't'),
+            Flag.Text("user", "User and group: name|uid[:group|gid]", 'u'),
+            Flag.Text("workdir", "Working directory in the container", 'w'),
+        ];
 
     private static int Run(Invocation invocation)
     {
@@ -51,9 +54,12 @@ internal static class ExecCommand
         {
             throw new SkiffException($"the container {record.Name} is paused: unpause it first");
         }
-        bool detach = invocation.Is("detach");
-        bool tty = invocation.Is("tty") && !detach;
-        bool interactive = invocation.Is("interactive") && !detach;
+        if (invocation.Is("detach"))
+        {
+            return ExecBackground.Start(invocation, engine, record);
+        }
+        bool tty = invocation.Is("tty");
+        bool interactive = invocation.Is("interactive");
         if (tty && interactive && !Tty.IsTerminal(0))
         {
             throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal");
@@ -65,23 +71,13 @@ internal static class ExecCommand
             engine,
             record,
             state,
-            new ExecWishes
+            Wishes(invocation, [.. invocation.Arguments.Skip(1)]) with
             {
-                Arguments = [.. invocation.Arguments.Skip(1)],
-                Environment = Environment(invocation),
-                Workdir = invocation.Value("workdir"),
-                User = invocation.Value("user"),
-                Privileged = invocation.Is("privileged"),
                 Terminal = tty,
-                ProtectSelf = true,
-                DiesWithParent = !detach && !tty, // a terminal that goes away says so itself, by SIGHUP
-                Standard = detach ? (none, none, none) : (none, 1, 2),
+                DiesWithParent = !tty, // a terminal that goes away says so itself, by SIGHUP
+                Standard = (none, 1, 2),
             }
         );
-        if (detach)
-        {
-            return 0;
-        }
         DetachKeys? keys = tty && interactive ? DetachKeys.Choose(invocation.Value("detach-keys")) : null;
         bool left = ForegroundLoop.Serve(
             exec.Process,
@@ -97,6 +93,24 @@ internal static class ExecCommand
             return 0;
         }
         return exec.Finish();
+    }
+
+    /// <summary>What the flags say, but for the terminal and the streams.</summary>
+    internal static ExecWishes Wishes(Invocation invocation, IReadOnlyList<string> command)
+    {
+        string? directory = invocation.Value("workdir");
+        // Where docker's runtime fails for a directory it ends with 128 if it is relative, and with 127 if it is not there.
+        return directory is { Length: > 0 } && directory[0] != '/'
+            ? throw new SkiffException($"--workdir {directory}: the path of a directory in the container begins with /", 128)
+            : new ExecWishes
+            {
+                Arguments = command,
+                Environment = Environment(invocation),
+                Workdir = directory is { Length: > 0 } ? directory : null,
+                User = invocation.Value("user"),
+                Privileged = invocation.Is("privileged"),
+                ProtectSelf = true,
+            };
     }
 
     /// <summary>By the rules of <c>run</c>: the same builder reads the flags.</summary>

@@ -84,7 +84,7 @@ internal static class PsCommand
         }
         bool size = invocation.Is("size") || format.Contains(".Size", StringComparison.Ordinal);
         List<Value> rows = [.. shown.Select(c => Row(c.Record, c.State, full, size ? SizeText(engine, c.Record) : "0B", now))];
-        new Listing("", s_titles).Write(invocation.Output, format, rows);
+        new Listing("", s_titles) { ChecksFields = true }.Write(invocation.Output, format, rows);
         return 0;
     }
 

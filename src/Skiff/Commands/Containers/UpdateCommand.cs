@@ -50,7 +50,7 @@ internal static class UpdateCommand
     {
         if (invocation.Given.Count == 0)
         {
-            throw invocation.Usage("name at least one limit, or --restart");
+            throw invocation.Usage("name at least one limit, or --restart", 1);
         }
         List<NameValue> changes = [.. invocation.Given.Select(static g => new NameValue(g.Flag.Name, g.Value))];
         SkiffEngine engine = ContainerAccess.Open(invocation);

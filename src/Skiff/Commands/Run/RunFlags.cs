@@ -41,7 +41,7 @@ internal static partial class RunFlags
         bool image = !invocation.Has("rootfs");
         if (image && words.Count == 0)
         {
-            throw invocation.Usage($"'skiff {invocation.Path}' needs an image: skiff {invocation.Path} {invocation.Command.Usage}");
+            throw invocation.Usage($"'skiff {invocation.Path}' needs an image: skiff {invocation.Path} {invocation.Command.Usage}", 1);
         }
         int first = image ? 1 : 0;
         string[] arguments = new string[words.Count - first];
