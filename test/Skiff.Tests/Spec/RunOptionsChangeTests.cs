@@ -56,7 +56,7 @@ public sealed class RunOptionsChangeTests
         };
         RunOptions changed = Change(options, ("cpuset-cpus", "0"), ("cpuset-mems", "0"), ("pids-limit", "0"), ("memory-swappiness", "0"));
         Assert.Equal(
-            ("0", "0", 0L, 0L),
+            ("0", "0", -1L, 0L),
             (changed.CpusetCpus, changed.CpusetMems, (long)changed.PidsLimit!, (long)changed.MemorySwappiness!)
         );
     }
