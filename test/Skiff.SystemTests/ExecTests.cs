@@ -276,8 +276,14 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
         Remove(name);
     }
 
-    [Fact]
-    public void SEC_01_A_container_that_may_trace_cannot_write_the_engine_through_an_exec()
+    [Theory]
+    [InlineData("exec")]
+    [InlineData("exec-sibling")]
+    [InlineData("exec-joined")]
+    [InlineData("run")]
+    [InlineData("run-d")]
+    [InlineData("start")]
+    public void SEC_01_A_container_that_may_trace_cannot_write_the_engine_that_enters_its_pid_namespace(string how)
     {
         // It opens /proc/PID/exe of whatever is not its own program, waits until that process has gone (so that nothing keeps the file from being written), and tries.
         const string Source = """
@@ -303,6 +309,8 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
                         int fd = open(path, O_RDONLY);
                         if (fd < 0) continue;
                         if (fstat(fd, &st) != 0 || st.st_size < 4000000) { close(fd); continue; }
+                        puts("holds");
+                        fflush(stdout);
                         while (kill(pid, 0) == 0) usleep(1000);
                         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
                         int w = -1;
@@ -314,34 +322,44 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
                 }
             }
             """;
-        string directory = Path.Combine(host.Directory, "tracer");
-        Directory.CreateDirectory(directory);
+        string directory = Workspace.NewDirectory("tracer");
         File.WriteAllText(directory + "/t.c", Source);
         Tool.Run("gcc", "-O2", "-static", "-w", "-o", directory + "/t", directory + "/t.c");
         // A copy of the engine, which nothing else runs: the container's attempt must not fail for the wrong reason.
         string copy = directory + "/engine";
         File.Copy(Workspace.Binary, copy);
-        string name = Begin("tracer", "--cap-add", "SYS_PTRACE", "-v", directory + "/t:/t:ro");
-        using RunningCommand tracer = host.Start("exec", name, "/t");
+        string[] tracing = ["--cap-add", "SYS_PTRACE", "-v", directory + "/t:/t:ro"];
+        string plain = Begin("plain-" + how, how == "exec-joined" ? [] : tracing);
+        string sibling = Begin("sibling-" + how, ["--pid", "container:" + plain, .. how == "exec-joined" ? tracing : []]);
+        using RunningCommand tracer = host.Start("exec", how == "exec-joined" ? sibling : plain, "/t");
         tracer.WaitForOutput("looks");
         string[] prefix = [.. host.CommandLine().TakeWhile(w => w != Workspace.Binary)];
-        for (int i = 0; i < 300 && !tracer.HasExited; i++)
+        string[] into = ["--network", "none", "--pid", "container:" + plain];
+        string later = "later-" + how;
+        string[] command = how switch
         {
-            using RunningCommand exec = RunningCommand.Start([
+            "exec" or "exec-joined" => ["exec", plain, "true"],
+            "exec-sibling" => ["exec", sibling, "true"],
+            "run" => ["run", "--rm", .. into, Busybox, "true"],
+            "run-d" => ["run", "-d", "--rm", .. into, Busybox, "true"],
+            _ => ["start", "-a", later],
+        };
+        host.Run(["create", "--name", later, .. into, Busybox, "true"]).Succeeded();
+        for (int i = 0; i < 300 && !tracer.OutputSoFar.Contains("holds", StringComparison.Ordinal); i++)
+        {
+            using RunningCommand engine = RunningCommand.Start([
                 .. prefix,
                 copy,
                 "--root",
                 host.Root,
                 "--runroot",
                 host.Runroot,
-                "exec",
-                name,
-                "true",
+                .. command,
             ]);
-            exec.CloseInput();
-            exec.WaitForExit().Succeeded();
+            engine.CloseInput();
+            engine.WaitForExit().Succeeded();
         }
-        Assert.Equal("looks\nfound read-only", tracer.WaitForExit(30).Succeeded().Text);
-        Remove(name);
+        Assert.Equal("looks\nholds\nfound read-only", tracer.WaitForExit(30).Succeeded().Text);
+        host.Run("rm", "-f", later, sibling, plain).Succeeded();
     }
 }

@@ -41,6 +41,9 @@ public sealed record EnginePaths(string Root, string Runroot)
     /// <summary>The files of /etc that are made anew whenever the container starts; of a container that leaves nothing (run --rm), its config.json as well.</summary>
     public string Etc(string id) => $"{Runroot}/etc/{id}";
 
+    /// <summary>Says that other containers were made with <c>--pid container:</c> this one: they see what enters it.</summary>
+    public string SharedPids(string id) => $"{Runroot}/etc/{id}/pids-shared";
+
     /// <summary>The directory of one container.</summary>
     public string Container(string id) => $"{Containers}/{id}";
 

@@ -75,7 +75,7 @@ public sealed class ContainerExec : IDisposable
         StartedProcess.Await(record, state);
         byte[] config = StartedProcess.Config(engine, record);
         RuntimeSpec spec = RuntimeSpecReader.Parse(config);
-        if (wishes.ProtectSelf && (spec.Process!.Capabilities?.Bounding ?? []).AsSpan().Contains("CAP_SYS_PTRACE"))
+        if (wishes.ProtectSelf && IsTraced(engine, record, spec))
         {
             // Not being dumpable does not help against this right: the container could open /proc/PID/exe of the child while it is a copy of us.
             ReadOnlySelf.Ensure();
@@ -198,6 +198,12 @@ public sealed class ContainerExec : IDisposable
         }
         return new SkiffException(StartDiagnosis.Explain("joining the container", _plan, _plan.Program, failure, spec), 126);
     }
+
+    /// <summary>Whether somebody who sees the container's processes may have the right to trace them.</summary>
+    private static bool IsTraced(SkiffEngine engine, ContainerRecord record, RuntimeSpec spec) =>
+        (spec.Process!.Capabilities?.Bounding ?? []).AsSpan().Contains("CAP_SYS_PTRACE")
+        || spec.Linux.Namespace("pid") is not { Path: null }
+        || Files.Exists(engine.Paths.SharedPids(record.Id));
 
     /// <summary>Whether what could not be joined is there no more. A process that is ending has no namespaces (ESRCH) a little before its pidfd tells.</summary>
     private static bool HasEnded(Pidfd target, int errno) => errno == Errno.ESRCH || target.WaitReadable(0);

@@ -40,6 +40,7 @@ public static partial class ContainerPreparation
             container.Result.Spec.Hostname ?? container.Record.ShortId
         );
         VolumePreparation.Prepare(engine, container, first: false);
+        PeerLookup.TellShared(engine, container.Options);
     }
 
     /// <summary>The spec that the container runs or ran with, or would if it never did.</summary>

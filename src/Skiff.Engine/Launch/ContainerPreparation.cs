@@ -65,6 +65,7 @@ public static partial class ContainerPreparation
             }
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
             VolumePreparation.Prepare(engine, plan, first: true);
+            PeerLookup.TellShared(engine, options);
             ContainerSecrets.Take(engine, options, id);
         }
         catch

@@ -2,6 +2,7 @@ using System.Globalization;
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Engine.Monitoring;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
@@ -33,9 +34,10 @@ internal static class MonitorCommand
             return 0; // nothing to do after all: the command failed, or was killed, before it had a container
         }
         ContainerRecord record = engine.Containers.Find(words[0]);
-        if (record.HealthCheck is not null)
+        // Its probes show themselves in the container before they execute their command, as exec does; in a shared pid namespace the first process does, too.
+        if (record.HealthCheck is not null || PeerLookup.SharesPids(record))
         {
-            ReadOnlySelf.Ensure(); // its probes show themselves in the container before they execute their command, as exec does
+            ReadOnlySelf.Ensure();
         }
         // The container must not inherit it: a socket that stays open would hold whoever waits for its end.
         const int F_SETFD = 2;

@@ -6,6 +6,7 @@ using Skiff.Engine.Monitoring;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Commands.Run;
 
@@ -29,6 +30,10 @@ internal static class RunCommand
     {
         RunOptions options = RunFlags.Options(invocation, HostContext.Make());
         SkiffEngine.RequireRoot("run");
+        if (PeerLookup.SharesPids(options))
+        {
+            ReadOnlySelf.Ensure();
+        }
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         string id = ContainerStore.NewId();
         bool traced = invocation.Has("trace");
