@@ -46,9 +46,17 @@ public sealed class LogWriter : LogSink
         LogLine.WriteStamp(TimeProvider.System.GetUtcNow(), stamp);
         while (lines.TryTake(ref bytes, out ReadOnlySpan<byte> line))
         {
+            int before = _records.WrittenCount;
             LogLine.Write(_records, line, isError, stamp, _attributes);
+            if (before > 0 && _size + _records.WrittenCount > _maximumSize)
+            {
+                // What came at once may be more than a file takes.
+                byte[] next = _records.WrittenSpan[before..].ToArray();
+                Flush(before);
+                _records.Write(next);
+            }
         }
-        Flush();
+        Flush(_records.WrittenCount);
     }
 
     /// <inheritdoc/>
@@ -56,7 +64,7 @@ public sealed class LogWriter : LogSink
     {
         Rest(_out, false);
         Rest(_error, true);
-        Flush();
+        Flush(_records.WrittenCount);
     }
 
     private void Rest(LineBuffer lines, bool isError)
@@ -70,13 +78,14 @@ public sealed class LogWriter : LogSink
         }
     }
 
-    private void Flush()
+    /// <summary>Writes the first bytes of what is collected, and forgets the rest.</summary>
+    private void Flush(int length)
     {
-        if (_fd is null || _records.WrittenCount == 0)
+        if (_fd is null || length == 0)
         {
             return;
         }
-        if (_size > 0 && _size + _records.WrittenCount > _maximumSize)
+        if (_size > 0 && _size + length > _maximumSize)
         {
             Rotate();
         }
@@ -85,9 +94,10 @@ public sealed class LogWriter : LogSink
         {
             // The record before the pause was cut: a line of its own lets a reader skip it and nothing else.
             bool written =
-                (_fullUntil == 0 || Files.TryWriteAll(_fd.Value, "\n"u8) == 0) && Files.TryWriteAll(_fd.Value, _records.WrittenSpan) == 0;
+                (_fullUntil == 0 || Files.TryWriteAll(_fd.Value, "\n"u8) == 0)
+                && Files.TryWriteAll(_fd.Value, _records.WrittenSpan[..length]) == 0;
             _fullUntil = written ? 0 : Environment.TickCount64 + PauseWhenFull;
-            _size += _records.WrittenCount;
+            _size += length;
             if (!written)
             {
                 MakeRoom();
