@@ -42,7 +42,16 @@ internal static class VolumeFill
                 if (source is not null)
                 {
                     Files.Replace(mark, []);
-                    TreeCopy.Copy(source.Value, target.Value, again);
+                    TreeCopier copier = new(
+                        new CopyRules
+                        {
+                            Grows = true,
+                            Again = again,
+                            Xattrs = XattrChoice.All,
+                        }
+                    );
+                    copier.Content(source.Value, target.Value);
+                    copier.Attributes(source.Value, target.Value);
                 }
                 _ = Files.TryRemove(mark);
             }

@@ -12,6 +12,12 @@ public sealed record CopyRules
     /// <summary>Take the place of what exists: files and links are replaced, directories merged. Otherwise an existing name is an error, and so is a directory in place of a file or the other way round.</summary>
     public bool Replace { get; init; }
 
+    /// <summary>A file grows under a hidden name and is renamed when it is whole, directories are merged, and what has its own name is left as it is: a copy that was cut off can be done again over what is there.</summary>
+    public bool Grows { get; init; }
+
+    /// <summary>With <see cref="Grows"/>: a copy was cut off before, and the hidden file that it left is removed.</summary>
+    public bool Again { get; init; }
+
     /// <summary>Make devices; otherwise they are left out with a remark.</summary>
     public bool Devices { get; init; } = true;
 

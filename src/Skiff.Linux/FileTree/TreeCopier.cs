@@ -69,6 +69,10 @@ public sealed partial class TreeCopier(CopyRules rules)
         {
             throw new LinuxException("copy", "a directory nested too deeply", Errno.ELOOP);
         }
+        if (rules.Again)
+        {
+            RemoveRemains(to, path);
+        }
         foreach (byte[] name in Names(from, path))
         {
             byte[] own = path.Length == 0 ? name[..^1] : [.. path, (byte)'/', .. name.AsSpan(0, name.Length - 1)];
@@ -122,13 +126,19 @@ public sealed partial class TreeCopier(CopyRules rules)
         {
             return;
         }
+        bool grows = rules.Grows && type != At.S_IFDIR;
+        if (grows && At.Stat(to, newName, out _) == 0)
+        {
+            return; // whole, and perhaps changed since
+        }
+        byte[] place = grows ? _growing : newName;
         switch (type)
         {
             case At.S_IFDIR when _made == (stat.DevMajor, stat.DevMinor, stat.Inode):
                 rules.Remark?.Invoke($"{Encoding.UTF8.GetString(path)}: left out, it is the copy itself");
                 break;
             case At.S_IFDIR:
-                Check(NewEntry.Directory(to, newName, rules.Replace, out int made, out _), "mkdir", path);
+                Check(NewEntry.Directory(to, newName, rules.Replace || rules.Grows, out int made, out _), "mkdir", path);
                 try
                 {
                     if (depth == 0 && _made is null)
@@ -144,14 +154,18 @@ public sealed partial class TreeCopier(CopyRules rules)
                 }
                 break;
             case At.S_IFREG:
-                File(source, to, newName, stat, path);
+                File(source, to, place, stat, path);
                 break;
             case At.S_IFLNK:
-                Symlink(source, from, name, to, newName, stat, path);
+                Symlink(source, from, name, to, place, stat, path);
                 break;
             default:
-                Node(from, name, to, newName, stat, path);
+                Node(from, name, to, place, stat, path);
                 break;
+        }
+        if (grows)
+        {
+            Appear(to, newName, path);
         }
     }
 
