@@ -35,7 +35,7 @@ internal unsafe struct Interpreter
         for (nint n = 0; n < Volatile.Read(ref self->Count); n++)
         {
             Instruction* i = code + n;
-            self->Progress->At = n + 1;
+            Volatile.Write(ref self->Progress->At, n + 1); // arm64 would show it before what the last call has done
             if (self->Times != null)
             {
                 call(self->ClockGetTime, 1, (nint)(self->Times + n), 0, 0, 0, 0);
