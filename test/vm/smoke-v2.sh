@@ -11,7 +11,7 @@ expect() { # WHAT EXPECTED GOT
 }
 mkdir -p /images/rootfs/bin /images/rootfs/tmp
 cp /bin/busybox /images/rootfs/bin/
-for applet in sh cat true id grep mount; do ln -s busybox /images/rootfs/bin/$applet; done
+for applet in sh cat true id grep mount sleep httpd; do ln -s busybox /images/rootfs/bin/$applet; done
 tar -C /images/rootfs -cf /images/busybox.tar .
 
 expect 'import' 0 "$(skiff import /images/busybox.tar box:1 >/images/log 2>&1; echo $?)"
@@ -23,6 +23,31 @@ expect 'its cgroup looks like the root' '0::/' "$(run --network none box:1 cat /
 expect 'memory.max' 67108864 "$(run --network none -m 64m box:1 cat /sys/fs/cgroup/memory.max)"
 expect 'pids.max' 2048 "$(run --network none box:1 cat /sys/fs/cgroup/pids.max)"
 expect 'cpu.max' '50000 100000' "$(run --network none --cpus 0.5 box:1 cat /sys/fs/cgroup/cpu.max)"
+expect 'cpuset.cpus' 1 "$(run --network none --cpuset-cpus 1 box:1 cat /sys/fs/cgroup/cpuset.cpus.effective)"
+expect 'cpu.weight' 59 "$(run --network none --cpu-shares 512 box:1 cat /sys/fs/cgroup/cpu.weight)"
+expect 'io.weight' 'default 2930' "$(run --network none --blkio-weight 300 box:1 cat /sys/fs/cgroup/io.weight)"
+expect 'io.max' '7:0 rbps=1048576 wbps=max riops=max wiops=100' \
+  "$(run --network none --device-read-bps /dev/loop0:1mb --device-write-iops /dev/loop0:100 box:1 cat /sys/fs/cgroup/io.max)"
+expect 'memory.low and memory.swap.max' '33554432 67108864' \
+  "$(run --network none --memory-reservation 32m -m 64m --memory-swap 128m box:1 sh -c 'cd /sys/fs/cgroup && echo $(cat memory.low memory.swap.max)')"
+expect 'its cgroup is below --cgroup-parent' 1 "$(run --network none --cgroup-parent /mine/deep --cgroupns host box:1 cat /proc/self/cgroup | grep -c '^0::/mine/deep/[0-9a-f]\{64\}$')"
+expect 'a parent with processes is refused with a sentence' 1 "$(
+  mkdir -p /sys/fs/cgroup/busy
+  sleep 20 &
+  echo $! >/sys/fs/cgroup/busy/cgroup.procs
+  run --network none -m 30m --cgroup-parent /busy box:1 true 2>&1 | grep -c 'processes live in it directly'
+  kill $!
+)"
+expect 'the limit of processes stops a fork bomb' 1 "$(run --network none --pids-limit 4 box:1 sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2>&1 | grep -c 'fork')"
+expect 'an init hands on exit codes' 9 "$(run --network none --init box:1 sh -c 'exit 9'; echo $?)"
+expect 'an init hands on signals' 137 "$(run --network none --init box:1 sh -c 'kill -KILL $$'; echo $?)"
+expect 'the filter of system calls is in place' 'Seccomp:	2' "$(run --network none box:1 grep Seccomp: /proc/self/status)"
+expect 'it refuses a user namespace' 1 "$(run --network none box:1 /bin/busybox unshare -U true 2>&1 | grep -c 'not permitted')"
+skiff run --rm --network none box:1 sh -c 'trap "exit 6" TERM; while :; do sleep 0.1; done' &
+sleep 2
+kill -TERM $!
+wait $!
+expect 'a signal goes through the command to the container' 6 $?
 expect 'a device that is not listed cannot be opened' 1 "$(run --network none --cap-add MKNOD box:1 sh -c '/bin/busybox mknod /tmp/k c 1 1 && cat /tmp/k' >/dev/null 2>&1; echo $?)"
 expect 'the bridge network has an address' 1 "$(run box:1 /bin/busybox ip -4 -o address show eth0 | grep -c inet)"
 
@@ -37,6 +62,20 @@ await() { # SECONDS COMMAND...
   done
 }
 loop='trap "exit 4" TERM; while :; do /bin/busybox sleep 0.1; done'
+skiff run -d --name web -p 8080:80 box:1 sh -c 'echo hello >/tmp/page && exec httpd -f -p 80 -h /tmp' >/dev/null
+page() { /bin/busybox wget -qO- "http://$1:8080/page"; }
+await 10 page 127.0.0.1
+expect 'a published port answers' hello "$(page 127.0.0.1)"
+expect 'on IPv6 too' hello "$(page '[::1]')"
+expect 'a command joins' '0::/' "$(skiff exec web cat /proc/self/cgroup)"
+expect 'its exit code passes through' 127 "$(skiff exec web nosuch 2>/dev/null; echo $?)"
+skiff update --restart always web >/dev/null 2>&1
+kill -9 "$(field web .State.Pid)"
+restarted() { [ "$(field web .RestartCount)" = 1 ] && page 127.0.0.1; }
+await 10 restarted
+expect 'it is started again' '1 running' "$(field web .RestartCount) $(field web .State.Status)"
+expect 'its port answers again' hello "$(page 127.0.0.1)"
+skiff rm -f web >/dev/null
 id=$(skiff run -d --name life --network none -m 32m --health-cmd 'true' --health-interval 100ms box:1 sh -c "$loop")
 cgroup=/sys/fs/cgroup/skiff/$id
 healthy() { [ "$(field life .State.Health.Status)" = healthy ]; }
