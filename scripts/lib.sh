@@ -39,7 +39,7 @@ install_packages() {
   say "installing for $reason: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt_get update
-  apt_get install -y --no-install-recommends "${missing[@]}"
+  apt_get install -y --no-install-recommends --no-remove "${missing[@]}"
 }
 
 # apt_get ARGUMENTS...: quiet unless it fails; waits for another apt-get instead of failing at once.
