@@ -185,6 +185,13 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
             10,
             () => "left"
         );
+        host.Run("exec", "-d", "-t", name, "sh", "-c", "tty >/tmp/tty; yes | head -c 300000; echo done >>/tmp/tty").Succeeded();
+        Wait.Until(
+            () => Shell(name, "cat /tmp/tty 2>/dev/null || true").EndsWith("done", StringComparison.Ordinal),
+            10,
+            () => Shell(name, "cat /tmp/tty")
+        );
+        Assert.StartsWith("/dev/pts/", Shell(name, "cat /tmp/tty"), StringComparison.Ordinal);
         host.Run("exec", "-d", name, "sleep", "4646").Succeeded();
         Assert.Contains(ProcessTable.WithCommandLine("hold-exec"), p => p.Contains(host.Root, StringComparison.Ordinal));
         Remove(name);

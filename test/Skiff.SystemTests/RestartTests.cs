@@ -48,6 +48,11 @@ public sealed class RestartTests(SkiffHost host) : IClassFixture<SkiffHost>
             20,
             () => host.Run("ps", "-a").Output
         );
+        Wait.Until(
+            () => host.Run("exec", "always", "true").Error.Contains("between two lives", StringComparison.Ordinal),
+            20,
+            () => host.Run("exec", "always", "true").Error
+        );
         host.Run("rm", "always").ExitedWith(1);
         host.Run("stop", "always").Succeeded();
         Assert.Equal("exited", Inspect("always", "{{.State.Status}}"));

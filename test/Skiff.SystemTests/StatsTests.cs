@@ -52,6 +52,16 @@ public sealed class StatsTests(SkiffHost host) : IClassFixture<SkiffHost>
                 .Lines[0]
                 .Split("  ", StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal(12, pressure.Length);
+            // docker: what it was called on the command line.
+            string id = host.Run("inspect", "-f", "{{.Id}}", "busy").Succeeded().Text;
+            Assert.Equal(
+                ["busy", id[..5], id[..12]],
+                [
+                    host.Run("stats", "--no-stream", "--format", "{{.Container}}", "busy").Succeeded().Text,
+                    host.Run("stats", "--no-stream", "--format", "{{.Container}}", id[..5]).Succeeded().Text,
+                    host.Run("stats", "--no-stream", "--format", "{{.Container}}").Succeeded().Text,
+                ]
+            );
         }
         finally
         {
@@ -128,7 +138,7 @@ public sealed class StatsTests(SkiffHost host) : IClassFixture<SkiffHost>
             {
                 Assert.Equal(3, host.Run(["top", "tops", .. form.Split(' ')]).Succeeded().Lines.Length);
             }
-            host.Run("top", "tops", "-o", "pidd").ExitedWith(125).Complained("did you mean pid?");
+            host.Run("top", "tops", "-o", "pidd").ExitedWith(1).Complained("did you mean pid?");
             host.Run("top", "tops", "-Z").ExitedWith(125).Complained("top does not know -Z");
         }
         finally

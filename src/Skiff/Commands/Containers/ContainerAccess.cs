@@ -32,6 +32,12 @@ internal static class ContainerAccess
     public static (ContainerRecord Record, ContainerState State) FindRunning(SkiffEngine engine, string nameOrId)
     {
         (ContainerRecord record, ContainerState state) = Find(engine, nameOrId);
+        if (state.Status == ContainerStatus.Restarting)
+        {
+            throw new SkiffException(
+                $"the container {record.Name} is between two lives, {StatusText.Of(state, TimeProvider.System.GetUtcNow())}: wait until it runs again, or see why it ends with skiff logs {record.Name}"
+            );
+        }
         return state.IsUp
             ? (record, state)
             : throw new SkiffException(

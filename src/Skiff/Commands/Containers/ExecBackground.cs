@@ -111,6 +111,10 @@ internal static class ExecBackground
             return 1;
         }
         Directory.SetCurrentDirectory("/"); // whose directory it was may want to unmount it
+        if (exec.Console is { } terminal)
+        {
+            TerminalHolder.Drain(terminal);
+        }
         _ = exec.Finish();
         return 0;
     }
@@ -128,6 +132,7 @@ internal static class ExecBackground
                 state,
                 wishes with
                 {
+                    Terminal = invocation.Is("tty"),
                     Standard = (nothing.Value, nothing.Value, nothing.Value),
                 }
             );

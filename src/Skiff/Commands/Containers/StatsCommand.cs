@@ -67,9 +67,10 @@ internal static class StatsCommand
             Thread.Sleep(Interval);
             Dictionary<string, ContainerSample> now = Samples(engine, invocation);
             List<Value> rows = [];
-            foreach ((string id, ContainerSample sample) in now)
+            foreach ((string name, ContainerSample sample) in now)
             {
-                rows.Add(sample.Row(before.GetValueOrDefault(id, sample), memory, invocation.Is("no-trunc")));
+                string? asked = invocation.Arguments.Count > 0 ? name : null;
+                rows.Add(sample.Row(before.GetValueOrDefault(name, sample), memory, invocation.Is("no-trunc"), asked));
             }
             StringBuilder text = new();
             listing.Write(new Output(text, text), invocation.Value("format"), rows);
@@ -84,14 +85,14 @@ internal static class StatsCommand
         }
     }
 
-    /// <summary>Those that were named, in their order, or all that run (with -a: all there are), newest first.</summary>
+    /// <summary>By the name or id that was given: those that were named, in their order, or all that run (with -a: all there are), newest first.</summary>
     private static Dictionary<string, ContainerSample> Samples(SkiffEngine engine, Invocation invocation)
     {
         Dictionary<string, ContainerSample> samples = [];
         foreach (string name in invocation.Arguments)
         {
             (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
-            samples[record.Id] = ContainerSample.Take(record, state);
+            samples[name] = ContainerSample.Take(record, state);
         }
         foreach (ContainerRecord record in invocation.Arguments.Count > 0 ? [] : engine.Containers.List())
         {

@@ -49,9 +49,14 @@ internal static class TerminalHolder
     private static int Run(Invocation invocation)
     {
         using SafeFd master = new(int.Parse(invocation.Arguments[0], CultureInfo.InvariantCulture));
-        byte[] buffer = new byte[4096];
-        // EIO: nobody has the other side open any more.
-        while (Files.TryRead(master, buffer, out _) > 0) { }
+        Drain(master);
         return 0;
+    }
+
+    /// <summary>Reads what nobody wants to see, until nobody has the other side open any more (EIO).</summary>
+    internal static void Drain(SafeFd master)
+    {
+        byte[] buffer = new byte[4096];
+        while (Files.TryRead(master, buffer, out _) > 0) { }
     }
 }

@@ -58,8 +58,7 @@ internal static class TopColumns
         ?? throw new SkiffException(
             Suggestion.Nearest(name, Names) is { } near
                 ? $"there is no column {name}, did you mean {near}?"
-                : $"there is no column {name}: choose from {string.Join(", ", Names)}",
-            125
+                : $"there is no column {name}: choose from {string.Join(", ", Names)}"
         );
 
     /// <summary>As <see cref="Find"/>, but null for a name that is not known.</summary>
