@@ -144,6 +144,54 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
         }
     }
 
+    /// <summary>The command launches the container, its monitor is the parent: whichever moment the command is killed in, there is a watched container or none.</summary>
+    [Fact]
+    public void LIFE_07_A_command_that_was_killed_while_it_started_a_container_left_a_watched_one_or_none()
+    {
+        int watched = 0;
+        for (int i = 0; i < 40; i++)
+        {
+            string network = i % 2 == 0 ? "none" : "bridge";
+            using RunningCommand command = host.Start(
+                "run",
+                "-d",
+                "--name",
+                "cut",
+                "--network",
+                network,
+                Busybox,
+                "sh",
+                "-c",
+                "echo out; sleep 1000"
+            );
+            Thread.Sleep(i);
+            command.Signal(Native.SIGKILL);
+            command.WaitForExit();
+            string state = host.Run("ps", "-a", "--filter", "name=cut", "--format", "{{.State}}").Succeeded().Text;
+            if (state == "running")
+            {
+                // It may have been on its way: then it has not run.
+                Wait.Until(
+                    () => (state = Inspect("cut", "{{.State.Status}}")) != "running" || host.Run("logs", "cut").Text == "out",
+                    10,
+                    () => $"killed after {i} ms: nothing is logged"
+                );
+            }
+            if (state == "running")
+            {
+                watched++;
+                string id = Inspect("cut", "{{.Id}}");
+                Assert.Single(ProcessTable.WithCommandLine($"monitor {id}"));
+                host.Run("kill", "cut").Succeeded();
+                Assert.Equal("137", host.Run("wait", "cut").Succeeded().Text);
+            }
+            host.Run("rm", "-f", "cut");
+            Wait.Until(() => host.Processes().Length == 0, 10, () => $"killed after {i} ms: {string.Join('\n', host.Processes())}");
+        }
+        Assert.True(watched > 0, "no command got far enough");
+        AssertNothingLeft();
+    }
+
     [Fact]
     public void LIFE_14_The_end_of_a_container_without_monitor_is_recorded_by_the_next_command()
     {

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Skiff.Engine.Containers;
-using Skiff.Engine.Events;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Volumes;
 using Skiff.Linux;
@@ -10,8 +8,11 @@ namespace Skiff.Engine.Launch;
 
 public sealed partial class ContainerLaunch
 {
-    private ulong _oomKillsTold;
     private bool _ended;
+    private RunningContainer? _running;
+
+    /// <summary>The container as it runs, for whoever watches it.</summary>
+    public RunningContainer Running => _running ?? throw new InvalidOperationException("the container is not started");
 
     /// <summary>Waits for the end of the first process and records it; resources are given back.</summary>
     /// <returns>The last state.</returns>
@@ -19,93 +20,30 @@ public sealed partial class ContainerLaunch
     {
         ExitStatus status = Process.Pidfd.Wait() ?? default;
         _ended = true;
-        Timed(HostMoment.Wait, _running);
+        Timed(HostMoment.Wait, _runningSince);
         long begin = Clock();
-        OomState oom = _cgroup?.ReadOom() ?? default;
-        // With --init the init is process 1 and ends with 128+9 for its child.
-        bool killedByOom = oom.Kills > 0 && (status.Signal == Signals.SIGKILL || status.Code == 128 + Signals.SIGKILL);
-        if (oom.Kills > _oomKillsTold)
-        {
-            _engine.Events.Container(_container.Record, "oom");
-        }
-        string network = State.Endpoints.Count > 0 ? State.Endpoints[0].Network : "";
-        Undo();
+        Running.Settle(status);
+        _network = null;
         Timed(HostMoment.CleanUp, begin);
-        TimeSpan lived = TimeProvider.System.GetUtcNow() - (State.StartedAt ?? DateTimeOffset.MaxValue);
-        Died(status.ShellCode, lived);
-        Connection(network, "disconnect");
-        State = State with
-        {
-            Status = ContainerStatus.Exited,
-            Process = ProcessIdentity.None,
-            ExitCode = status.ShellCode,
-            Signal = status.Signal,
-            OomKilled = killedByOom,
-            Reason = Reason(status, oom, killedByOom),
-            FinishedAt = TimeProvider.System.GetUtcNow(),
-            Endpoints = [],
-            Ports = [],
-        };
-        return State;
+        return Running.State;
     }
+
+    /// <summary>The container is another process's from now on: nothing of it is taken back here.</summary>
+    internal void Leave() => _ended = true;
+
+    /// <summary>The lease's locked file and netfilter socket, for that process; null without a lease.</summary>
+    internal (SafeFd Held, SafeFd Firewall)? Lease => _network is null ? null : (_network.Held!.Fd, _network.Firewall!.Fd);
 
     private void Started()
     {
-        Connection(_network?.Endpoint.Network ?? "", "connect");
+        _running = new RunningContainer(_engine, _container.Record, State, Process.Pidfd, _cgroup, _network, _wishes.Monitor is not null)
+        {
+            Console = Console,
+        };
+        RunningContainer.Connection(_engine, _container.Record, State, "connect");
         VolumeEvents.Mounted(_engine.Events, _container.Record);
         _engine.Events.Container(_container.Record, "start");
     }
-
-    private void Died(int exitCode, TimeSpan lived = default)
-    {
-        _engine.Events.Container(
-            _container.Record,
-            "die",
-            ("execDuration", ((long)Math.Max(0, lived.TotalSeconds)).ToString(CultureInfo.InvariantCulture)),
-            ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture))
-        );
-        VolumeEvents.Unmounted(_engine.Events, _container.Record);
-    }
-
-    private void Connection(string network, string action)
-    {
-        if (network.Length > 0)
-        {
-            _engine.Events.Write(
-                EventType.Network,
-                action,
-                network,
-                ("container", _container.Record.Id),
-                ("name", network),
-                ("type", "bridge")
-            );
-        }
-    }
-
-    /// <summary>Watches the OOM killer in the container's cgroup; null where that cannot be.</summary>
-    internal OomWatch? WatchOom() => _cgroup?.WatchOom();
-
-    /// <summary>Tells the journal what the OOM killer did since it was told last. Version 1 wakes us before it has counted.</summary>
-    internal void TellOom()
-    {
-        _oomKillsTold = Math.Max(_oomKillsTold + 1, _cgroup?.ReadOom().Kills ?? 0);
-        _engine.Events.Container(_container.Record, "oom");
-    }
-
-    private static string Reason(ExitStatus status, OomState oom, bool killedByOom) =>
-        oom.Kills > 0 ? $"out of memory: the kernel killed {(killedByOom ? "it" : Processes(oom.Kills))} {Where(oom)}"
-        : status.Signal != 0 ? $"killed by signal {status.Signal} ({Signals.Name(status.Signal)})"
-        : "";
-
-    private static string Processes(ulong count) => count == 1 ? "one of its processes" : $"{count} of its processes";
-
-    private static string Where(OomState oom) =>
-        oom.Limit is { } limit
-            ? $"at the limit of {Size(limit)}{(oom.Peak is { } peak ? $" (peak {Size(peak)})" : "")}; raise --memory"
-            : "for lack of memory of the host: it has no limit of its own, set one with --memory";
-
-    private static string Size(ulong bytes) =>
-        bytes >= 1UL << 30 ? $"{bytes / (double)(1UL << 30):0.##} GiB" : $"{bytes / (double)(1UL << 20):0.##} MiB";
 
     private void Undo()
     {
@@ -117,7 +55,7 @@ public sealed partial class ContainerLaunch
                 TryRun(action);
             }
         }
-        NetworkLaunch.Release(_engine, _network, orphan: _wishes.Monitor);
+        NetworkLaunch.Release(_engine, _network, orphan: _wishes.Monitor is not null);
         _network = null;
     }
 
@@ -165,6 +103,7 @@ public sealed partial class ContainerLaunch
         }
         _held.Clear();
         _lent?.Dispose();
+        _network?.Dispose();
         Console?.Dispose();
         _consoleParent?.Dispose();
         _consoleChild?.Dispose();

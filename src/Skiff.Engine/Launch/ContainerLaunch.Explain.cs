@@ -13,7 +13,7 @@ public sealed partial class ContainerLaunch
     private const int DryConsole = -3;
     private const int DryJoined = -10;
     private const int DryCgroup = -200;
-    private long _running;
+    private long _runningSince;
 
     /// <summary>Begin and end of each of the host's moments when traced, CLOCK_MONOTONIC in nanoseconds.</summary>
     public Dictionary<HostMoment, (long Begin, long End)> HostTimes { get; } = [];
@@ -35,15 +35,15 @@ public sealed partial class ContainerLaunch
             }
         }
         bool ownUsers = LentMounts.OwnUserNamespace(spec);
-        using LentMounts? lent = LentMounts.Plan(engine, container, launch.Layers());
+        using LentMounts? lent = LentMounts.Plan(engine, container, Layers(container));
         LaunchInput input = launch.Input(spec, layout, cgroup) with
         {
-            BornEarly = launch.IsBornEarly(spec),
+            BornEarly = Conception.NamespacesOf(container.Options) is { } namespaces && CanBecome(engine, container, namespaces),
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
             HasCable = network is not null,
-            WaitsForHost = network is not null || wishes.Monitor,
+            WaitsForHost = network is not null || wishes.Monitor is not null,
             Joined = joined.FindAll(j => !IsJoinedBefore(j.Item1, ownUsers)),
             JoinedBefore = joined.FindAll(j => IsJoinedBefore(j.Item1, ownUsers)),
             CgroupDescriptors = ownUsers ? DryCgroupFiles(cgroup) : [],

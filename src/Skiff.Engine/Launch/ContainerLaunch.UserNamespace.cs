@@ -27,7 +27,7 @@ public sealed partial class ContainerLaunch
 
     private LentTrees? Lend()
     {
-        _lent = LentMounts.Plan(_engine, _container, Layers());
+        _lent = LentMounts.Plan(_engine, _container, Layers(_container));
         if (_lent is null)
         {
             return null;

@@ -52,13 +52,17 @@ public sealed partial class ContainerLaunch : IDisposable
     /// <summary>The state that was recorded when it started.</summary>
     public ContainerState State { get; private set; } = new();
 
-    /// <summary>Begins the launch of a container whose spec is made, but that is not recorded yet. Where the container allows it, its first process is born now and works at its own part
+    /// <summary>Begins the launch of a container whose spec is made, but that is not recorded yet. Where the container allows it, its first process works at its own part
     /// while the caller prepares the rest; see docs/decisions/014. Dispose of it to take it back.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="container">The container.</param>
+    /// <param name="wishes">How the starter wants to be connected.</param>
+    /// <param name="newborn">Its first process, if that is made; it is taken, or given up if it cannot become this container.</param>
     /// <exception cref="SkiffException">It could not be; nothing is left. Exit code 125.</exception>
-    public static ContainerLaunch Begin(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
+    public static ContainerLaunch Begin(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes, Newborn? newborn = null)
     {
         ContainerLaunch launch = new(engine, container, wishes);
-        launch.Guarded(launch.Conceive);
+        launch.Guarded(() => launch.Conceive(newborn));
         return launch;
     }
 
@@ -77,7 +81,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         catch (Exception e)
         {
-            Died(e is SkiffException known ? known.ExitCode : 125);
+            RunningContainer.Died(_engine, _container.Record, e is SkiffException known ? known.ExitCode : 125);
             throw;
         }
     }
@@ -99,49 +103,71 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    /// <summary>All that needs no record, and the birth if that does not either.</summary>
-    private void Conceive()
+    /// <summary>All that needs no record. A newborn process is told what it can do itself.</summary>
+    private void Conceive(Newborn? newborn)
     {
         RuntimeSpec spec = _container.Result.Spec;
         RefuseJoinedUserNamespace(spec);
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = newborn?.Layout ?? CgroupLayout.Detect();
         CgroupPlan cgroup = PlanCgroup(layout, spec);
-        _channel = new ReportChannel();
-        (_consoleParent, _consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
+        if (newborn is not null && !CanBecome(_engine, _container, newborn.Namespaces))
+        {
+            newborn.Dispose();
+            newborn = null;
+        }
+        Take(newborn);
         _candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
-        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel.ChildValue, HasInit(spec)));
-        bool early = IsBornEarly(spec);
+        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel!.ChildValue, HasInit(spec)));
         _input = Input(spec, layout, cgroup) with
         {
-            BornEarly = early,
+            BornEarly = newborn is not null,
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
             Trampoline = trampoline.Value,
-            ConsoleSocket = _consoleChild?.Value ?? -1,
+            ConsoleSocket = newborn is null ? _consoleChild?.Value ?? -1 : newborn.ConsoleValue,
             HasCable = NetworkLaunch.HasCable(_container.Options),
             Network = NetworkLaunch.Messages(null, spec),
         };
-        _planner = early ? LaunchPlanner.Begin(_input, _channel) : null;
         if (_planner is not null)
         {
-            _plan = _planner.Plan;
-            Birth(CgroupProgram.Split(cgroup, layout).Host, []);
+            _planner.Develop(_input);
+            long begin = Clock();
+            RunAll(CgroupProgram.Split(cgroup, layout).Host);
+            Timed(HostMoment.Cgroup, begin);
+            _process!.Extend(_plan!.Program);
+            _channel.Release();
         }
     }
 
-    /// <summary>With <c>--cgroup-parent</c> only the record leads to the cgroup, so that comes first.</summary>
-    private bool IsBornEarly(RuntimeSpec spec) =>
-        LaunchPlanner.CanBeBornEarly(spec)
-        && _container.Options.CgroupParent is null
-        && _container.Options.Secrets.Count <= EarlySecrets
-        && LentMounts.Plan(_engine, _container, Layers()) is null;
+    private void Take(Newborn? newborn)
+    {
+        if (newborn is null)
+        {
+            _channel = new ReportChannel();
+            (_consoleParent, _consoleChild) = _wishes.Terminal ? SocketPair() : (null, null);
+            return;
+        }
+        newborn.Take();
+        _process = newborn.Process;
+        _channel = newborn.Process.Channel;
+        _consoleParent = newborn.Console.Parent;
+        _planner = newborn.Planner;
+        _plan = newborn.Planner.Plan;
+        foreach ((HostMoment moment, (long, long) times) in newborn.Times)
+        {
+            HostTimes[moment] = times;
+        }
+    }
+
+    /// <summary>Whether a process that was born in these namespaces can become the container. A mount that the host has to lend must be there before the birth.</summary>
+    internal static bool CanBecome(SkiffEngine engine, PreparedContainer container, CloneFlags namespaces) =>
+        LaunchPlanner.Fits(container.Result.Spec, namespaces)
+        && container.Options.Secrets.Count <= EarlySecrets
+        && LentMounts.Plan(engine, container, Layers(container)) is null;
 
     private void Birth(IReadOnlyList<HostAction> cgroup, IReadOnlyList<(string Type, string Path, int Descriptor)> joinedBefore)
     {
         long begin = Clock();
-        foreach (HostAction action in cgroup)
-        {
-            Run(action);
-        }
+        RunAll(cgroup);
         Timed(HostMoment.Cgroup, begin);
         begin = Clock();
         using SafeFd? unified = _input!.Cgroup.V2Directory is { } directory
@@ -152,6 +178,14 @@ public sealed partial class ContainerLaunch : IDisposable
         _consoleChild?.Dispose();
     }
 
+    private void RunAll(IReadOnlyList<HostAction> actions)
+    {
+        foreach (HostAction action in actions)
+        {
+            Run(action);
+        }
+    }
+
     private void Continue()
     {
         RuntimeSpec spec = _container.Result.Spec;
@@ -160,7 +194,7 @@ public sealed partial class ContainerLaunch : IDisposable
         Skeleton.Ensure(_engine.Paths);
         long network = Clock();
         _network = _wishes.Lease is { } lease
-            ? NetworkLaunch.Adopt(_engine, _container, lease.Held, lease.Firewall)
+            ? NetworkLaunch.Adopt(_engine, _container.Record.Id, lease.Held, lease.Firewall)
             : NetworkLaunch.Acquire(_engine, _container);
         Timed(HostMoment.SharedNetwork, network);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
@@ -168,7 +202,7 @@ public sealed partial class ContainerLaunch : IDisposable
             first with
             {
                 Network = NetworkLaunch.Messages(_network, spec),
-                WaitsForHost = _network is not null || _wishes.Monitor,
+                WaitsForHost = _network is not null || _wishes.Monitor is not null,
             },
             planned: false
         );
@@ -200,7 +234,7 @@ public sealed partial class ContainerLaunch : IDisposable
             begin = Clock();
         }
         HostSide(_process!.Pid);
-        if (_wishes.Monitor)
+        if (_wishes.Monitor is not null)
         {
             // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
             SaveRunning();
@@ -211,7 +245,7 @@ public sealed partial class ContainerLaunch : IDisposable
             channel.Release();
         }
         SaveConfig(spec);
-        if (!_wishes.Monitor)
+        if (_wishes.Monitor is null)
         {
             SaveRunning();
         }
@@ -230,7 +264,7 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             TryRun(action);
         }
-        _running = Clock();
+        _runningSince = Clock();
     }
 
     /// <summary>Does the engine's share of the mounts, lets the child go on with the rest of the program, and gives it what was made.</summary>
@@ -250,6 +284,7 @@ public sealed partial class ContainerLaunch : IDisposable
             using SafeFd descriptor = new((int)program.ValueOf(made));
             _channel.Hand(descriptor.Value);
         }
+        _channel.Hand(_input!.Trampoline);
     }
 
     private void HostSide(int pid)
@@ -282,7 +317,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Spec = spec,
             ContainerDirectory = _engine.Paths.Container(_container.Record.Id),
             LayerRoot = _engine.Paths.Root,
-            Layers = Layers(),
+            Layers = Layers(_container),
             Volatile = _container.Record.AutoRemove,
             Cgroup = cgroup,
             CgroupLayout = layout,
@@ -297,10 +332,10 @@ public sealed partial class ContainerLaunch : IDisposable
     }
 
     /// <summary>The image's layers above the mount points that it may lack.</summary>
-    private IReadOnlyList<string> Layers()
+    private static IReadOnlyList<string> Layers(PreparedContainer container)
     {
-        IReadOnlyList<string> own = _container.ShortLayers.Count > 0 ? _container.ShortLayers : _container.Layers;
-        return _container.Options.Rootfs is not null || own.Count == 0 ? [] : [EnginePaths.SkeletonName, .. own];
+        IReadOnlyList<string> own = container.ShortLayers.Count > 0 ? container.ShortLayers : container.Layers;
+        return container.Options.Rootfs is not null || own.Count == 0 ? [] : [EnginePaths.SkeletonName, .. own];
     }
 
     private CgroupPlan PlanCgroup(CgroupLayout layout, RuntimeSpec spec)
@@ -353,7 +388,7 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             Status = ContainerStatus.Running,
             Process = identity ?? ProcessIdentity.None,
-            Monitor = _wishes.Monitor ? ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None : ProcessIdentity.None,
+            Monitor = _wishes.Monitor is { } monitor ? ProcessIdentity.Of(monitor) ?? ProcessIdentity.None : ProcessIdentity.None,
             StartedAt = TimeProvider.System.GetUtcNow(),
             Cgroup = _cgroupPath,
             RestartCount = _wishes.RestartCount,

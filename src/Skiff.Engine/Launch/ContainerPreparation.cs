@@ -19,7 +19,7 @@ public static partial class ContainerPreparation
     /// <param name="image">The image; null with a plain root directory.</param>
     /// <param name="id">The new container's id.</param>
     /// <param name="session">The session of a foreground container; null for one that a monitor starts, which writes the files itself.</param>
-    /// <param name="planned">Called when the spec is made and before anything is recorded.</param>
+    /// <param name="planned">Called when the spec is made and before anything is recorded, by who launches the container then.</param>
     /// <exception cref="SkiffException">The options do not fit the image or the host, or the name is in use; nothing is left behind.</exception>
     public static PreparedContainer Create(
         SkiffEngine engine,
@@ -55,7 +55,7 @@ public static partial class ContainerPreparation
         ids?.Dispose(); // they are recorded
         try
         {
-            if (session is not null)
+            if (session is not null || planned is not null)
             {
                 EtcFiles.WriteEarly(engine.Paths.Etc(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
             }

@@ -18,8 +18,8 @@ public sealed record LaunchWishes
     /// <summary>Record when every instruction ran.</summary>
     public bool Traced { get; init; }
 
-    /// <summary>The starter is the container's monitor.</summary>
-    public bool Monitor { get; init; }
+    /// <summary>The container has a monitor, the parent of its first process: that one's pid. Null where it ends with the starter.</summary>
+    public int? Monitor { get; init; }
 
     /// <summary>What may be done while the container comes to life on another processor.</summary>
     public Action? Meanwhile { get; init; }

@@ -33,8 +33,8 @@ internal static class NetworkLaunch
     }
 
     /// <summary>Takes over what another process has leased for the container.</summary>
-    internal static BridgeLease Adopt(SkiffEngine engine, PreparedContainer container, SafeFd held, SafeFd firewall) =>
-        BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Adopt(container.Record.Id, held, firewall);
+    internal static BridgeLease Adopt(SkiffEngine engine, string id, SafeFd held, SafeFd firewall) =>
+        BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge).Adopt(id, held, firewall);
 
     /// <summary>The same for <c>explain</c>: nothing is leased.</summary>
     internal static BridgeLease? Example(SkiffEngine engine, PreparedContainer container) =>

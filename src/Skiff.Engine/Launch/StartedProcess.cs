@@ -1,5 +1,7 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Plan;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Launch;
@@ -7,8 +9,8 @@ namespace Skiff.Engine.Launch;
 /// <summary>The first process of a container, once it is one.</summary>
 /// <remarks>
 /// A container is recorded as running before its process leaves the host's root, so that a killed monitor leaves nothing unknown. Whoever joined its namespaces, or opened its root, in those
-/// milliseconds would be on the host. Until it executes the trampoline, which is after the last step of the plan, the process is a copy of its parent, with the parent's command line;
-/// that of a monitor has the container's id in it, so that no command of a container can be the same.
+/// milliseconds would be on the host. Until it executes the trampoline, which is after the last step of the plan, the process has a name of its own and the engine's file; a container may take the
+/// name, but not the file of its parent.
 /// </remarks>
 internal static class StartedProcess
 {
@@ -19,7 +21,7 @@ internal static class StartedProcess
     internal static void Await(ContainerRecord record, ContainerState state)
     {
         long deadline = Environment.TickCount64 + Patience;
-        while (IsCopyOfParent(state.Process.Pid))
+        while (IsNewborn(state.Process.Pid))
         {
             if (Environment.TickCount64 > deadline)
             {
@@ -47,9 +49,24 @@ internal static class StartedProcess
         }
     }
 
-    private static bool IsCopyOfParent(int pid) =>
-        ProcessStat.TryRead(pid, out ProcessStat stat)
-        && Files.TryReadAll($"/proc/{pid}/cmdline", out _) is { Length: > 0 } own
-        && Files.TryReadAll($"/proc/{stat.Parent}/cmdline", out _) is { } parent
-        && own.AsSpan().SequenceEqual(parent);
+    /// <summary>Whether a child of ours has ended before it executed the command; waits until it has done either.</summary>
+    internal static bool NeverRan(int pid)
+    {
+        while (IsNewborn(pid))
+        {
+            Thread.Sleep(1);
+        }
+        return HasNameAtBirth(pid);
+    }
+
+    private static bool HasNameAtBirth(int pid) => Files.TryReadText($"/proc/{pid}/comm", out _)?.TrimEnd() == LaunchPlanner.NameAtBirth;
+
+    private static bool IsNewborn(int pid) =>
+        HasNameAtBirth(pid) && ProcessStat.TryRead(pid, out ProcessStat stat) && FileOf(pid) is { } own && own == FileOf(stat.Parent);
+
+    private static (uint Major, uint Minor, ulong Inode)? FileOf(int pid)
+    {
+        using SafeFd? file = Files.TryOpen($"/proc/{pid}/exe", OpenFlags.O_PATH, out _);
+        return file is not null && At.Stat(file.Value, out StatxBuffer stat) == 0 ? (stat.DevMajor, stat.DevMinor, stat.Inode) : null;
+    }
 }

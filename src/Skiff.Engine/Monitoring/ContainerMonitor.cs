@@ -22,13 +22,14 @@ public sealed partial class ContainerMonitor
     private SafeFd? _status;
     private IReadOnlyList<HealthResult> _healthLog = [];
     private ContainerState _before = new();
-    private bool _adopts;
+    private MonitorTask _task;
     private bool _goesDown;
     private bool _restartAtOnce;
     private SafeFd? _gate;
     private SafeFd? _client;
     private (SafeFd Held, SafeFd Firewall)? _lease;
     private WindowSize? _size;
+    private readonly Inheritance? _inherited;
 
     /// <summary>A monitor for one container.</summary>
     /// <param name="engine">The engine.</param>
@@ -36,15 +37,24 @@ public sealed partial class ContainerMonitor
     /// <param name="status">The pipe on which whoever waits is told that the container runs, or why not.</param>
     /// <param name="order">What comes with the container.</param>
     /// <param name="noFile">RLIMIT_NOFILE of the command that asked for the container.</param>
-    public ContainerMonitor(SkiffEngine engine, ContainerRecord record, SafeFd status, MonitorOrder order, (ulong Soft, ulong Hard)? noFile)
+    /// <param name="inherited">The streams of a container that the command launches; null for none.</param>
+    public ContainerMonitor(
+        SkiffEngine engine,
+        ContainerRecord record,
+        SafeFd status,
+        MonitorOrder order,
+        (ulong Soft, ulong Hard)? noFile,
+        Inheritance? inherited = null
+    )
     {
+        _inherited = inherited;
         _engine = engine;
         _record = record;
         _status = status;
         _gate = order.Gate;
         _client = order.Client;
         _lease = order.Lease;
-        _adopts = order.Adopts;
+        _task = order.Task;
         _noFile = noFile;
     }
 
@@ -61,13 +71,19 @@ public sealed partial class ContainerMonitor
                 _client = null;
             }
             long began = Stopwatch.GetTimestamp();
-            ContainerState? end = _adopts ? Adopted(signals, attached) : One(signals, attached);
+            MonitorTask task = _task;
+            _task = MonitorTask.Launch;
+            ContainerState? end = task switch
+            {
+                MonitorTask.Adopt => Adopted(signals, attached),
+                MonitorTask.Watch => Watched(signals, attached),
+                _ => One(signals, attached),
+            };
             if (end is null)
             {
                 return 1;
             }
-            TimeSpan lived = _adopts ? Life(end) : Stopwatch.GetElapsedTime(began);
-            _adopts = false;
+            TimeSpan lived = task == MonitorTask.Launch ? Stopwatch.GetElapsedTime(began) : Life(end);
             TimeSpan? next = Settle(end, lived);
             // Whoever is attached is told when it is true for everybody else, and waited for while it reads.
             attached.Finish(end.ExitCode, end.OomKilled ? end.Reason : "", FinalPatience);
@@ -92,7 +108,7 @@ public sealed partial class ContainerMonitor
             return null;
         }
         _before = _engine.Containers.LoadState(_record.Id);
-        using MonitorStreams streams = MonitorStreams.Open(_record);
+        using MonitorStreams streams = MonitorStreams.Open(_record.Tty, _record.OpenStdin);
         ContainerLaunch launch;
         PreparedContainer container;
         LogSink log = LogSink.None;
@@ -100,21 +116,19 @@ public sealed partial class ContainerMonitor
         {
             log = LogSink.Open(_engine.Paths, _record);
             _size = attached.Size ?? _size;
+            LaunchWishes wishes = new()
+            {
+                Terminal = _record.Tty,
+                Standard = streams.Container,
+                Monitor = Environment.ProcessId,
+                RestartCount = _restarts.Count,
+                HealthLog = _healthLog,
+                CallerNoFile = _noFile,
+                Lease = _lease,
+            };
+            using Newborn? newborn = Newborn.TryBear(_record.Id, ContainerPreparation.OptionsOf(_record), wishes);
             container = ContainerPreparation.Reload(_engine, _record, _size);
-            launch = ContainerLaunch.Begin(
-                _engine,
-                container,
-                new LaunchWishes
-                {
-                    Terminal = container.Options.Tty,
-                    Standard = streams.Container,
-                    Monitor = true,
-                    RestartCount = _restarts.Count,
-                    HealthLog = _healthLog,
-                    CallerNoFile = _noFile,
-                    Lease = _lease,
-                }
-            );
+            launch = ContainerLaunch.Begin(_engine, container, wishes, newborn);
             try
             {
                 ContainerPreparation.MakeReady(_engine, container);
@@ -142,15 +156,60 @@ public sealed partial class ContainerMonitor
             Report("+" + string.Join('\n', launch.Warnings));
             again?.Dispose();
             streams.Started();
-            Serve(launch, container.Options, streams, log, signals, attached);
+            Serve(launch.Running, container.Options, streams, log, signals, attached);
             log.End();
             _size = attached.Size ?? _size;
             return launch.Finish();
         }
     }
 
+    /// <summary>The first life of a container that the command has launched.</summary>
+    private ContainerState? Watched(SignalPipe signals, AttachServer attached)
+    {
+        Inheritance inherited = _inherited!.Value;
+        ContainerState state = _engine.Containers.LoadState(_record.Id);
+        _before = state with { StartedAt = null };
+        using MonitorStreams streams = MonitorStreams.Inherit(inherited.Output, inherited.Error, inherited.Input);
+        using SafeFd? socket = inherited.Console == 0 ? null : new SafeFd(inherited.Console);
+        using SafeFd? console = socket is null ? null : ContainerLaunch.ReceiveTerminal(socket);
+        // It is our child: its number is nobody else's before we have waited for it.
+        using Pidfd process = Pidfd.TryOpen(state.Process.Pid) ?? throw new LinuxException("pidfd_open", "first process", Errno.ESRCH);
+        RunningContainer running = new(
+            _engine,
+            _record,
+            state,
+            process,
+            ContainerCgroup.Of(_record, state),
+            _lease is { } lease ? NetworkLaunch.Adopt(_engine, _record.Id, lease.Held, lease.Firewall) : null,
+            monitored: true
+        )
+        {
+            Console = console,
+        };
+        _lease = null;
+        LogSink log;
+        try
+        {
+            log = LogSink.Open(_engine.Paths, _record);
+        }
+        catch (Exception e) when (e is SkiffException or LinuxException)
+        {
+            _ = process.Signal(Signals.SIGKILL);
+            running.Finish();
+            return Failed(e);
+        }
+        using (log)
+        {
+            Report("+");
+            Serve(running, ContainerPreparation.OptionsOf(_record), streams, log, signals, attached);
+            log.End();
+            _size = attached.Size ?? _size;
+            return running.Finish();
+        }
+    }
+
     private void Serve(
-        ContainerLaunch launch,
+        RunningContainer running,
         RunOptions options,
         MonitorStreams streams,
         LogSink log,
@@ -159,9 +218,9 @@ public sealed partial class ContainerMonitor
     )
     {
         MonitorLoop loop = new();
-        SignalSource asked = new(signals, launch.Process.Pidfd, SignalOfStop());
+        SignalSource asked = new(signals, running.Process, SignalOfStop());
         loop.Add(asked);
-        OutputSource[] outputs = (launch.Console ?? streams.Output, streams.Error) switch
+        OutputSource[] outputs = (running.Console ?? streams.Output, streams.Error) switch
         {
             ({ } output, { } error) =>
             [
@@ -172,22 +231,22 @@ public sealed partial class ContainerMonitor
             _ => [],
         };
         ContainerInput? input = null;
-        if ((options.Interactive ? launch.Console ?? streams.Input : null) is { } stream)
+        if ((options.Interactive ? running.Console ?? streams.Input : null) is { } stream)
         {
             input = new ContainerInput(stream, attached, once: !options.Detach && !options.Tty);
             loop.Add(input);
         }
-        attached.Serve(loop, launch.Console, input, outputs);
+        attached.Serve(loop, running.Console, input, outputs);
         foreach (OutputSource output in outputs)
         {
             loop.Add(output);
         }
         if (options.Timeout > 0)
         {
-            loop.Add(new TimeoutSource(launch.Process.Pidfd, options.Timeout));
+            loop.Add(new TimeoutSource(running.Process, options.Timeout));
         }
-        using LifeSources life = LifeSources.Add(loop, _engine, launch, _record, options, _noFile);
-        loop.Add(new ProcessSource(launch.Process.Pidfd));
+        using LifeSources life = LifeSources.Add(loop, _engine, running, _record, options, _noFile);
+        loop.Add(new ProcessSource(running.Process));
         loop.Run();
         _goesDown |= asked.AskedToEnd;
         _restartAtOnce = life.WantsRestart;
@@ -208,33 +267,12 @@ public sealed partial class ContainerMonitor
 
     private ContainerState? Failed(Exception e)
     {
-        // What never ran stays created, as docker shows it; what ran once has ended again.
-        bool ran = _before.StartedAt is not null;
-        ContainerState failed = _before with
-        {
-            Status = ran ? ContainerStatus.Exited : ContainerStatus.Created,
-            Process = ProcessIdentity.None,
-            Monitor = ProcessIdentity.None,
-            ExitCode = e is SkiffException skiff ? skiff.ExitCode : 125,
-            Signal = 0,
-            OomKilled = false,
-            Error = e.Message,
-            Reason = e.Message,
-            FinishedAt = ran ? TimeProvider.System.GetUtcNow() : null,
-            RestartCount = _restarts.Count,
-        };
+        ContainerState failed = FailedStart.State(_before, e, _restarts.Count);
         if (_status is null)
         {
             return failed;
         }
-        if (_record.AutoRemove)
-        {
-            ContainerRemoval.RemoveEnded(_engine, _record);
-        }
-        else
-        {
-            _engine.Containers.SaveState(_record.Id, failed);
-        }
+        FailedStart.Record(_engine, _record, _before, e);
         Report($"-{failed.ExitCode} {e.Message}");
         return null;
     }

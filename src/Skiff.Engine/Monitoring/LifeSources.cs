@@ -27,18 +27,18 @@ internal sealed class LifeSources : IDisposable
     internal static LifeSources Add(
         MonitorLoop loop,
         SkiffEngine engine,
-        ContainerLaunch launch,
+        RunningContainer running,
         ContainerRecord record,
         RunOptions options,
         (ulong Soft, ulong Hard)? noFile
     )
     {
-        OomWatch? oom = launch.WatchOom();
+        OomWatch? oom = running.WatchOom();
         if (oom is not null)
         {
-            loop.Add(new OomSource(launch, oom));
+            loop.Add(new OomSource(running, oom));
         }
-        return new LifeSources(oom, AddHealth(loop, engine, launch.Process.Pidfd, launch.State.Health, record, options, noFile));
+        return new LifeSources(oom, AddHealth(loop, engine, running.Process, running.State.Health, record, options, noFile));
     }
 
     /// <summary>Adds the health check alone; null when the container has none.</summary>

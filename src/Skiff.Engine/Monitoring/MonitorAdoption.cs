@@ -28,7 +28,7 @@ public static class MonitorAdoption
         try
         {
             using WaitingMonitor monitor = WaitingMonitor.Start(engine, record.Id);
-            _ = monitor.Order(gate, client: null, lease: null, adopts: true);
+            _ = monitor.Order(gate, client: null, lease: null, MonitorTask.Adopt);
         }
         catch (Exception e) when (e is SkiffException or LinuxException)
         {

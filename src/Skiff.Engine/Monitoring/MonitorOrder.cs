@@ -1,3 +1,5 @@
+using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Monitoring;
@@ -6,12 +8,12 @@ namespace Skiff.Engine.Monitoring;
 /// <param name="Gate">The container's lock, given back once the state says what runs.</param>
 /// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
 /// <param name="Lease">The locked file and the netfilter socket of the container's lease; null when it has none yet.</param>
-/// <param name="Adopts">The container runs already, and its monitor was killed.</param>
-public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease, bool Adopts)
+/// <param name="Task">What the monitor is for.</param>
+public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease, MonitorTask Task)
 {
     private const int HasClient = 1;
     private const int HasLease = 2;
-    private const int IsAdoption = 4;
+    private const int TaskShift = 2;
 
     /// <summary>Waits for the order.</summary>
     public static MonitorOrder Receive(SafeFd socket)
@@ -22,8 +24,30 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, Saf
             descriptors[0],
             (what[0] & HasClient) != 0 ? descriptors[1] : null,
             (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null,
-            (what[0] & IsAdoption) != 0
+            (MonitorTask)(what[0] >> TaskShift)
         );
+    }
+
+    /// <summary>The order that a command did not come to give: it was killed when the container ran already. Null when there is no such container.</summary>
+    public static MonitorOrder? OfOrphan(SkiffEngine engine, string id)
+    {
+        FileLock? gate = engine.Containers.Lock(id);
+        if (gate is null)
+        {
+            return null;
+        }
+        ContainerState state = engine.Containers.LoadState(id);
+        bool ours = state.IsUp && state.Monitor.Pid == Environment.ProcessId;
+        if (ours && !StartedProcess.NeverRan(state.Process.Pid))
+        {
+            return new MonitorOrder(gate.Fd, null, null, MonitorTask.Watch);
+        }
+        if (ours && engine.Containers.TryLoad(id) is { } record)
+        {
+            engine.Reconciler.GiveUpHeld(record, "the command that started the container was killed before that ran");
+        }
+        gate.Dispose();
+        return null;
     }
 
     /// <summary>Gives the order; false when the monitor has died.</summary>
@@ -38,7 +62,20 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, Saf
         {
             descriptors.AddRange([lease.Held.Value, lease.Firewall.Value]);
         }
-        byte what = (byte)((Client is null ? 0 : HasClient) | (Lease is null ? 0 : HasLease) | (Adopts ? IsAdoption : 0));
+        byte what = (byte)((Client is null ? 0 : HasClient) | (Lease is null ? 0 : HasLease) | ((int)Task << TaskShift));
         return DescriptorMessage.TrySend(socket, [what], [.. descriptors]) == 0;
     }
+}
+
+/// <summary>What a monitor is for.</summary>
+public enum MonitorTask
+{
+    /// <summary>It launches the container and watches it.</summary>
+    Launch,
+
+    /// <summary>It watches a container that the command has launched: its first process is the monitor's child.</summary>
+    Watch,
+
+    /// <summary>It watches a container whose monitor was killed: its first process is nobody's child any more.</summary>
+    Adopt,
 }

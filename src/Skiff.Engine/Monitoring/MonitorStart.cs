@@ -51,18 +51,68 @@ public static class MonitorStart
                 {
                     engine.Containers.SaveState(record.Id, state with { StoppedByUser = false, Error = "", Reason = "" });
                 }
-                using (WaitingMonitor? own = waiting is null ? WaitingMonitor.Start(engine, record.Id) : null)
-                using (BridgeLease? lease = made is null ? null : Lease(engine, made))
+                string[] seen = waiting?.Launch is { } launch
+                    ? Launched(engine, made! with { Record = record }, launch, waiting, gate!, client)
+                    : Ordered(engine, record, waiting, made, gate!, client);
+                foreach (string warning in seen)
                 {
-                    IReadOnlyList<string> seen = lease?.Warnings ?? [];
-                    string answer = (waiting ?? own!).Order(gate!, client, lease);
-                    foreach (string warning in (string[])[.. seen, .. Warnings(answer, engine, record)])
-                    {
-                        warnings?.Add(warning);
-                    }
+                    warnings?.Add(warning);
                 }
                 return true;
         }
+    }
+
+    /// <summary>The monitor launches it.</summary>
+    private static string[] Ordered(
+        SkiffEngine engine,
+        ContainerRecord record,
+        WaitingMonitor? waiting,
+        PreparedContainer? made,
+        FileLock gate,
+        SafeFd? client
+    )
+    {
+        using WaitingMonitor? own = waiting is null ? WaitingMonitor.Start(engine, record.Id) : null;
+        using BridgeLease? lease = made is null ? null : Lease(engine, made);
+        IReadOnlyList<string> seen = lease?.Warnings ?? [];
+        (SafeFd, SafeFd)? leased = lease is null ? null : (lease.Held!.Fd, lease.Firewall!.Fd);
+        string answer = (waiting ?? own!).Order(gate, client, leased, MonitorTask.Launch);
+        return [.. seen, .. Warnings(answer, engine, record)];
+    }
+
+    /// <summary>This command launches it, and leaves it to the monitor, whose child it is.</summary>
+    private static string[] Launched(
+        SkiffEngine engine,
+        PreparedContainer container,
+        ContainerLaunch launch,
+        WaitingMonitor monitor,
+        FileLock gate,
+        SafeFd? client
+    )
+    {
+        ContainerState before = engine.Containers.LoadState(container.Record.Id);
+        try
+        {
+            launch.Start(container);
+        }
+        catch (Exception e) when (e is SkiffException or LinuxException)
+        {
+            FailedStart.Record(engine, container.Record, before, e);
+            throw;
+        }
+        IReadOnlyList<string> seen = launch.Warnings;
+        launch.Leave();
+        string answer;
+        try
+        {
+            answer = monitor.Order(gate, client, launch.Lease, MonitorTask.Watch);
+        }
+        catch (SkiffException e)
+        {
+            engine.Reconciler.GiveUpHeld(container.Record, e.Message);
+            throw;
+        }
+        return [.. seen, .. Warnings(answer, engine, container.Record)];
     }
 
     /// <summary>The monitor will find out by itself what is wrong, and say it.</summary>

@@ -1,5 +1,4 @@
 using Skiff.Linux;
-using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Monitoring;
 
@@ -24,15 +23,31 @@ public sealed class MonitorStreams : IDisposable
     /// <summary>The container's standard error; null with a terminal.</summary>
     public SafeFd? Error { get; private set; }
 
+    /// <summary>The engine's ends of streams that another process has opened and that were inherited.</summary>
+    /// <param name="output">Descriptor of the container's standard output; 0 for none.</param>
+    /// <param name="error">Of its standard error.</param>
+    /// <param name="input">Of its input.</param>
+    public static MonitorStreams Inherit(int output, int error, int input) =>
+        new()
+        {
+            Output = Descriptor(output),
+            Error = Descriptor(error),
+            Input = Descriptor(input),
+        };
+
+    private static SafeFd? Descriptor(int value) => value == 0 ? null : new SafeFd(value);
+
     /// <summary>Opens them.</summary>
-    public static MonitorStreams Open(ContainerRecord record)
+    /// <param name="terminal">The container has a terminal, which is all of them.</param>
+    /// <param name="input">Its input is open.</param>
+    public static MonitorStreams Open(bool terminal, bool input)
     {
         MonitorStreams streams = new();
-        if (record.Tty)
+        if (terminal)
         {
             return streams;
         }
-        if (record.OpenStdin)
+        if (input)
         {
             (streams._containerIn, streams.Input) = Pipe.Open();
         }

@@ -6,12 +6,12 @@ namespace Skiff.Engine.Monitoring;
 /// <summary>Tells of processes that the kernel kills for lack of memory while the container lives on.</summary>
 internal sealed class OomSource : MonitorSource
 {
-    private readonly ContainerLaunch _launch;
+    private readonly RunningContainer _running;
     private readonly OomWatch _watch;
 
-    internal OomSource(ContainerLaunch launch, OomWatch watch)
+    internal OomSource(RunningContainer running, OomWatch watch)
     {
-        _launch = launch;
+        _running = running;
         _watch = watch;
         Fd = watch.Fd;
         Events = watch.Events;
@@ -24,6 +24,6 @@ internal sealed class OomSource : MonitorSource
             Fd = -1; // the cgroup is gone
             return;
         }
-        _launch.TellOom();
+        _running.TellOom();
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Network;
+using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 
@@ -13,39 +14,85 @@ namespace Skiff.Engine.Monitoring;
 /// </summary>
 public sealed class WaitingMonitor : IDisposable
 {
-    private readonly ChildProgram _program;
-    private readonly SpawnedProcess _process;
     private readonly SafeFd _socket;
+    private readonly ChildProgram _program = new();
+    private SpawnedProcess? _process;
+    private Newborn? _newborn;
+    private LaunchWishes? _wishes;
 
-    private WaitingMonitor(ChildProgram program, SpawnedProcess process, SafeFd socket)
-    {
-        _program = program;
-        _process = process;
-        _socket = socket;
-    }
+    private WaitingMonitor(SafeFd socket) => _socket = socket;
+
+    /// <summary>A container of which this command launches the first process, the monitor's child; null where the monitor does it.</summary>
+    internal ContainerLaunch? Launch { get; private set; }
 
     /// <summary>Starts the process.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="id">The container that it is to start.</param>
-    public static WaitingMonitor Start(SkiffEngine engine, string id)
+    /// <param name="id">The container that it is to watch.</param>
+    /// <param name="options">What is asked of a container that is not there yet, to which a session leads: its first process is made at once. Null for one that is there.</param>
+    /// <exception cref="SkiffException">The container's first process could not be made; nothing is left. Exit code 125.</exception>
+    public static WaitingMonitor Start(SkiffEngine engine, string id, RunOptions? options = null)
     {
         (SafeFd ours, SafeFd its) = PacketSocket.Pair();
-        ChildProgram program = new();
+        WaitingMonitor monitor = new(ours);
         try
         {
-            using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
-            Write(program, engine, id, its.Value, nothing.Value);
-            return new WaitingMonitor(program, Spawn.Start(program, new ReportChannel(), CloneFlags.CLONE_VM), ours);
+            using (its)
+            {
+                monitor.Start(engine, id, options, its.Value);
+            }
+            return monitor;
         }
         catch
         {
-            program.Dispose();
-            ours.Dispose();
+            monitor.Dispose();
             throw;
         }
-        finally
+    }
+
+    private void Start(SkiffEngine engine, string id, RunOptions? options, int socket)
+    {
+        using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
+        using MonitorStreams? streams = options is null ? null : MonitorStreams.Open(options.Tty, options.Interactive);
+        Grandchild? child = null;
+        Inheritance? inherited = null;
+        if (streams is not null)
         {
-            its.Dispose();
+            _wishes = new LaunchWishes { Terminal = options!.Tty, Standard = streams.Container };
+            _newborn = Newborn.TryConceive(id, options, _wishes);
+            if (_newborn is not null)
+            {
+                inherited = new Inheritance(
+                    streams.Output?.Value ?? 0,
+                    streams.Error?.Value ?? 0,
+                    streams.Input?.Value ?? 0,
+                    _newborn.Console.Parent?.Value ?? 0
+                );
+                child = _newborn.Embed(_program);
+            }
+        }
+        Write(engine, id, inherited, socket, nothing.Value);
+        _process = Spawn.Start(_program, new ReportChannel(), CloneFlags.CLONE_VM);
+        if (child is not null)
+        {
+            _wishes = _wishes! with { Monitor = _process.Pid };
+            _newborn!.Born(child, _process);
+        }
+    }
+
+    /// <summary>The container's spec is made, but it is not recorded yet: its first process is told what it can do itself.</summary>
+    public void Begin(SkiffEngine engine, PreparedContainer planned)
+    {
+        if (_newborn is null)
+        {
+            return;
+        }
+        if (ContainerLaunch.CanBecome(engine, planned, _newborn.Namespaces))
+        {
+            Launch = ContainerLaunch.Begin(engine, planned, _wishes!, _newborn);
+        }
+        else
+        {
+            _newborn.Dispose();
         }
     }
 
@@ -53,20 +100,19 @@ public sealed class WaitingMonitor : IDisposable
     /// <param name="gate">The container's lock, which the monitor shares: it is held until the state says what runs, whichever of the two processes is killed.</param>
     /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
     /// <param name="lease">The address and ports that the container has already; null for none.</param>
-    /// <param name="adopts">The container runs, and its monitor was killed.</param>
+    /// <param name="task">What it is for.</param>
     /// <returns>What the monitor says: see <see cref="MonitorStart"/>; empty when it died.</returns>
     /// <exception cref="SkiffException">The monitor never ran.</exception>
-    internal string Order(FileLock gate, SafeFd? client, BridgeLease? lease, bool adopts = false)
+    internal string Order(FileLock gate, SafeFd? client, (SafeFd Held, SafeFd Firewall)? lease, MonitorTask task)
     {
-        if (_process.Channel.AwaitReport() is { } failure)
+        if (_process!.Channel.AwaitReport() is { } failure)
         {
             throw new SkiffException(
                 $"the monitor of the container could not be started: {_program.Describe(failure.Index)}: {Errno.Describe(failure.Errno)}",
                 125
             );
         }
-        (SafeFd, SafeFd)? leased = lease is null ? null : (lease.Held!.Fd, lease.Firewall!.Fd);
-        if (!new MonitorOrder(gate.Fd, client, leased, adopts).TrySend(_socket))
+        if (!new MonitorOrder(gate.Fd, client, lease, task).TrySend(_socket))
         {
             return "";
         }
@@ -78,15 +124,18 @@ public sealed class WaitingMonitor : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Launch?.Dispose();
+        _newborn?.Dispose();
         _socket.Dispose();
         // Until it has executed the monitor it works in the program's memory.
-        _ = _process.Channel.AwaitReport();
-        _process.Dispose();
+        _ = _process?.Channel.AwaitReport();
+        _process?.Dispose();
         _program.Dispose();
     }
 
-    private static void Write(ChildProgram program, SkiffEngine engine, string id, int socket, int nothing)
+    private void Write(SkiffEngine engine, string id, Inheritance? inherited, int socket, int nothing)
     {
+        ChildProgram program = _program;
         const int CLOSE_RANGE_CLOEXEC = 4;
         const int F_SETFD = 2;
         const int SIG_SETMASK = 2;
@@ -97,7 +146,10 @@ public sealed class WaitingMonitor : IDisposable
             program.Call(SyscallNumber.dup3, nothing, fd, 0);
         }
         program.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
-        program.Call(SyscallNumber.fcntl, socket, F_SETFD, 0);
+        foreach (int kept in (IEnumerable<int>)[socket, .. inherited?.Descriptors() ?? []])
+        {
+            program.Call(SyscallNumber.fcntl, kept, F_SETFD, 0);
+        }
         program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
         (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
         string[] arguments =
@@ -111,6 +163,7 @@ public sealed class WaitingMonitor : IDisposable
             id,
             socket.ToString(CultureInfo.InvariantCulture),
             $"{soft}:{hard}",
+            .. inherited is null ? (string[])[] : [inherited.Value.ToText()],
         ];
         // The monitor collects garbage rarely and keeps what it has small.
         string[] environment =

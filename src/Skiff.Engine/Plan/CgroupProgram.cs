@@ -9,32 +9,39 @@ namespace Skiff.Engine.Plan;
 /// <summary>The making of a cgroup as calls of the child that is going to live in it.</summary>
 internal static class CgroupProgram
 {
-    /// <summary>Which of the actions the host must do before the birth, and which the child can do itself: its version 2 cgroup must be there when it is born, and what cannot be
-    /// written down as a few calls makes all of them the host's.</summary>
-    internal static (IReadOnlyList<HostAction> Host, IReadOnlyList<HostAction> Child) Split(CgroupPlan plan, CgroupLayout layout)
+    /// <summary>Who does what: its version 2 cgroup must be there when the child is born in it; what cannot be written down as a few calls is the host's while the child is at its namespaces; the rest the
+    /// child does itself.</summary>
+    internal static (IReadOnlyList<HostAction> First, IReadOnlyList<HostAction> Host, IReadOnlyList<HostAction> Child) Split(
+        CgroupPlan plan,
+        CgroupLayout layout
+    )
     {
         string unified = layout.UnifiedMount is { } mount ? mount + "/" : "\0";
+        List<HostAction> first = [];
         List<HostAction> host = [];
         List<HostAction> child = [];
+        bool divides = true;
         foreach (HostAction action in plan.Create)
         {
             switch (action)
             {
+                case MakeCgroup make when make.Path.StartsWith(unified, StringComparison.Ordinal):
+                    first.Add(action);
+                    break;
                 case FillCpuset fill when Inherits(fill.Path):
                     break; // the kernel does it
-                case MakeCgroup make when !make.Path.StartsWith(unified, StringComparison.Ordinal):
+                case MakeCgroup:
                 case WriteLimit { Alternative: null } limit when !limit.Path.StartsWith(unified, StringComparison.Ordinal):
                 case WriteDeviceRules:
                     child.Add(action);
                     break;
-                case MakeCgroup or EnableControllers or WriteLimit { Alternative: null } or AttachDeviceProgram:
+                default:
+                    divides &= action is EnableControllers or WriteLimit { Alternative: null } or AttachDeviceProgram;
                     host.Add(action);
                     break;
-                default:
-                    return (plan.Create, []);
             }
         }
-        return (host, child);
+        return divides ? (first, host, child) : (first, [.. plan.Create.Except(first)], []);
     }
 
     /// <summary>Adds the calls of an action.</summary>

@@ -66,7 +66,7 @@ public sealed partial class LaunchPlanner
     /// <summary>The wait ends with the host: the child was born with a copy of the host's end, and would keep itself waiting for ever.</summary>
     private void AwaitHost()
     {
-        if (!_in.DiesWithParent && !_waited)
+        if (!_first.DiesWithParent && !_waited)
         {
             _p.Call(SyscallNumber.close, HostEnd);
         }
@@ -340,7 +340,7 @@ public sealed partial class LaunchPlanner
         _p.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, _p.Memory(8), 0, 8);
         _p.Call(
             SyscallNumber.execveat,
-            _in.Trampoline,
+            _trampoline,
             _p.Text(""),
             _p.TextArray([.. candidates, .. args]),
             _p.TextArray(

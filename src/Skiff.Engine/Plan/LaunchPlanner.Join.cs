@@ -12,7 +12,9 @@ public sealed partial class LaunchPlanner
     /// <param name="target">A pidfd of the container's first process.</param>
     public static LaunchPlan MakeJoin(LaunchInput input, ReportChannel channel, int target)
     {
-        LaunchPlanner planner = new(input, channel, joins: true);
+        LaunchPlanner planner = new(ConceptionOf(input), CloneFlags.None, channel, joins: true);
+        planner.Know(input);
+        planner._trampoline = input.Trampoline;
         planner.BuildJoin(target);
         return planner._plan;
     }

@@ -5,6 +5,8 @@ namespace Skiff.Engine.Plan;
 
 public sealed partial class LaunchPlanner
 {
+    private const string CgroupWhy = "A cgroup of its own lets the kernel count and limit what the container uses.";
+
     private void TellImage()
     {
         if (_in.Story is { } story)
@@ -46,19 +48,27 @@ public sealed partial class LaunchPlanner
         }
     }
 
-    private void TellBirth()
+    private void TellCgroup(IReadOnlyList<HostAction> actions) => Tell(HostMoment.Cgroup, Block.Cgroup, CgroupWhy, actions);
+
+    private void TellBirth(IReadOnlyList<(string Type, string Path, int Descriptor)> joinedBefore)
     {
-        if (_in.Story is null)
+        if (!_first.Told)
         {
             return;
         }
-        string cgroup = _in.Cgroup.V2Directory is { } directory ? $", cgroup=\"{directory}\"" : "";
-        string flags = CloneText.Flags(_plan.Namespaces, _in.Cgroup.V2Directory is not null);
+        Tell(
+            HostMoment.Birthplace,
+            Block.Cgroup,
+            "Whoever is born in a cgroup need not be moved there, which the kernel makes everybody wait for: so this one is made first.",
+            _first.Birthplace
+        );
+        string cgroup = _first.V2Directory is { } directory ? $", cgroup=\"{directory}\"" : "";
+        string flags = CloneText.Flags(_plan.Namespaces, _first.V2Directory is not null);
         LauncherCall call = new($"clone3({{flags={flags}, exit_signal=SIGCHLD{cgroup}}}, 88) = pid", "clone(2)");
-        if (_in.JoinedBefore.Count > 0)
+        if (joinedBefore.Count > 0)
         {
             List<LauncherCall> joins = [];
-            foreach ((string _, string path, int _) in _in.JoinedBefore)
+            foreach ((string _, string path, int _) in joinedBefore)
             {
                 joins.Add(new LauncherCall($"setns(open(\"{path}\"), 0)", "setns(2)"));
             }

@@ -17,7 +17,6 @@ public sealed partial class LaunchPlanner
         "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
     private readonly List<(int Mount, string Name, Result Made)> _handed = [];
     private readonly List<(Result Tree, string Name)> _hierarchies = [];
-    private readonly string?[] _names;
     private Operand? _overlay;
     private int _devicesAt = -1;
 
@@ -143,16 +142,19 @@ public sealed partial class LaunchPlanner
             {
                 Result tree = mount.IsBind ? Bind(p, mount) : Filesystem(p, i, mount);
                 (_trees[i], _made[i]) = (tree, true);
-                _handed.Add((i, mount.Destination, tree));
+                if (EngineMounts)
+                {
+                    _handed.Add((i, mount.Destination, tree));
+                }
             }
         }
-        if (EngineMounts)
+        if (_early)
         {
             Receive();
         }
     }
 
-    /// <summary>The child's side: it waits for the descriptors in the order in which they are handed over.</summary>
+    /// <summary>The child's side: it waits for the descriptors in the order in which they are handed over, the trampoline's last.</summary>
     private void Receive()
     {
         _plan.Container(Block.Filesystem, "The engine hands over what it has made.");
@@ -169,6 +171,8 @@ public sealed partial class LaunchPlanner
                 _trees[mount] = got;
             }
         }
+        // made after the birth: the child has no descriptor of it yet
+        _trampoline = _p.Name(_p.Receive(Channel), "trampoline");
     }
 
     /// <summary>The root as mount(2) would make it, layer by layer from the top (<c>lowerdir+</c>).</summary>

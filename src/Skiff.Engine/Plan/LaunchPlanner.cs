@@ -10,36 +10,38 @@ namespace Skiff.Engine.Plan;
 /// <summary>Turns a runtime spec into a launch plan: the order of a container's birth, chapter by chapter. It changes nothing.</summary>
 public sealed partial class LaunchPlanner
 {
+    /// <summary>Bytes of memory limit from which on a container's first process may work in the engine's memory: one that is killed for want of memory takes those that share its memory along.</summary>
+    internal const long RoomyMemory = 64 << 20;
+
+    /// <summary>The name of a container's first process until it executes the trampoline (comm of proc(5)).</summary>
+    internal const string NameAtBirth = "skiff-newborn";
+
     private const int AtCwd = Files.AtCwd;
-    private const long RoomyMemory = 64 << 20;
 
     // A program that grows while it runs cannot move: so much room, and no more parts than surely fit.
     private const int EarlyInstructions = 4096;
     private const int EarlyParts = 150;
-    private readonly bool _early;
-    private LaunchInput _in;
-    private readonly RuntimeSpec _spec;
-    private readonly ProcessSpec _process;
+    private readonly Conception _first;
     private readonly LaunchPlan _plan;
     private readonly ChildProgram _p;
-    private readonly Operand[] _trees;
-    private readonly bool[] _made;
-    private readonly bool _userNamespace;
+    private readonly bool _early;
     private readonly bool _joins;
+    private LaunchInput _in = null!;
+    private RuntimeSpec _spec = null!;
+    private ProcessSpec _process = null!;
+    private Operand[] _trees = [];
+    private bool[] _made = [];
+    private string?[] _names = [];
+    private bool _userNamespace;
+    private Operand _trampoline;
     private Result _root;
 
-    private LaunchPlanner(LaunchInput input, ReportChannel? channel, bool joins = false)
+    private LaunchPlanner(Conception first, CloneFlags atBirth, ReportChannel? channel, bool early = false, bool joins = false)
     {
-        _in = input;
-        _early = input.BornEarly && !joins;
-        _spec = input.Spec;
-        _process = input.Spec.Process ?? throw new SkiffException("the spec has no process", 125);
-        _userNamespace = _spec.Linux.Namespace("user") is not null;
+        _first = first;
+        _early = early;
         _joins = joins;
-        _trees = new Operand[_spec.Mounts.Count];
-        _made = new bool[_spec.Mounts.Count];
-        _names = new string?[_spec.Mounts.Count];
-        _plan = new LaunchPlan { Namespaces = joins ? CloneFlags.None : AtBirth(Flags(_spec)), Channel = channel };
+        _plan = new LaunchPlan { Namespaces = atBirth, Channel = channel };
         _p = _plan.Program;
     }
 
@@ -48,55 +50,45 @@ public sealed partial class LaunchPlanner
     /// <param name="channel">The channel to the child; null to explain only.</param>
     public static LaunchPlan Make(LaunchInput input, ReportChannel? channel)
     {
-        LaunchPlanner planner = Begin(input, channel);
+        Conception first = ConceptionOf(input);
+        LaunchPlanner planner;
+        if (input.BornEarly)
+        {
+            planner = Conceive(first, channel);
+            planner.Develop(input);
+        }
+        else
+        {
+            planner = new LaunchPlanner(first, AtBirth(input), channel);
+            planner.BeginLate(input);
+        }
         planner.Complete(input);
         return planner._plan;
     }
 
-    /// <summary>Makes the first part of a plan. With <see cref="LaunchInput.BornEarly"/> the child may be made now: it does this part and waits for the rest.</summary>
-    public static LaunchPlanner Begin(LaunchInput input, ReportChannel? channel)
+    /// <summary>Makes the first part of the plan of a container of which hardly anything is known. The first process may be made now: it does this part and waits for <see cref="Develop"/>.</summary>
+    public static LaunchPlanner Conceive(Conception first, ReportChannel? channel)
     {
-        LaunchPlanner planner = new(input, channel);
-        planner.Beginning();
+        LaunchPlanner planner = new(first, (first.Namespaces & CloneFlags.CLONE_NEWPID) | CloneFlags.CLONE_VM, channel, early: true);
+        planner.TellBirth([]);
+        planner._p.Reserve(EarlyInstructions);
+        planner.Birth();
+        planner.OwnNamespaces();
+        planner._plan.Close();
         return planner;
     }
 
-    /// <summary>The plan as far as it is made.</summary>
-    public LaunchPlan Plan => _plan;
-
-    /// <summary>Makes the rest.</summary>
-    /// <param name="input">As at the beginning, with what was not known then.</param>
-    public void Complete(LaunchInput input)
+    /// <summary>Makes the second part, for which the spec must be there: cgroup, and what shows the child's namespaces. It ends with a wait for the rest.</summary>
+    /// <param name="input">What to start and how, as far as it is known.</param>
+    public void Develop(LaunchInput input)
     {
-        _in = input;
-        Rest();
-    }
-
-    private int Channel => _plan.Channel?.ChildValue ?? -2;
-
-    private int HostEnd => _plan.Channel?.Parent.Value ?? -30;
-
-    private void Beginning()
-    {
-        NameDescriptors();
+        Know(input);
         TellImage();
-        if (!_early)
-        {
-            TellPreparation();
-        }
-        (IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = _early
-            ? CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout)
-            : (_in.Cgroup.Create, []);
-        Tell(HostMoment.Cgroup, Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.", host);
-        TellBirth();
-        if (_early)
-        {
-            _p.Reserve(EarlyInstructions);
-        }
-        Birth();
+        (_, IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout);
+        TellCgroup(host);
         if (child.Count > 0)
         {
-            _plan.Container(Block.Cgroup, "A cgroup of its own lets the kernel count and limit what the container uses.");
+            _plan.Container(Block.Cgroup, CgroupWhy);
             foreach (HostAction action in child)
             {
                 _plan.Doing(action);
@@ -104,21 +96,25 @@ public sealed partial class LaunchPlanner
             }
         }
         Cgroup();
-        if (_early)
+        OwnMounts();
+        if (!_in.HasCable)
         {
-            OwnMounts();
-            if (!_in.HasCable)
-            {
-                OwnNetwork();
-            }
-            _plan.Container(Block.Namespaces, "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile.");
-            AwaitHost();
+            OwnNetwork();
         }
+        _plan.Container(Block.Namespaces, "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile.");
+        AwaitHost();
         _plan.Close();
     }
 
-    private void Rest()
+    /// <summary>The plan as far as it is made.</summary>
+    public LaunchPlan Plan => _plan;
+
+    /// <summary>Makes the rest.</summary>
+    /// <param name="input">As before, with what was not known then.</param>
+    public void Complete(LaunchInput input)
     {
+        _in = input;
+        _trampoline = input.Trampoline;
         if (_early)
         {
             TellPreparation();
@@ -148,6 +144,47 @@ public sealed partial class LaunchPlanner
         TellEnd();
     }
 
+    private void BeginLate(LaunchInput input)
+    {
+        Know(input);
+        TellImage();
+        TellPreparation();
+        TellCgroup(_in.Cgroup.Create);
+        TellBirth(_in.JoinedBefore);
+        Birth();
+        MapUsers();
+        JoinNamespaces();
+        Cgroup();
+        _plan.Close();
+    }
+
+    private void Know(LaunchInput input)
+    {
+        _in = input;
+        _spec = input.Spec;
+        _process = _spec.Process ?? throw new SkiffException("the spec has no process", 125);
+        _userNamespace = _spec.Linux.Namespace("user") is not null;
+        _trees = new Operand[_spec.Mounts.Count];
+        _made = new bool[_spec.Mounts.Count];
+        _names = new string?[_spec.Mounts.Count];
+        NameDescriptors();
+    }
+
+    private static Conception ConceptionOf(LaunchInput input) =>
+        new()
+        {
+            Namespaces = Flags(input.Spec),
+            DiesWithParent = input.DiesWithParent,
+            HasCable = input.HasCable,
+            Birthplace = input.BornEarly ? CgroupProgram.Split(input.Cgroup, input.CgroupLayout).First : [],
+            V2Directory = input.Cgroup.V2Directory,
+            Told = input.Story is not null,
+        };
+
+    private int Channel => _plan.Channel?.ChildValue ?? -2;
+
+    private int HostEnd => _plan.Channel?.Parent.Value ?? -30;
+
     /// <summary>The namespaces that a spec asks for anew.</summary>
     private static CloneFlags Flags(RuntimeSpec spec)
     {
@@ -170,14 +207,16 @@ public sealed partial class LaunchPlanner
         return flags;
     }
 
-    /// <summary>Those that come with clone3(2). Making them takes longer than anything else, so a child that is born early makes its own while the engine goes on; only a pid namespace must be there before it.</summary>
-    private CloneFlags AtBirth(CloneFlags all) =>
-        _early ? (all & CloneFlags.CLONE_NEWPID) | CloneFlags.CLONE_VM
-        : SharesMemory(_spec, all) && _in.Joined.Count == 0 ? all | CloneFlags.CLONE_VM
-        : all;
+    /// <summary>Those that come with clone3(2): all of them. (Making them takes longer than anything else, so a child that is born early makes its own while the engine goes on; only a pid namespace must be
+    /// there before it.)</summary>
+    private static CloneFlags AtBirth(LaunchInput input)
+    {
+        CloneFlags all = Flags(input.Spec);
+        return SharesMemory(input.Spec, all) && input.Joined.Count == 0 ? all | CloneFlags.CLONE_VM : all;
+    }
 
-    /// <summary>Whether the first process may be made before everything else: it must be able to share the engine's memory, and nothing may be wanted of the host first.</summary>
-    public static bool CanBeBornEarly(RuntimeSpec spec)
+    /// <summary>Whether a first process that was made from a <see cref="Conception"/> can become this container: it is in the right namespaces, and there is room for the program.</summary>
+    public static bool Fits(RuntimeSpec spec, CloneFlags namespaces)
     {
         int parts =
             spec.Mounts.Count
@@ -190,11 +229,10 @@ public sealed partial class LaunchPlanner
         {
             joins |= item.Path is not null;
         }
-        return !joins && parts <= EarlyParts && SharesMemory(spec, Flags(spec));
+        return !joins && parts <= EarlyParts && Flags(spec) == namespaces && SharesMemory(spec, namespaces);
     }
 
-    /// <summary>Whether the first process may work in the engine's memory until it executes its command: only where nobody else can see it in its namespaces, and
-    /// where the limit leaves room, since a process that is killed for want of memory takes those that share its memory along.</summary>
+    /// <summary>Whether the first process may work in the engine's memory until it executes its command: only where nobody else can see it in its namespaces, and where the limit leaves room.</summary>
     private static bool SharesMemory(RuntimeSpec spec, CloneFlags flags) =>
         flags.HasFlag(CloneFlags.CLONE_NEWPID)
         && !flags.HasFlag(CloneFlags.CLONE_NEWUSER)
@@ -220,7 +258,13 @@ public sealed partial class LaunchPlanner
     private void Birth()
     {
         const int SIGKILL = 9;
-        if (_in.DiesWithParent)
+        const int PR_SET_NAME = 15;
+        _plan.Container(
+            Block.Namespaces,
+            "Until it executes the command it has a name by which others see that this is no container yet, and that they must not join it."
+        );
+        _p.Call(SyscallNumber.prctl, PR_SET_NAME, _p.Text(NameAtBirth));
+        if (_first.DiesWithParent)
         {
             const int MSG_PEEK_DONTWAIT = 0x42;
             _plan.Container(
@@ -236,27 +280,33 @@ public sealed partial class LaunchPlanner
         {
             _plan.Container(
                 Block.Namespaces,
-                "Until the engine has written down who this process is, it ends with the engine: nobody else would find what it makes."
+                "Until it is written down who this process is, it ends with its parent: nobody else would find what it makes."
             );
             _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
         }
         DefaultSignals();
-        if (_early)
+    }
+
+    private void OwnNamespaces()
+    {
+        _plan.Container(
+            Block.Namespaces,
+            "Namespaces that nobody else is in, made by the process itself: meanwhile the engine looks up the image and plans the rest."
+        );
+        CloneFlags own = _first.Namespaces & ~CloneFlags.CLONE_NEWPID;
+        _plan.NamespacesAt = _p.Count;
+        if (_first.HasCable)
         {
-            _plan.Container(
-                Block.Namespaces,
-                "Namespaces that nobody else is in, made by the process itself: the engine need not wait for them."
-            );
-            CloneFlags own = Flags(_spec) & ~CloneFlags.CLONE_NEWPID;
-            _plan.NamespacesAt = _p.Count;
-            if (_in.HasCable)
-            {
-                // first what the engine needs to lay the cable
-                _p.Call(SyscallNumber.unshare, (int)CloneFlags.CLONE_NEWNET);
-                own &= ~CloneFlags.CLONE_NEWNET;
-            }
-            _p.Call(SyscallNumber.unshare, (int)own);
+            // first what the engine needs to lay the cable
+            _p.Call(SyscallNumber.unshare, (int)CloneFlags.CLONE_NEWNET);
+            own &= ~CloneFlags.CLONE_NEWNET;
         }
+        _p.Call(SyscallNumber.unshare, (int)own);
+        AwaitHost();
+    }
+
+    private void MapUsers()
+    {
         if (_userNamespace && _spec.Linux.Namespace("user") is { Path: null })
         {
             _plan.WaitsForIdMaps = true;
@@ -266,6 +316,10 @@ public sealed partial class LaunchPlanner
             _p.Call(SyscallNumber.setresgid, 0, 0, 0);
             _p.Call(SyscallNumber.setresuid, 0, 0, 0);
         }
+    }
+
+    private void JoinNamespaces()
+    {
         foreach ((string type, string path, int descriptor) in _in.Joined)
         {
             _plan.Container(Block.Namespaces, $"Instead of a {type} namespace of its own the container joins that of {path}.");

@@ -56,6 +56,17 @@ public sealed partial class Cgroup
         };
     }
 
+    /// <summary>The first actions of every <see cref="Plan"/> with the version 2 hierarchy: the directories in which the first process can be born before its limits are known.</summary>
+    public static IReadOnlyList<HostAction> Birthplace(CgroupLayout layout, string parent, string id)
+    {
+        List<HostAction> make = [];
+        if (layout.UnifiedMount is not null)
+        {
+            CgroupV2.AddDirectories(make, layout, Join(parent, id), []);
+        }
+        return make;
+    }
+
     /// <summary>The changes that give a living cgroup new limits, in an order in which the kernel accepts them.</summary>
     public IReadOnlyList<HostAction> Update(Resources resources)
     {

@@ -125,6 +125,19 @@ public sealed unsafe partial class ChildProgram : IDisposable
         i.C = errno;
     }
 
+    /// <summary>Makes a further process: see <see cref="Spawn.Embed"/>.</summary>
+    internal Result Bear(nint entry, nint arguments, nint size, nint argument)
+    {
+        ref Instruction i = ref Next(InstructionKind.Bear);
+        i.Number = entry;
+        i.A = arguments;
+        i.B = size;
+        i.C = argument;
+        nint* result = (nint*)Allocate(sizeof(nint));
+        i.Result = result;
+        return new Result((nint)result);
+    }
+
     /// <summary>Waits for a descriptor that the parent hands over (<see cref="ReportChannel.Hand"/>), close-on-exec; the end of the channel, when the parent has died, ends the program.</summary>
     public Result Receive(Operand socket)
     {

@@ -10,6 +10,9 @@ internal enum InstructionKind
 
     /// <summary>Fail unless <c>(*(long*)address &amp; mask) == value</c>.</summary>
     Require = 1,
+
+    /// <summary>Make a further process, which runs another program in the same memory: clone3(2).</summary>
+    Bear = 2,
 }
 
 /// <summary>One instruction of a <see cref="ChildProgram"/>: blittable, so that the loop that runs it could be C.</summary>
@@ -21,10 +24,10 @@ internal unsafe struct Instruction
     /// <summary>Bit i: argument i is the address of a 64-bit value that an earlier instruction stored.</summary>
     internal uint Indirect;
 
-    /// <summary>System call number; for Require the address.</summary>
+    /// <summary>System call number; for Require the address; for Bear where the new process begins.</summary>
     internal nint Number;
 
-    /// <summary>The six arguments; for Require A is the mask, B the value and C the errno to report.</summary>
+    /// <summary>The six arguments; for Require A is the mask, B the value and C the errno to report; for Bear A and B are clone_args and their size, and C is the argument of its first function.</summary>
     internal nint A,
         B,
         C,

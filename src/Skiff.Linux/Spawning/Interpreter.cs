@@ -7,6 +7,7 @@ namespace Skiff.Linux.Spawning;
 internal unsafe struct Interpreter
 {
     internal delegate* <nint, nint, nint, nint, nint, nint, nint, nint> Call;
+    internal delegate* <nint, nint, nint, nint, nint> Birth;
     internal nint Write,
         ExitGroup,
         ClockGetTime;
@@ -57,7 +58,7 @@ internal unsafe struct Interpreter
                 nint result;
                 do
                 {
-                    result = call(i->Number, a, b, c, d, e, f);
+                    result = i->Kind == InstructionKind.Bear ? self->Birth(a, b, i->Number, c) : call(i->Number, a, b, c, d, e, f);
                 } while (result == -EINTR);
                 if (i->Result != null)
                 {

@@ -30,37 +30,16 @@ public static unsafe class Spawn
         bool traced = false
     )
     {
-        SharedPage page = new(program.Capacity, traced);
-        CloneArgs* args = (CloneArgs*)program.Allocate(sizeof(CloneArgs));
         int* pidfd = (int*)program.Allocate(sizeof(int));
         ulong* masks = (ulong*)program.Allocate(2 * sizeof(ulong));
         bool shared = namespaces.HasFlag(CloneFlags.CLONE_VM);
-        byte* stack = shared ? program.Allocate(StackSize) : null;
-        Interpreter* interpreter = (Interpreter*)program.Allocate(sizeof(Interpreter));
-        *interpreter = new Interpreter
-        {
-            Call = program.Calls.Call,
-            Write = SyscallNumber.write,
-            ExitGroup = SyscallNumber.exit_group,
-            ClockGetTime = SyscallNumber.clock_gettime,
-            Code = program.Code,
-            Count = program.Count,
-            ReportFd = channel.ChildValue,
-            Report = (int*)program.Allocate(2 * sizeof(int)),
-            Progress = page.Progress,
-            Times = page.Times,
-        };
+        SharedPage page = new(program.Capacity, traced);
+        CloneArgs* args = Arguments(program, namespaces, cgroup);
+        Interpreter* interpreter = InterpreterOf(program, channel, page);
+        args->Flags |= CLONE_PIDFD;
+        args->Pidfd = (ulong)pidfd;
         for (int attempt = 1; ; attempt++)
         {
-            *args = new CloneArgs
-            {
-                Flags = (ulong)(uint)namespaces | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | (cgroup is null ? 0 : CLONE_INTO_CGROUP),
-                Pidfd = (ulong)pidfd,
-                ExitSignal = SIGCHLD,
-                Stack = (ulong)stack,
-                StackSize = shared ? (ulong)StackSize : 0,
-                Cgroup = cgroup is null ? 0 : (ulong)cgroup.Value,
-            };
             // No handler of the runtime may run in the child: all signals stay blocked from here until the program unblocks them.
             masks[0] = ulong.MaxValue;
             Libc.syscall(SyscallNumber.rt_sigprocmask, SIG_SETMASK, (nint)masks, (nint)(masks + 1), 8, 0, 0);
@@ -71,7 +50,7 @@ public static unsafe class Spawn
                 page.Dispose();
                 throw new LinuxException("clone3", namespaces.ToString(), (int)-pid);
             }
-            SpawnedProcess process = new((int)pid, new SafeFd(*pidfd), channel, page, shared ? interpreter : null);
+            SpawnedProcess process = new((int)pid, new Pidfd(new SafeFd(*pidfd)), channel, page, shared ? interpreter : null);
             // Nothing that a child in our own memory touches can be held by the runtime.
             if (shared || process.HasBegun(BeginDeadlineMilliseconds) || attempt == 3)
             {
@@ -83,6 +62,65 @@ public static unsafe class Spawn
             process.Pidfd.Wait();
             process.Pidfd.Dispose();
         }
+    }
+
+    /// <summary>Lets a process that is to be started bear a further one, of which it is the parent: <paramref name="parent"/> gets the instruction that does it. All three share memory, and the new one sees the
+    /// descriptors that are open when its parent is started.</summary>
+    /// <param name="parent">The parent's program.</param>
+    /// <param name="program">The new process's; it must stay alive until that has executed its target or ended, and may grow as with <see cref="Start"/>.</param>
+    /// <param name="channel">The pair over which it reports and waits.</param>
+    /// <param name="namespaces">New namespaces of the process, and CLONE_VM.</param>
+    /// <param name="cgroup">Directory of a cgroup v2 to be born in (kernel 5.7), or null.</param>
+    public static Grandchild Embed(
+        ChildProgram parent,
+        ChildProgram program,
+        ReportChannel channel,
+        CloneFlags namespaces,
+        SafeFd? cgroup = null
+    )
+    {
+        SharedPage page = new(program.Capacity, traced: false);
+        CloneArgs* args = Arguments(program, namespaces, cgroup);
+        Interpreter* interpreter = InterpreterOf(program, channel, page);
+        int index = parent.Count;
+        delegate* <Interpreter*, void> entry = &Interpreter.Run;
+        Result pid = parent.Bear((nint)entry, (nint)args, sizeof(CloneArgs), (nint)interpreter);
+        return new Grandchild(parent, index, pid, channel, page, interpreter);
+    }
+
+    private static CloneArgs* Arguments(ChildProgram program, CloneFlags namespaces, SafeFd? cgroup)
+    {
+        bool shared = namespaces.HasFlag(CloneFlags.CLONE_VM);
+        CloneArgs* args = (CloneArgs*)program.Allocate(sizeof(CloneArgs));
+        *args = new CloneArgs
+        {
+            Flags = (ulong)(uint)namespaces | CLONE_CLEAR_SIGHAND | (cgroup is null ? 0 : CLONE_INTO_CGROUP),
+            ExitSignal = SIGCHLD,
+            Stack = shared ? (ulong)program.Allocate(StackSize) : 0,
+            StackSize = shared ? (ulong)StackSize : 0,
+            Cgroup = cgroup is null ? 0 : (ulong)cgroup.Value,
+        };
+        return args;
+    }
+
+    private static Interpreter* InterpreterOf(ChildProgram program, ReportChannel channel, SharedPage page)
+    {
+        Interpreter* interpreter = (Interpreter*)program.Allocate(sizeof(Interpreter));
+        *interpreter = new Interpreter
+        {
+            Call = program.Calls.Call,
+            Birth = program.Calls.Birth,
+            Write = SyscallNumber.write,
+            ExitGroup = SyscallNumber.exit_group,
+            ClockGetTime = SyscallNumber.clock_gettime,
+            Code = program.Code,
+            Count = program.Count,
+            ReportFd = channel.ChildValue,
+            Report = (int*)program.Allocate(2 * sizeof(int)),
+            Progress = page.Progress,
+            Times = page.Times,
+        };
+        return interpreter;
     }
 
     /// <summary>Runs a program in this process, on this thread: calls that need nothing of a child, so that both work at the same time.</summary>

@@ -8,11 +8,11 @@ public sealed unsafe class SpawnedProcess : IDisposable
     private readonly SharedPage _page;
     private readonly Interpreter* _interpreter;
 
-    internal SpawnedProcess(int pid, SafeFd pidfd, ReportChannel channel, SharedPage page, Interpreter* interpreter)
+    internal SpawnedProcess(int pid, Pidfd pidfd, ReportChannel channel, SharedPage page, Interpreter* interpreter)
     {
         _interpreter = interpreter;
         Pid = pid;
-        Pidfd = new Pidfd(pidfd);
+        Pidfd = pidfd;
         Channel = channel;
         _page = page;
     }

@@ -48,7 +48,14 @@ internal static class PullImage
 {
     /// <summary>The image, fetched where the policy says so. Progress goes to standard error: standard output is the container's.</summary>
     /// <exception cref="SkiffException">It is absent and may not be fetched, or the pull failed; with <see cref="PullPolicy.Newer"/> a failed check is no error while an image is here.</exception>
-    public static Image Ensure(ImageStore store, string name, PullPolicy policy, PullRequest request, Output output)
+    public static Image Ensure(
+        ImageStore store,
+        string name,
+        PullPolicy policy,
+        PullRequest request,
+        Output output,
+        Action? beforePull = null
+    )
     {
         Image? here = policy == PullPolicy.Always ? null : store.Find(name);
         if (here is not null && request.Platform is { } wanted && !wanted.Matches(here.Config.Platform))
@@ -84,6 +91,7 @@ internal static class PullImage
         {
             output.ErrorLine($"Unable to find image '{reference.Familiar}' locally");
         }
+        beforePull?.Invoke();
         try
         {
             return Pull(store, reference, request, output, standardError: true).Image;

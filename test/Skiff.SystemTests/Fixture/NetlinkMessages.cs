@@ -40,7 +40,10 @@ public static partial class NetlinkMessages
             }
             else
             {
-                yield return match.Value.Replace("add ", "create ", StringComparison.Ordinal);
+                // a map is a set with values: the kernel has one message for both
+                yield return match
+                    .Value.Replace("add ", "create ", StringComparison.Ordinal)
+                    .Replace(" map", " set", StringComparison.Ordinal);
             }
         }
     }

@@ -88,6 +88,7 @@ internal static class ArgumentText
                 value,
                 new Word(1, "PR_SET_PDEATHSIG"),
                 new Word(8, "PR_SET_KEEPCAPS"),
+                new Word(15, "PR_SET_NAME"),
                 new Word(24, "PR_CAPBSET_DROP"),
                 new Word(36, "PR_SET_CHILD_SUBREAPER"),
                 new Word(38, "PR_SET_NO_NEW_PRIVS"),
@@ -95,6 +96,7 @@ internal static class ArgumentText
             ),
             PrctlValue => i.A switch
             {
+                15 => StructText.Text(value),
                 1 => Signals.Name((int)value),
                 24 => Skiff.Linux.Capabilities.CapabilitySet.Name((int)value),
                 _ => Decimal(value),

@@ -15,6 +15,10 @@ internal static class SyscallText
         {
             return Require(program, i, index);
         }
+        if (i.Kind == InstructionKind.Bear)
+        {
+            return "clone3";
+        }
         if (IsJump(i))
         {
             return string.Create(CultureInfo.InvariantCulture, $"go on after the next {i.Skip}");
@@ -36,14 +40,24 @@ internal static class SyscallText
     internal static string ManPage(ChildProgram program, int index)
     {
         ref readonly Instruction i = ref program.At(index);
-        return i.Kind == InstructionKind.Require || IsJump(i) ? "" : SyscallShape.Of(i.Number)?.ManPage ?? "syscalls(2)";
+        return i.Kind switch
+        {
+            InstructionKind.Require => "",
+            InstructionKind.Bear => "clone(2)",
+            _ => IsJump(i) ? "" : SyscallShape.Of(i.Number)?.ManPage ?? "syscalls(2)",
+        };
     }
 
     /// <summary>The kernel's name of the call; empty for a check and a jump, which call nothing.</summary>
     internal static string NameOf(ChildProgram program, int index)
     {
         ref readonly Instruction i = ref program.At(index);
-        return i.Kind == InstructionKind.Require || IsJump(i) ? "" : SyscallShape.Of(i.Number)?.Name ?? "syscall";
+        return i.Kind switch
+        {
+            InstructionKind.Require => "",
+            InstructionKind.Bear => "clone3",
+            _ => IsJump(i) ? "" : SyscallShape.Of(i.Number)?.Name ?? "syscall",
+        };
     }
 
     /// <summary>The name of a stored result: the given one, else a number in the order in which descriptors are made.</summary>

@@ -20,6 +20,7 @@ internal static class Attachment
         AttachWishes wishes,
         Invocation invocation,
         WaitingMonitor? monitor = null,
+        PreparedContainer? made = null,
         Action? started = null
     )
     {
@@ -31,7 +32,7 @@ internal static class Attachment
             {
                 _ = PacketSocket.TrySend(ours, AttachSession.Hello(wishes, redraw: false));
                 List<string> warnings = [];
-                bool mine = MonitorStart.Start(engine, record, its, monitor, warnings: warnings);
+                bool mine = MonitorStart.Start(engine, record, its, monitor, made, warnings);
                 foreach (string warning in warnings)
                 {
                     invocation.Output.Warn(warning);

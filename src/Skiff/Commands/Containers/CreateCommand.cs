@@ -34,7 +34,9 @@ internal static class CreateCommand
         Image? image = options.Image is { } name
             ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output)
             : null;
-        PreparedContainer container = Make(engine, ContainerStore.NewId(), options, image, invocation);
+        string id = ContainerStore.NewId();
+        using FileLock session = Session.Begin(engine.Paths, id);
+        PreparedContainer container = Make(engine, id, options, image, session, invocation);
         invocation.Output.Line(container.Record.Id);
         return 0;
     }
@@ -46,11 +48,12 @@ internal static class CreateCommand
         RunOptions options,
         Image? image,
         FileLock? hold,
+        FileLock session,
         WaitingMonitor monitor,
         Invocation invocation
     )
     {
-        PreparedContainer container = Make(engine, id, options, image, invocation);
+        PreparedContainer container = Make(engine, id, options, image, session, invocation, monitor);
         hold?.Dispose();
         StartCommand.Detached(engine, container.Record, invocation.Output, monitor, container);
         if (options.PidFile is { } path)
@@ -62,13 +65,33 @@ internal static class CreateCommand
     }
 
     /// <summary>A recorded container, its warnings shown, its id in the file that was asked for.</summary>
-    internal static PreparedContainer Make(SkiffEngine engine, string id, RunOptions options, Image? image, Invocation invocation)
+    /// <param name="engine">The engine.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="options">What is asked.</param>
+    /// <param name="image">The image; null with a plain root directory.</param>
+    /// <param name="session">Held while it is made: if this command is killed, the next one finds the free lock and removes what there is of it. It ends here.</param>
+    /// <param name="invocation">The command.</param>
+    /// <param name="monitor">Its monitor, which waits; null when it is not started now.</param>
+    internal static PreparedContainer Make(
+        SkiffEngine engine,
+        string id,
+        RunOptions options,
+        Image? image,
+        FileLock session,
+        Invocation invocation,
+        WaitingMonitor? monitor = null
+    )
     {
-        // While it is made: if this command is killed, the next one finds the free lock and removes what there is of it.
-        using FileLock session = Session.Begin(engine.Paths, id);
         try
         {
-            PreparedContainer container = ContainerPreparation.Create(engine, options, image, id, session: null);
+            PreparedContainer container = ContainerPreparation.Create(
+                engine,
+                options,
+                image,
+                id,
+                session: null,
+                monitor is null ? null : planned => monitor.Begin(engine, planned)
+            );
             foreach (string warning in container.Result.Warnings)
             {
                 invocation.Output.Warn(warning);
@@ -80,6 +103,7 @@ internal static class CreateCommand
         finally
         {
             Session.Remove(engine.Paths, id);
+            session.Dispose();
         }
     }
 }

@@ -17,9 +17,9 @@ internal static class MonitorCommand
         {
             Name = "monitor",
             Summary = "Watch a container in the background (started by the engine itself)",
-            Usage = "ID SOCKET-FD SOFT:HARD",
+            Usage = "ID SOCKET-FD SOFT:HARD [OUT-FD:ERR-FD:IN-FD:CONSOLE-FD]",
             MinArguments = 3,
-            MaxArguments = 3,
+            MaxArguments = 4,
             Run = Run,
         };
 
@@ -28,16 +28,22 @@ internal static class MonitorCommand
         IReadOnlyList<string> words = invocation.Arguments;
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         SafeFd socket = new(int.Parse(words[1], CultureInfo.InvariantCulture));
+        Inheritance? inherited = words.Count > 3 ? Inheritance.Parse(words[3]) : null;
         // First only a look: if the process begins anew, the order must still be there.
-        if (PacketSocket.Peek(socket, stackalloc byte[1]) <= 0)
+        bool ordered = PacketSocket.Peek(socket, stackalloc byte[1]) > 0;
+        if ((ordered || inherited is not null ? engine.Containers.TryLoad(words[0]) : null) is not { } record)
         {
             return 0; // nothing to do after all: the command failed, or was killed, before it had a container
         }
-        ContainerRecord record = engine.Containers.Find(words[0]);
         // Its probes show themselves in the container before they execute their command, as exec does; in a shared pid namespace the first process does, too.
         if (record.HealthCheck is not null || PeerLookup.SharesPids(record))
         {
             ReadOnlySelf.Ensure();
+        }
+        MonitorOrder? orphan = ordered ? null : MonitorOrder.OfOrphan(engine, record.Id);
+        if (!ordered && orphan is null)
+        {
+            return 0; // killed before the container ran
         }
         // The container must not inherit it: a socket that stays open would hold whoever waits for its end.
         const int F_SETFD = 2;
@@ -45,6 +51,12 @@ internal static class MonitorCommand
         int colon = words[2].IndexOf(':');
         ulong soft = ulong.Parse(words[2].AsSpan(0, colon), CultureInfo.InvariantCulture);
         ulong hard = ulong.Parse(words[2].AsSpan(colon + 1), CultureInfo.InvariantCulture);
-        return new ContainerMonitor(engine, record, socket, MonitorOrder.Receive(socket), hard == 0 ? null : (soft, hard)).Run();
+        inherited?.Keep();
+        MonitorOrder order = orphan ?? MonitorOrder.Receive(socket);
+        if (order.Task != MonitorTask.Watch)
+        {
+            inherited?.Refuse();
+        }
+        return new ContainerMonitor(engine, record, socket, order, hard == 0 ? null : (soft, hard), inherited).Run();
     }
 }

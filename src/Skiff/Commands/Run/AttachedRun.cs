@@ -32,6 +32,7 @@ internal static class AttachedRun
         RunOptions options,
         Image? image,
         FileLock? hold,
+        FileLock session,
         WaitingMonitor? monitor,
         Invocation invocation
     )
@@ -41,7 +42,7 @@ internal static class AttachedRun
         bool output = all || options.Attach.HasFlag(StandardStreams.Stdout);
         bool error = all || options.Attach.HasFlag(StandardStreams.Stderr);
         Attachment.RequireTerminal(options.Tty, input);
-        PreparedContainer container = CreateCommand.Make(engine, id, options, image, invocation);
+        PreparedContainer container = CreateCommand.Make(engine, id, options, image, session, invocation, monitor);
         hold?.Dispose();
         if (!output && !error)
         {
@@ -62,6 +63,7 @@ internal static class AttachedRun
             wishes,
             invocation,
             monitor,
+            container,
             () =>
             {
                 if (options.PidFile is { } path)

@@ -12,23 +12,19 @@ namespace Skiff.Commands.Run;
 /// <summary>A container in the foreground: this process is its parent, its standard streams are ours, and it ends with us.</summary>
 internal static class ForegroundRun
 {
-    internal static int Run(SkiffEngine engine, string id, RunOptions options, Image? image, FileLock? hold, Invocation invocation)
+    internal static int Run(
+        SkiffEngine engine,
+        string id,
+        RunOptions options,
+        Image? image,
+        FileLock? hold,
+        FileLock session,
+        ForegroundStart start,
+        Invocation invocation
+    )
     {
-        if (options.Tty && options.Interactive && !Tty.IsTerminal(0))
-        {
-            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
-        }
-        using FileLock session = Session.Begin(engine.Paths, id);
-        using SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
-        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
-        LaunchWishes wishes = new()
-        {
-            Terminal = options.Tty,
-            DiesWithParent = true,
-            Standard = (nothing?.Value ?? 0, 1, 2),
-            Traced = invocation.Has("trace"),
-            Meanwhile = () => Tidy(engine, image),
-        };
+        start.Use();
+        LaunchWishes wishes = start.Wishes with { Meanwhile = () => Tidy(engine, image) };
         PreparedContainer? container = null;
         ContainerLaunch? launch = null;
         try
@@ -39,7 +35,7 @@ internal static class ForegroundRun
                 image,
                 id,
                 session,
-                planned => launch = ContainerLaunch.Begin(engine, planned, wishes)
+                planned => launch = ContainerLaunch.Begin(engine, planned, wishes, start.Newborn)
             );
             hold?.Dispose();
             foreach (string warning in container.Result.Warnings)
@@ -47,7 +43,7 @@ internal static class ForegroundRun
                 invocation.Output.ErrorLine($"skiff: warning: {warning}");
             }
             WriteIdFile(options.CidFile, id);
-            return Execute(engine, container, launch!, signals, invocation).ExitCode;
+            return Execute(engine, container, launch!, start.Signals, invocation).ExitCode;
         }
         finally
         {
@@ -56,7 +52,6 @@ internal static class ForegroundRun
             {
                 ContainerRemoval.RemoveEnded(engine, container.Record);
             }
-            Session.Remove(engine.Paths, id);
         }
     }
 

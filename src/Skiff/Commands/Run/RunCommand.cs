@@ -36,25 +36,54 @@ internal static class RunCommand
         }
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         string id = ContainerStore.NewId();
+        using FileLock session = Session.Begin(engine.Paths, id);
+        try
+        {
+            return Run(engine, id, options, session, invocation);
+        }
+        finally
+        {
+            Session.Remove(engine.Paths, id);
+        }
+    }
+
+    private static int Run(SkiffEngine engine, string id, RunOptions options, FileLock session, Invocation invocation)
+    {
         bool traced = invocation.Has("trace");
-        using WaitingMonitor? monitor =
-            options.Detach || (AttachedRun.IsNeeded(options) && !traced) ? WaitingMonitor.Start(engine, id) : null;
-        // A concurrent prune must not take the image between its lookup and the container's record.
-        using FileLock? hold = options.Image is null ? null : Hold(engine);
-        Image? image = options.Image is { } name
-            ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output)
-            : null;
-        if (options.Detach)
+        bool watched = options.Detach || (AttachedRun.IsNeeded(options) && !traced);
+        using WaitingMonitor? monitor = watched ? WaitingMonitor.Start(engine, id, options) : null;
+        ForegroundStart? start = watched ? null : ForegroundStart.Make(id, options, traced);
+        try
         {
-            engine.Reconciler.Sessions();
-            return Containers.CreateCommand.Detached(engine, id, options, image, hold, monitor!, invocation);
+            // A concurrent prune must not take the image between its lookup and the container's record.
+            using FileLock? hold = options.Image is null ? null : Hold(engine);
+            Image? image = options.Image is { } name
+                ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output, GiveUp)
+                : null;
+            if (options.Detach)
+            {
+                engine.Reconciler.Sessions();
+                return Containers.CreateCommand.Detached(engine, id, options, image, hold, session, monitor!, invocation);
+            }
+            if (AttachedRun.IsNeeded(options, image) && !traced)
+            {
+                GiveUp();
+                engine.Reconciler.Sessions();
+                return AttachedRun.Run(engine, id, options, image, hold, session, monitor, invocation);
+            }
+            start ??= ForegroundStart.Make(id, options, traced);
+            return ForegroundRun.Run(engine, id, options, image, hold, session, start, invocation);
         }
-        if (AttachedRun.IsNeeded(options, image) && !traced)
+        finally
         {
-            engine.Reconciler.Sessions();
-            return AttachedRun.Run(engine, id, options, image, hold, monitor, invocation);
+            start?.Dispose();
         }
-        return ForegroundRun.Run(engine, id, options, image, hold, invocation);
+
+        void GiveUp()
+        {
+            start?.Dispose();
+            start = null;
+        }
     }
 
     internal static FileLock? Hold(SkiffEngine engine) =>

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using Skiff.Engine.Plan;
+using Skiff.Engine.Spec;
+using Skiff.Linux;
+using Skiff.Linux.Actions;
+using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
+
+namespace Skiff.Engine.Launch;
+
+/// <summary>A container's first process, made before anything else is known of it: it makes its namespaces while the engine looks up the image and makes the spec. See docs/decisions/014.</summary>
+public sealed class Newborn : IDisposable
+{
+    private readonly string _id;
+    private SafeFd? _cgroup;
+    private bool _taken;
+
+    private Newborn(string id, LaunchPlanner planner, CgroupLayout layout)
+    {
+        _id = id;
+        Planner = planner;
+        Layout = layout;
+    }
+
+    /// <summary>The plan so far.</summary>
+    internal LaunchPlanner Planner { get; }
+
+    /// <summary>The cgroup hierarchies of the host.</summary>
+    internal CgroupLayout Layout { get; }
+
+    /// <summary>The namespaces that it is in, or will be in a moment.</summary>
+    internal CloneFlags Namespaces { get; private init; }
+
+    /// <summary>The process; it waits for the rest of its program.</summary>
+    internal SpawnedProcess Process { get; private set; } = null!;
+
+    /// <summary>With a terminal: the pair of sockets over which its master is sent.</summary>
+    internal (SafeFd? Parent, SafeFd? Child) Console { get; private set; }
+
+    /// <summary>Its end's descriptor, there; -1 without a terminal.</summary>
+    internal int ConsoleValue { get; private init; } = -1;
+
+    /// <summary>When the host's steps began and ended, CLOCK_MONOTONIC in nanoseconds.</summary>
+    internal Dictionary<HostMoment, (long Begin, long End)> Times { get; } = [];
+
+    /// <summary>Makes it; null where the flags are such that more must be known first.</summary>
+    /// <param name="id">The container. Something that leads to it must be on the disk already: a session or a record.</param>
+    /// <param name="options">What is asked.</param>
+    /// <param name="wishes">How the starter wants to be connected.</param>
+    /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
+    public static Newborn? TryBear(string id, RunOptions options, LaunchWishes wishes)
+    {
+        Newborn? newborn = TryConceive(id, options, wishes);
+        newborn?.Bear(wishes.Traced);
+        return newborn;
+    }
+
+    /// <summary>Makes everything but the process; null where the flags are such that more must be known first.</summary>
+    /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
+    internal static Newborn? TryConceive(string id, RunOptions options, LaunchWishes wishes) =>
+        Conception.NamespacesOf(options) is { } namespaces ? Conceive(id, namespaces, NetworkLaunch.HasCable(options), wishes) : null;
+
+    /// <summary>Makes everything but the process.</summary>
+    /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
+    private static Newborn Conceive(string id, CloneFlags namespaces, bool hasCable, LaunchWishes wishes)
+    {
+        CgroupLayout layout = CgroupLayout.Detect();
+        (string parent, string name) = Place(id);
+        IReadOnlyList<HostAction> birthplace = Cgroup.Birthplace(layout, parent, name);
+        (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
+        Conception first = new()
+        {
+            Namespaces = namespaces,
+            DiesWithParent = wishes.DiesWithParent,
+            HasCable = hasCable,
+            Birthplace = birthplace,
+            V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
+            Told = wishes.Traced,
+        };
+        Newborn conceived = new(id, LaunchPlanner.Conceive(first, new ReportChannel()), layout)
+        {
+            Namespaces = namespaces,
+            Console = console,
+            ConsoleValue = console.Child?.Value ?? -1,
+        };
+        conceived.Guarded(() =>
+            conceived.Timed(
+                HostMoment.Birthplace,
+                () =>
+                {
+                    foreach (HostAction action in birthplace)
+                    {
+                        action.Run();
+                    }
+                    conceived._cgroup = first.V2Directory is { } directory
+                        ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
+                        : null;
+                }
+            )
+        );
+        return conceived;
+    }
+
+    /// <summary>Lets another process be its parent, which is about to be started and shares our memory until then.</summary>
+    internal Grandchild Embed(ChildProgram parent) => Spawn.Embed(parent, Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup);
+
+    /// <summary>That process has been started. It has the other end of the console.</summary>
+    /// <exception cref="SkiffException">It did not make it; nothing is left. Exit code 125.</exception>
+    internal void Born(Grandchild child, SpawnedProcess parent) =>
+        Guarded(() =>
+        {
+            Process = child.Born(parent);
+            Separate();
+            Console.Parent?.Dispose();
+            Console = (null, null);
+        });
+
+    private void Bear(bool traced) =>
+        Guarded(() =>
+            Timed(
+                HostMoment.Birth,
+                () =>
+                {
+                    Process = Spawn.Start(Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup, traced);
+                    Separate();
+                }
+            )
+        );
+
+    private LaunchPlan Plan => Planner.Plan;
+
+    /// <summary>What only the child needs from now on.</summary>
+    private void Separate()
+    {
+        Console.Child?.Dispose();
+        _cgroup?.Dispose();
+    }
+
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (e is LinuxException linux)
+            {
+                throw new SkiffException($"starting the container failed: {linux.Message}", 125, linux);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>It becomes a container: whoever calls this answers for it from now on.</summary>
+    internal void Take() => _taken = true;
+
+    /// <summary>Ends it, unless it has become a container.</summary>
+    public void Dispose()
+    {
+        if (_taken)
+        {
+            return;
+        }
+        _taken = true;
+        if (Process is not null)
+        {
+            _ = Process.Pidfd.Signal(Signals.SIGKILL);
+            _ = Process.Pidfd.Wait();
+        }
+        (string parent, string name) = Place(_id);
+        try
+        {
+            Cgroup.At(Layout, parent, name).Remove();
+        }
+        catch (LinuxException)
+        {
+            // the next command finds it by the session
+        }
+        Console.Parent?.Dispose();
+        Separate();
+        Process?.Dispose();
+        Plan.Dispose();
+    }
+
+    private void Timed(HostMoment moment, Action work)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        work();
+        Times[moment] = (Nanoseconds(begin), Nanoseconds(Stopwatch.GetTimestamp()));
+    }
+
+    private static long Nanoseconds(long timestamp) => timestamp * (1_000_000_000 / Stopwatch.Frequency);
+
+    private static (string Parent, string Name) Place(string id)
+    {
+        string path = SpecBuilder.CgroupsPath(null, id);
+        return (Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
+    }
+}
