@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
 using Xunit;
 
@@ -141,5 +142,29 @@ public sealed class LogTests
         Dictionary<string, string> options = new() { [option] = text };
         LogOptions.Check(null, options);
         Assert.Equal((size, 3), LogOptions.Limits("json-file", options));
+    }
+
+    /// <summary>A container may have written a whole pipe before its monitor reads at all.</summary>
+    [Fact]
+    public void What_comes_at_once_is_rotated_as_if_it_came_line_by_line()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("skiff-log").FullName, "log.json");
+        ContainerRecord record = new()
+        {
+            Id = new string('a', 64),
+            Name = "n",
+            Created = DateTimeOffset.UnixEpoch,
+            LogDriver = "json-file",
+            LogOptions = new Dictionary<string, string> { ["max-size"] = "1000", ["max-file"] = "3" },
+        };
+        using (LogWriter log = new(path, record))
+        {
+            log.Add(isError: false, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 500).Select(i => $"line {i}\n"))));
+        }
+        string[] files = [path + ".2", path + ".1", path];
+        Assert.All(files, f => Assert.InRange(new FileInfo(f).Length, 1, 1100));
+        string[] lines = [.. files.SelectMany(File.ReadAllLines)];
+        Assert.Equal(Enumerable.Range(500 - lines.Length, lines.Length).Select(i => $"line {i}\\n"), lines.Select(l => l.Split('"')[3]));
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 }
