@@ -142,7 +142,7 @@ public sealed partial class BridgeNetwork
             new NftBatch(network.Table).DeleteTable().Build(Errno.ENOENT, socket: firewall).Run();
         }
         BridgeSetup.Table(network, firewall).Run();
-        if (network.IPv6 is not null && BridgeSetup.BridgedPacketsPassIp6tables())
+        if (BridgeSetup.NeedsIngress(network))
         {
             if (Files.Exists(_paths.Ingress))
             {

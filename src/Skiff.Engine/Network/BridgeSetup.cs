@@ -35,12 +35,20 @@ internal static class BridgeSetup
         && Files.TryReadText("/proc/sys/net/ipv6/conf/default/disable_ipv6", out _)?.Trim() == "0";
 
     /// <summary>True where br_netfilter shows frames between ports to the IPv6 rules as well.</summary>
-    internal static bool BridgedPacketsPassIp6tables() =>
+    private static bool BridgedPacketsPassIp6tables() =>
         Files.TryReadText("/proc/sys/net/bridge/bridge-nf-call-ip6tables", out _)?.Trim() == "1";
 
     /// <summary>All of it for a network that is only shown.</summary>
     internal static IReadOnlyList<HostAction> Example(NetworkDefinition network) =>
-        [new WriteValue(IpForward, "1", "ip(7)"), .. Bridge(network, $"skiff network {network.Name}"), Table(network, null)];
+        [
+            new WriteValue(IpForward, "1", "ip(7)"),
+            .. Bridge(network, $"skiff network {network.Name}"),
+            Table(network, null),
+            .. NeedsIngress(network) ? (HostAction[])[Ingress(network, null)] : [],
+        ];
+
+    /// <summary>See <see cref="Ingress"/>.</summary>
+    internal static bool NeedsIngress(NetworkDefinition network) => network.IPv6 is not null && BridgedPacketsPassIp6tables();
 
     /// <summary>The whole table as one transaction.</summary>
     internal static NftTransaction Table(NetworkDefinition network, NetlinkSocket? firewall)
