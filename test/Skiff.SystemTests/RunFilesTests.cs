@@ -141,6 +141,25 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void A_volume_on_etc_does_not_hide_names_and_addresses()
+    {
+        string directory = Workspace.NewDirectory("etc");
+        File.WriteAllText(Path.Combine(directory, "own"), "mine");
+        File.WriteAllText(Path.Combine(directory, "hosts"), "192.0.2.1 theirs");
+        string[] flags = ["--hostname", "ship", "--dns", "192.0.2.53", "-v", directory + ":/etc"];
+        const string Script = "cat /etc/own /etc/hostname; grep -c ship /etc/hosts; cat /etc/resolv.conf";
+        Assert.Equal("mineship\n1\nnameserver 192.0.2.53", host.RunShell(Script, flags).Succeeded().Text);
+        // A file that the user mounts himself is his.
+        string[] own = [.. flags, "-v", directory + "/own:/etc/resolv.conf"];
+        Assert.Equal("mineship\n1\nmine", host.RunShell(Script, own).Succeeded().Text);
+        // Now the files are there to be mounted on.
+        flags[^1] += ":ro";
+        Assert.Equal("mineship\n1\nnameserver 192.0.2.53", host.RunShell(Script, flags).Succeeded().Text);
+        Assert.Equal("192.0.2.1 theirs", File.ReadAllText(Path.Combine(directory, "hosts")));
+        host.RunShell("true", "-v", Workspace.NewDirectory("empty") + ":/etc:ro").ExitedWith(125).Complained("/etc/resolv.conf");
+    }
+
+    [Fact]
     public void RUN_25_A_read_only_root_leaves_tmpfs_dev_and_hosts_writable()
     {
         string[] flags = ["--read-only", "--tmpfs", "/scratch", "--tmpfs", "/mine:mode=700,size=1m"];

@@ -10,6 +10,12 @@ public sealed class StartFailureTests(SkiffHost host) : IClassFixture<SkiffHost>
 
     private CommandResult Run(params string[] words) => host.Run(["run", "--rm", "--network", "none", .. words]);
 
+    [Theory]
+    [InlineData("net.nosuch.thing=1", "--sysctl net.nosuch.thing: this kernel has no such parameter")]
+    [InlineData("net.ipv4.ip_forward=many", "a value of --sysctl is refused")]
+    public void A_kernel_parameter_that_cannot_be_set_is_named(string sysctl, string sentence) =>
+        Run("--sysctl", sysctl, Busybox, "true").ExitedWith(125).Complained(sentence);
+
     [Fact]
     public void RUN_26_A_file_on_a_directory_and_the_reverse_are_named()
     {

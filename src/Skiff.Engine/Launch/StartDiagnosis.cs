@@ -40,6 +40,10 @@ internal static class StartDiagnosis
             ("", Errno.EXDEV) when call.Contains("procfs", StringComparison.Ordinal) =>
                 "a mount of this container covers /proc: its target is a link to /proc in the image; mount it somewhere else",
             ("prlimit64", Errno.EPERM) => Limit(call, spec),
+            ("openat2", Errno.ENOENT or Errno.ENOTDIR) when SysctlOf(step, call) is { } sysctl =>
+                $"--sysctl {sysctl}: this kernel has no such parameter, or not for a namespace of its own (ls /proc/sys)",
+            ("openat2", Errno.EACCES) when SysctlOf(step, call) is { } sysctl => $"--sysctl {sysctl}: this parameter can only be read",
+            ("write", _) when IsSysctl(step) => $"a value of --sysctl is refused by the kernel: {call}: {Errno.Describe(errno)}",
             ("open_tree", Errno.ENOENT or Errno.ENOTDIR or Errno.EACCES) when IsRoot(step, spec, out string root) =>
                 $"the directory {root} cannot be used: {Errno.Describe(errno)}",
             ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when IsRoot(step, spec, out string root) => $"{root} is not a directory",
@@ -51,12 +55,23 @@ internal static class StartDiagnosis
                 $"a part of the path {step.Why[SecretsAt.Length..].TrimEnd('.')} is a file in the image, not a directory",
             ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
                 $"a part of the path {mount.Destination} is a file in the image, not a directory",
+            (_, Errno.EROFS) when MountOf(step, spec) is { } mount =>
+                $"{mount.Destination} is missing in what is mounted there read-only: make it in the source, or mount that writable",
             ("chdir", Errno.ENOTDIR) when step.Block == Block.Exec => $"{spec.Process?.Cwd} is not a directory",
             ("execveat", Errno.E2BIG) =>
                 "the arguments and the environment together are longer than the kernel allows (execve(2)): pass long values in files",
             ("sendfile", _) => "a secret of the container could not be read whole",
             _ => null,
         };
+
+    private static bool IsSysctl(PlanStep step) => step.Why.StartsWith("Kernel parameters", StringComparison.Ordinal);
+
+    private static string? SysctlOf(PlanStep step, string call)
+    {
+        const string Directory = "\"proc/sys/";
+        int begin = call.IndexOf(Directory, StringComparison.Ordinal) + Directory.Length;
+        return IsSysctl(step) && begin >= Directory.Length ? call[begin..call.IndexOf('"', begin)].Replace('/', '.') : null;
+    }
 
     private static bool IsOomScore(PlanStep step) => step.Why.StartsWith("How soon the kernel", StringComparison.Ordinal);
 

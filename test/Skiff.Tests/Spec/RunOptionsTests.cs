@@ -138,6 +138,16 @@ public sealed class RunOptionsTests
         Assert.Contains(value, message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Empty_values_are_docker_s_defaults()
+    {
+        RunOptions options = Options.Parse(["--hostname=", "--domainname=", "--user=:5", "--link=db:", "--disable-content-trust", "img"]);
+        Assert.Null(options.Hostname);
+        Assert.Null(options.Domainname);
+        Assert.Equal(":5", options.User);
+        Assert.Equal("db", options.Links[0]);
+    }
+
     [Theory]
     [InlineData("--rm", "--restart=always")]
     [InlineData("-d", "-astdin")]
@@ -150,6 +160,13 @@ public sealed class RunOptionsTests
     [InlineData("-v/a:/b", "--tmpfs=/b")]
     [InlineData("--no-healthcheck", "--health-cmd=x")]
     [InlineData("--uts=host", "--hostname=x")]
+    [InlineData("--memory-reservation=4k", "-i")]
+    [InlineData("--health-cmd=x", "--health-interval=500us")]
+    [InlineData("--health-cmd=x", "--health-timeout=-1s")]
+    [InlineData("--mount=type=bind,source=/a,target=/b,bind-recursive=readonly", "-i")]
+    [InlineData("--user=:", "-i")]
+    [InlineData("--link=a:b:c", "-i")]
+    [InlineData("--link=:b", "-i")]
     public void Flags_that_contradict_each_other_are_refused(string first, string second) =>
         Assert.NotEmpty(Options.Error(first, second, "i"));
 

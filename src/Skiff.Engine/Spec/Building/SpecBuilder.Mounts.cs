@@ -9,6 +9,7 @@ public sealed partial class SpecBuilder
         List<ContainerMount> asked = AskedMounts();
         List<MountSpec> result = DefaultSpec.Mounts(_o.Privileged, _o.Security.WritableCgroups, _o.ShmSize ?? DefaultSpec.ShmSize);
         SharedMemory(result);
+        List<MountSpec> files = [];
         AddFile("/etc/resolv.conf", _c.ResolvConf);
         AddFile("/etc/hostname", _o.NoHostname ? null : _c.HostnameFile);
         AddFile("/etc/hosts", _o.NoHosts ? null : _c.Hosts);
@@ -21,6 +22,13 @@ public sealed partial class SpecBuilder
         result.RemoveAll(mount =>
             (device && mount.Destination.StartsWith("/dev/", StringComparison.Ordinal)) || asked.Exists(a => a.Target == mount.Destination)
         );
+        files.RemoveAll(mount => asked.Exists(a => a.Target == mount.Destination));
+        // A volume on /etc must not hide them: names would not be resolved.
+        bool covered = asked.Exists(static mount => mount.Target == "/etc");
+        if (!covered)
+        {
+            result.AddRange(files);
+        }
         if (_o.ReadOnly && _o.ReadOnlyTmpfs)
         {
             foreach (string path in (ReadOnlySpan<string>)["/run", "/tmp", "/var/tmp"])
@@ -45,13 +53,17 @@ public sealed partial class SpecBuilder
             result.Add(Mount(mount, uidMap, gidMap));
             _asked.Add(new AskedMount(mount, result[^1], _volumes.Count > volumes ? _volumes[^1] : null));
         }
+        if (covered)
+        {
+            result.AddRange(files);
+        }
         return result;
 
         void AddFile(string target, string? source, bool readOnly = false)
         {
             if (source is not null)
             {
-                result.Add(
+                files.Add(
                     new MountSpec
                     {
                         Destination = target,

@@ -36,6 +36,10 @@ public static class MountGrammarLong
         {
             throw OptionValue.Wrong("mount", text, "target= is missing");
         }
+        if (mount is { ReadOnly: false, Recursion: BindRecursion.ReadOnly or BindRecursion.Writable })
+        {
+            throw OptionValue.Wrong("mount", text, "bind-recursive=readonly and =writable say how far readonly goes, and need it");
+        }
         return MountGrammar.Check("mount", text, Source(text, mount, directory));
     }
 

@@ -186,6 +186,10 @@ public sealed partial class RunOptionsBuilder
 
     private static void CheckResources(RunOptions o)
     {
+        if (o.MemoryReservation is > 0 and < MinimumMemory)
+        {
+            throw OptionValue.Wrong("memory-reservation", ByteSize.Format(o.MemoryReservation.Value), "the smallest possible value is 6m");
+        }
         if (o.Memory is long memory)
         {
             if (memory < MinimumMemory)

@@ -315,6 +315,10 @@ public sealed partial class RunOptionsBuilder
                 return true;
             case "isolation":
                 return value is "default" or "" ? true : throw OptionValue.Wrong(flag, value, "Linux has default only");
+            case "disable-content-trust":
+                return OptionValue.Bool(flag, value)
+                    ? true
+                    : throw OptionValue.Wrong(flag, value, "there is no content trust to switch on");
             case "runtime":
                 return value is "" or "skiff" or "runc" or "io.containerd.runc.v2"
                     ? true

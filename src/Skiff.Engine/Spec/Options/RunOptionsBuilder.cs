@@ -104,7 +104,7 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 {
                     User =
                         value.Length == 0 ? null
-                        : value.StartsWith(':') ? throw OptionValue.Wrong(flag, value, "expected name|uid[:group|gid]")
+                        : value == ":" ? throw OptionValue.Wrong(flag, value, "expected name|uid[:group|gid]")
                         : value,
                 };
                 return true;
@@ -130,10 +130,10 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 _o = _o with { Restart = OptionGrammar.ParseRestart(value) };
                 return true;
             case "hostname":
-                _o = _o with { Hostname = HostnameText(flag, value) };
+                _o = _o with { Hostname = value.Length == 0 ? null : HostnameText(flag, value) };
                 return true;
             case "domainname":
-                _o = _o with { Domainname = HostnameText(flag, value) };
+                _o = _o with { Domainname = value.Length == 0 ? null : HostnameText(flag, value) };
                 return true;
             case "entrypoint":
                 _o = _o with { Entrypoint = OptionGrammar.ParseEntrypoint(value) };
@@ -224,16 +224,16 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 _o = _o with { HealthCommand = value.Length == 0 ? null : value };
                 return true;
             case "health-interval":
-                _o = _o with { HealthInterval = OptionValue.Duration(flag, value) };
+                _o = _o with { HealthInterval = HealthTime(flag, value) };
                 return true;
             case "health-timeout":
-                _o = _o with { HealthTimeout = OptionValue.Duration(flag, value) };
+                _o = _o with { HealthTimeout = HealthTime(flag, value) };
                 return true;
             case "health-start-period":
-                _o = _o with { HealthStartPeriod = OptionValue.Duration(flag, value) };
+                _o = _o with { HealthStartPeriod = HealthTime(flag, value) };
                 return true;
             case "health-start-interval":
-                _o = _o with { HealthStartInterval = OptionValue.Duration(flag, value) };
+                _o = _o with { HealthStartInterval = HealthTime(flag, value) };
                 return true;
             case "health-retries":
                 _o = _o with { HealthRetries = (int)OptionValue.Integer(flag, value, 0, int.MaxValue) };
@@ -284,6 +284,15 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
         return equals == 0 || text.Length == 0 ? throw OptionValue.Wrong("label", text, "expected name=value or name")
             : equals > 0 ? new NameValue(text[..equals], text[(equals + 1)..])
             : new NameValue(text, "");
+    }
+
+    /// <summary>0 stands for the default; less than a millisecond would keep a processor busy, docker's bound.</summary>
+    private static TimeSpan HealthTime(string flag, string value)
+    {
+        TimeSpan time = OptionValue.Duration(flag, value);
+        return time == TimeSpan.Zero || time >= TimeSpan.FromMilliseconds(1)
+            ? time
+            : throw OptionValue.Wrong(flag, value, "the smallest possible value is 1ms");
     }
 
     private static string HostnameText(string flag, string value)

@@ -82,6 +82,7 @@ internal static partial class RunFlags
     private static void Other(List<Flag> flags)
     {
         flags.Add(Flag.Text("isolation", "Accepted for docker's scripts: default") with { Hidden = true });
+        flags.Add(Flag.Bool("disable-content-trust", "Accepted for docker's scripts") with { Hidden = true });
         flags.Add(Flag.Text("runtime", "Accepted for docker's scripts: runc") with { Hidden = true });
     }
 }
