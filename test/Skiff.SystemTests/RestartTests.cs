@@ -53,6 +53,11 @@ public sealed class RestartTests(SkiffHost host) : IClassFixture<SkiffHost>
             20,
             () => host.Run("exec", "always", "true").Error
         );
+        host.Run("kill", "-s", "HUP", "always").ExitedWith(1);
+        host.Run("kill", "always").Succeeded();
+        Assert.Equal("exited", Inspect("always", "{{.State.Status}}"));
+        host.Run("start", "always").Succeeded();
+        Wait.Until(() => Count("always") >= 2, 20, () => host.Run("inspect", "always").Output);
         host.Run("rm", "always").ExitedWith(1);
         host.Run("stop", "always").Succeeded();
         Assert.Equal("exited", Inspect("always", "{{.State.Status}}"));

@@ -352,6 +352,7 @@ public sealed class SecretTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("exclude each other", "--secret", "there", "-v", "/etc:/run/secrets/there")]
     [InlineData("exclude each other", "--secret", "there", "--tmpfs", "/run/secrets")]
     [InlineData("exclude each other", "--secret", "there,target=/x", "--tmpfs", "/x")]
+    [InlineData("what is mounted there is read-only", "--secret", "there", "-v", "/usr/lib:/run:ro")]
     [InlineData("inside /proc", "--secret", "there,target=/proc/x")]
     [InlineData("is a file in the image", "--secret", "there,target=/etc/passwd/x")]
     public void What_cannot_be_is_refused_and_leaves_nothing(string complaint, params string[] flags)

@@ -55,7 +55,7 @@ public sealed class StatsTests(SkiffHost host) : IClassFixture<SkiffHost>
             // docker: what it was called on the command line.
             string id = host.Run("inspect", "-f", "{{.Id}}", "busy").Succeeded().Text;
             Assert.Equal(
-                ["busy", id[..5], id[..12]],
+                ["busy", id[..5], id],
                 [
                     host.Run("stats", "--no-stream", "--format", "{{.Container}}", "busy").Succeeded().Text,
                     host.Run("stats", "--no-stream", "--format", "{{.Container}}", id[..5]).Succeeded().Text,

@@ -51,6 +51,8 @@ internal static class StartDiagnosis
                 "one of the two is a directory and the other is not; a directory is mounted on a directory, a file on a file",
             ("move_mount", Errno.EINVAL or Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>
                 $"{mount.Destination} is not a directory in the image",
+            ("openat2" or "mkdirat" or "mknodat", Errno.ENOENT) when step.Why.StartsWith(SecretsAt, StringComparison.Ordinal) =>
+                $"{step.Why[SecretsAt.Length..].TrimEnd('.')} cannot be made, since what is mounted there is read-only; give the secrets another place with target=",
             ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when step.Why.StartsWith(SecretsAt, StringComparison.Ordinal) =>
                 $"a part of the path {step.Why[SecretsAt.Length..].TrimEnd('.')} is a file in the image, not a directory",
             ("openat2" or "mkdirat" or "mknodat", Errno.ENOTDIR) when MountOf(step, spec) is { } mount =>

@@ -72,7 +72,7 @@ internal static class Attachment
     {
         if (tty && input && !Tty.IsTerminal(0))
         {
-            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
+            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal") { IsUsage = true };
         }
     }
 

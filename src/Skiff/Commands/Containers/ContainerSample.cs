@@ -41,7 +41,7 @@ internal sealed record ContainerSample(
     /// <param name="before">The sample to compare with, for shares of time.</param>
     /// <param name="hostMemory">Bytes, the limit of a container without one.</param>
     /// <param name="full">Whole ids.</param>
-    /// <param name="asked">What the user called it; null where it was not named.</param>
+    /// <param name="asked">What the user called it; null where it was not named: then its full id counts, as in docker.</param>
     public Value Row(ContainerSample before, double hostMemory, bool full, string? asked)
     {
         // As docker counts: caches that can be dropped at once are not use.
@@ -52,7 +52,7 @@ internal sealed record ContainerSample(
             ("BlockIO", Value.Of($"{Human.ShortSize(Stats.IoRead ?? 0)} / {Human.ShortSize(Stats.IoWrite ?? 0)}")),
             ("CPUPerc", Value.Of(Percent(Processors(before)))),
             ("CPUPressure", Value.Of(Text(Stats.CpuPressure))),
-            ("Container", Value.Of(asked ?? (full ? Record.Id : Record.ShortId))),
+            ("Container", Value.Of(asked ?? Record.Id)),
             ("ID", Value.Of(full ? Record.Id : Record.ShortId)),
             ("IOPressure", Value.Of(Text(Stats.IoPressure))),
             ("MemPerc", Value.Of(Percent(limit > 0 ? used / limit : 0))),

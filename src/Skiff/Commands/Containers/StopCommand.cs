@@ -91,8 +91,26 @@ internal static class StopCommand
             invocation,
             name =>
             {
-                (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, name);
+                (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
                 bool stops = signal == Signals.SIGKILL || signal == ContainerStop.SignalOf(record);
+                if (state.Status == ContainerStatus.Restarting && stops)
+                {
+                    // Nothing is there to get the signal, but what it is sent for can be had: it is not started again.
+                    ContainerStop.Run(
+                        engine,
+                        record,
+                        state,
+                        new StopWishes
+                        {
+                            By = "skiff kill",
+                            Signal = signal,
+                            TimeoutSeconds = 0,
+                        }
+                    );
+                    invocation.Output.Line(name);
+                    return;
+                }
+                (record, state) = ContainerAccess.FindRunning(engine, name);
                 ContainerStop.Signal(engine, record, state, signal, "skiff kill", stops);
                 if (signal == Signals.SIGKILL)
                 {

@@ -33,7 +33,7 @@ internal sealed class ForegroundStart : IDisposable
     {
         if (options.Tty && options.Interactive && !Tty.IsTerminal(0))
         {
-            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal", 125);
+            throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal") { IsUsage = true };
         }
         SafeFd? nothing = options.Interactive || options.Tty ? null : Files.Open("/dev/null", OpenFlags.O_RDONLY);
         LaunchWishes wishes = new()
