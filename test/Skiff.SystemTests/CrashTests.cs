@@ -22,6 +22,41 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         AssertNothingLeft();
     }
 
+    [Theory]
+    [InlineData(Native.SIGKILL, "-d")]
+    [InlineData(Native.SIGTERM, "-d")]
+    [InlineData(Native.SIGKILL, "--log-driver=json-file")]
+    public void LIFE_07_A_start_in_the_background_that_was_killed_happens_whole_or_not_at_all(int signal, string flag)
+    {
+        string image = host.Image(TestImages.Busybox);
+        for (int i = 0; i < 40; i++)
+        {
+            using RunningCommand running = host.Start("run", flag, "--rm", "-p", "127.0.0.1:0:80", image, "sleep", "60");
+            Thread.Sleep(i / 2);
+            running.Signal(signal);
+            running.WaitForExit();
+        }
+        // What had been started runs; the rest is removed by the next command, with address, port and cgroup.
+        Wait.Until(Settled, 10, () => host.Run("ps", "-a").Output);
+        foreach (string id in host.Run("ps", "-q").Succeeded().Lines)
+        {
+            host.Run("rm", "-f", id).Succeeded();
+        }
+        AssertNothingLeft();
+        Wait.Until(() => !Directory.EnumerateFileSystemEntries(host.Runroot + "/sessions").Any(), 10, () => "sessions are left");
+        Assert.Empty(
+            Directory.Exists(host.Runroot + "/networks/bridge/leases")
+                ? Directory.EnumerateFiles(host.Runroot + "/networks/bridge/leases")
+                : []
+        );
+
+        bool Settled()
+        {
+            host.Run("run", "--rm", "--network", "none", image, "true").Succeeded();
+            return host.Run("ps", "-aq", "--filter", "status=created").Succeeded().Lines.Length == 0;
+        }
+    }
+
     [Fact]
     public void LIFE_07_The_container_ends_with_the_command()
     {

@@ -43,7 +43,7 @@ public sealed class Reconciler
     /// <summary>One liveness for the whole command.</summary>
     public Liveness Liveness { get; } = new();
 
-    /// <summary>Called by every command: foreground containers whose CLI died are killed and cleaned. Costs one directory read plus one open and flock per foreground container.</summary>
+    /// <summary>Called by every command: foreground containers whose CLI died are killed and cleaned, and what a killed <c>run -d</c> had not started yet. Costs one directory read plus one open and flock per foreground container.</summary>
     public void Sessions()
     {
         foreach (string id in Tree.Names(_store.Paths.Sessions))
@@ -73,6 +73,12 @@ public sealed class Reconciler
         else
         {
             ContainerState state = _store.LoadState(id);
+            if (!record.Foreground && Liveness.IsAlive(state.Monitor))
+            {
+                // The command was killed after it had started the container, which is its monitor's since then.
+                Session.Remove(_store.Paths, id);
+                return;
+            }
             bool lived = Liveness.IsAlive(state.Process);
             _cleanup.KillAll(record, Trusted(state));
             _cleanup.GiveBack(record, state);

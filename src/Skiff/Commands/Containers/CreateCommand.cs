@@ -36,9 +36,16 @@ internal static class CreateCommand
             : null;
         string id = ContainerStore.NewId();
         using FileLock session = Session.Begin(engine.Paths, id);
-        PreparedContainer container = Make(engine, id, options, image, session, invocation);
-        invocation.Output.Line(container.Record.Id);
-        return 0;
+        try
+        {
+            PreparedContainer container = Make(engine, id, options, image, invocation);
+            invocation.Output.Line(container.Record.Id);
+            return 0;
+        }
+        finally
+        {
+            Session.Remove(engine.Paths, id);
+        }
     }
 
     /// <summary><c>run -d</c>.</summary>
@@ -48,12 +55,11 @@ internal static class CreateCommand
         RunOptions options,
         Image? image,
         FileLock? hold,
-        FileLock session,
         WaitingMonitor monitor,
         Invocation invocation
     )
     {
-        PreparedContainer container = Make(engine, id, options, image, session, invocation, monitor);
+        PreparedContainer container = Make(engine, id, options, image, invocation, monitor);
         hold?.Dispose();
         StartCommand.Detached(engine, container.Record, invocation.Output, monitor, container);
         if (options.PidFile is { } path)
@@ -64,12 +70,12 @@ internal static class CreateCommand
         return 0;
     }
 
-    /// <summary>A recorded container, its warnings shown, its id in the file that was asked for.</summary>
+    /// <summary>A recorded container, its warnings shown, its id in the file that was asked for. The caller holds its session until it is made, or started: if the command is killed before,
+    /// the next one finds the free lock and removes what there is of it.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="id">Its id.</param>
     /// <param name="options">What is asked.</param>
     /// <param name="image">The image; null with a plain root directory.</param>
-    /// <param name="session">Held while it is made: if this command is killed, the next one finds the free lock and removes what there is of it. It ends here.</param>
     /// <param name="invocation">The command.</param>
     /// <param name="monitor">Its monitor, which waits; null when it is not started now.</param>
     internal static PreparedContainer Make(
@@ -77,33 +83,24 @@ internal static class CreateCommand
         string id,
         RunOptions options,
         Image? image,
-        FileLock session,
         Invocation invocation,
         WaitingMonitor? monitor = null
     )
     {
-        try
+        PreparedContainer container = ContainerPreparation.Create(
+            engine,
+            options,
+            image,
+            id,
+            session: null,
+            monitor is null ? null : planned => monitor.Begin(engine, planned)
+        );
+        foreach (string warning in container.Result.Warnings)
         {
-            PreparedContainer container = ContainerPreparation.Create(
-                engine,
-                options,
-                image,
-                id,
-                session: null,
-                monitor is null ? null : planned => monitor.Begin(engine, planned)
-            );
-            foreach (string warning in container.Result.Warnings)
-            {
-                invocation.Output.Warn(warning);
-            }
-            ForegroundRun.WriteIdFile(options.CidFile, id);
-            Boot.BootHint.Show(engine, options.Restart, invocation);
-            return container;
+            invocation.Output.Warn(warning);
         }
-        finally
-        {
-            Session.Remove(engine.Paths, id);
-            session.Dispose();
-        }
+        ForegroundRun.WriteIdFile(options.CidFile, id);
+        Boot.BootHint.Show(engine, options.Restart, invocation);
+        return container;
     }
 }

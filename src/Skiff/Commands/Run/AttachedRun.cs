@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Commands.Containers;
 using Skiff.Engine;
+using Skiff.Engine.Containers;
 using Skiff.Engine.Health;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Monitoring;
@@ -42,7 +43,7 @@ internal static class AttachedRun
         bool output = all || options.Attach.HasFlag(StandardStreams.Stdout);
         bool error = all || options.Attach.HasFlag(StandardStreams.Stderr);
         Attachment.RequireTerminal(options.Tty, input);
-        PreparedContainer container = CreateCommand.Make(engine, id, options, image, session, invocation, monitor);
+        PreparedContainer container = CreateCommand.Make(engine, id, options, image, invocation, monitor);
         hold?.Dispose();
         if (!output && !error)
         {
@@ -66,6 +67,9 @@ internal static class AttachedRun
             container,
             () =>
             {
+                // From now on it is its monitor's.
+                Session.Remove(engine.Paths, id);
+                session.Dispose();
                 if (options.PidFile is { } path)
                 {
                     ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(id).Process.Pid.ToString());

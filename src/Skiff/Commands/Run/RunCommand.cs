@@ -63,7 +63,7 @@ internal static class RunCommand
             if (options.Detach)
             {
                 engine.Reconciler.Sessions();
-                return Containers.CreateCommand.Detached(engine, id, options, image, hold, session, monitor!, invocation);
+                return Containers.CreateCommand.Detached(engine, id, options, image, hold, monitor!, invocation);
             }
             if (AttachedRun.IsNeeded(options, image) && !traced)
             {
