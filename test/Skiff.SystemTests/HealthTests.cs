@@ -41,6 +41,32 @@ public sealed class HealthTests(SkiffHost host) : IClassFixture<SkiffHost>
             () => $"{name} did not become {status}\n{host.Run("inspect", "-f", "{{json .State}}", name)}"
         );
 
+    [Theory]
+    [InlineData("kill")]
+    [InlineData("restart")]
+    [InlineData("stop")]
+    public void An_action_without_a_check_is_refused(string action)
+    {
+        host.Run(
+                "run",
+                "-d",
+                "--name",
+                "unchecked",
+                "--network",
+                "none",
+                "--health-on-failure",
+                action,
+                host.Image(TestImages.Busybox),
+                "true"
+            )
+            .ExitedWith(125)
+            .Complained("no health check");
+        host.Run("inspect", "unchecked").ExitedWith(1);
+        host.Run("create", "--name", "unchecked", "--network", "none", "--health-on-failure", action, host.Image(Checked), "true")
+            .Succeeded();
+        host.Run("rm", "unchecked").Succeeded();
+    }
+
     [Fact]
     public void The_images_check_runs_in_the_background_and_its_states_are_dockers()
     {

@@ -38,6 +38,13 @@ public static partial class ContainerPreparation
         ContainerLinks.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
+        if (options.HealthOnFailure != HealthAction.None && plan.Record.HealthCheck is null)
+        {
+            throw new SkiffException(
+                $"--health-on-failure {options.HealthOnFailure.ToString().ToLowerInvariant()}: the container has no health check, from the image or from --health-cmd, that could fail",
+                125
+            );
+        }
         if (options.Replace)
         {
             Replace(
