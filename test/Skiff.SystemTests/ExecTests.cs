@@ -292,6 +292,7 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
     [InlineData("start")]
     public void SEC_01_A_container_that_may_trace_cannot_write_the_engine_that_enters_its_pid_namespace(string how)
     {
+        Tool.Require("gcc");
         // It opens /proc/PID/exe of whatever is not its own program, waits until that process has gone (so that nothing keeps the file from being written), and tries.
         const string Source = """
             #include <dirent.h>

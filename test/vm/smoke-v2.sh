@@ -41,6 +41,7 @@ expect 'a parent with processes is refused with a sentence' 1 "$(
 expect 'the limit of processes stops a fork bomb' 1 "$(run --network none --pids-limit 4 box:1 sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2>&1 | grep -c 'fork')"
 expect 'an init hands on exit codes' 9 "$(run --network none --init box:1 sh -c 'exit 9'; echo $?)"
 expect 'an init hands on signals' 137 "$(run --network none --init box:1 sh -c 'kill -KILL $$'; echo $?)"
+expect 'processes start while the garbage collector runs' '100 processes' "$(skiff __stress-spawn 100 | cut -d, -f1)"
 expect 'the filter of system calls is in place' 'Seccomp:	2' "$(run --network none box:1 grep Seccomp: /proc/self/status)"
 expect 'it refuses a user namespace' 1 "$(run --network none box:1 /bin/busybox unshare -U true 2>&1 | grep -c 'not permitted')"
 skiff run --rm --network none box:1 sh -c 'trap "exit 6" TERM; while :; do sleep 0.1; done' &
