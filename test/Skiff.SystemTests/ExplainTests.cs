@@ -19,6 +19,18 @@ public sealed class ExplainTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.False(Directory.Exists(root));
     }
 
+    [Theory]
+    [InlineData("--log-opt", "max-size=x")]
+    [InlineData("--log-driver", "nosuch")]
+    [InlineData("--cpuset-cpus", "4000")]
+    [InlineData("--user", "nosuch")]
+    public void What_run_refuses_explain_refuses_too(string flag, string value)
+    {
+        string image = host.Image(TestImages.Busybox);
+        string run = host.Run("run", "--rm", "--network", "none", flag, value, image, "true").ExitedWith(125).Error;
+        Assert.Equal(run, host.Run("explain", "run", "--network", "none", flag, value, image, "true").ExitedWith(125).Error);
+    }
+
     [Fact]
     public void The_machine_code_is_what_its_sources_say()
     {

@@ -30,10 +30,7 @@ public static partial class ContainerPreparation
         Action<PreparedContainer>? planned = null
     )
     {
-        if (options.LogDriver is not null || !options.LogOptions.IsEmpty)
-        {
-            Monitoring.LogOptions.Check(options.LogDriver, LogOptions(options));
-        }
+        CheckLog(options);
         ContainerSecrets.Check(engine, options);
         ContainerLinks.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
@@ -94,8 +91,19 @@ public static partial class ContainerPreparation
     }
 
     /// <summary>The same without touching the host: for <c>explain</c>.</summary>
-    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id) =>
-        Plan(engine, options, image, foreground, id, before: null);
+    public static PreparedContainer Plan(SkiffEngine engine, RunOptions options, Image? image, bool foreground, string id)
+    {
+        CheckLog(options);
+        return Plan(engine, options, image, foreground, id, before: null);
+    }
+
+    private static void CheckLog(RunOptions options)
+    {
+        if (options.LogDriver is not null || !options.LogOptions.IsEmpty)
+        {
+            Monitoring.LogOptions.Check(options.LogDriver, LogOptions(options));
+        }
+    }
 
     private static PreparedContainer Plan(
         SkiffEngine engine,
