@@ -96,6 +96,29 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         AssertNothingLeft();
     }
 
+    /// <summary>Nothing of the container is there while its image is being downloaded, so that the end of the download can be the end of everything.</summary>
+    [Theory]
+    [InlineData("--rm")]
+    [InlineData("-d")]
+    public void A_run_that_is_interrupted_while_it_downloads_leaves_nothing(string mode)
+    {
+        using RunningCommand silent = RunningCommand.Start([.. host.Net.Prefix, "busybox", "nc", "-l", "-p", "5999"]);
+        Wait.Until(
+            () =>
+                Tool.Run([.. host.Net.Prefix, "cat", "/proc/net/tcp", "/proc/net/tcp6"]).Output.Contains(":176F", StringComparison.Ordinal),
+            10,
+            () => "nobody listens"
+        );
+        using RunningCommand running = host.Start("run", mode, "127.0.0.1:5999/never:1");
+        Wait.Until(() => running.ErrorSoFar.Contains("Unable to find", StringComparison.Ordinal), 10, () => running.ErrorSoFar);
+        Wait.Until(() => host.Processes().Length == 1, 10, () => string.Join('\n', host.Processes()));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Runroot}/sessions"));
+        running.Signal(Native.SIGINT);
+        running.WaitForExit();
+        Assert.Empty(host.Processes());
+        AssertNothingLeft();
+    }
+
     private void AssertNothingLeft()
     {
         Assert.Empty(host.Mounts());

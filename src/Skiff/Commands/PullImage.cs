@@ -87,11 +87,11 @@ internal static class PullImage
             return byId;
         }
         Reference reference = Reference.Parse(name);
+        beforePull?.Invoke();
         if (here is null && policy == PullPolicy.Missing && !request.Quiet)
         {
             output.ErrorLine($"Unable to find image '{reference.Familiar}' locally");
         }
-        beforePull?.Invoke();
         try
         {
             return Pull(store, reference, request, output, standardError: true).Image;

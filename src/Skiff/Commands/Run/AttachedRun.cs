@@ -34,7 +34,7 @@ internal static class AttachedRun
         Image? image,
         FileLock? hold,
         FileLock session,
-        WaitingMonitor? monitor,
+        WaitingMonitor monitor,
         Invocation invocation
     )
     {

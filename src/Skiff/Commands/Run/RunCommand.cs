@@ -36,23 +36,9 @@ internal static class RunCommand
         }
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         string id = ContainerStore.NewId();
-        using FileLock session = Session.Begin(engine.Paths, id);
-        try
-        {
-            return Run(engine, id, options, session, invocation);
-        }
-        finally
-        {
-            Session.Remove(engine.Paths, id);
-        }
-    }
-
-    private static int Run(SkiffEngine engine, string id, RunOptions options, FileLock session, Invocation invocation)
-    {
         bool traced = invocation.Has("trace");
         bool watched = options.Detach || (AttachedRun.IsNeeded(options) && !traced);
-        using WaitingMonitor? monitor = watched ? WaitingMonitor.Start(engine, id, options) : null;
-        ForegroundStart? start = watched ? null : ForegroundStart.Make(id, options, traced);
+        RunStart? start = Begin(watched);
         try
         {
             // A concurrent prune must not take the image between its lookup and the container's record.
@@ -60,25 +46,29 @@ internal static class RunCommand
             Image? image = options.Image is { } name
                 ? PullImage.Ensure(engine.Images, name, options.Pull, PullRequest.From(invocation), invocation.Output, GiveUp)
                 : null;
-            if (options.Detach)
-            {
-                engine.Reconciler.Sessions();
-                return Containers.CreateCommand.Detached(engine, id, options, image, hold, monitor!, invocation);
-            }
-            if (AttachedRun.IsNeeded(options, image) && !traced)
+            if (!watched && !traced && AttachedRun.IsNeeded(options, image))
             {
                 GiveUp();
-                engine.Reconciler.Sessions();
-                return AttachedRun.Run(engine, id, options, image, hold, session, monitor, invocation);
+                watched = true;
             }
-            start ??= ForegroundStart.Make(id, options, traced);
-            return ForegroundRun.Run(engine, id, options, image, hold, session, start, invocation);
+            start ??= Begin(watched);
+            if (!watched)
+            {
+                return ForegroundRun.Run(engine, id, options, image, hold, start.Session, start.Foreground!, invocation);
+            }
+            engine.Reconciler.Sessions();
+            return options.Detach
+                ? Containers.CreateCommand.Detached(engine, id, options, image, hold, start.Monitor!, invocation)
+                : AttachedRun.Run(engine, id, options, image, hold, start.Session, start.Monitor!, invocation);
         }
         finally
         {
-            start?.Dispose();
+            GiveUp();
         }
 
+        RunStart Begin(bool watched) => RunStart.Make(engine, id, options, watched, traced);
+
+        // Whoever ends a download ends it at once: nothing may be left then.
         void GiveUp()
         {
             start?.Dispose();
