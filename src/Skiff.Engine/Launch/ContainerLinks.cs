@@ -111,7 +111,7 @@ internal static class ContainerLinks
     }
 
     /// <summary>What the image and the flags of a container say, without what the engine adds.</summary>
-    private static IReadOnlyList<NameValue> Given(SkiffEngine engine, ContainerRecord record)
+    private static List<NameValue> Given(SkiffEngine engine, ContainerRecord record)
     {
         List<NameValue> given = [];
         IReadOnlyList<string> image = record.ImageId.Length == 0 ? [] : engine.Images.Find(record.ImageId)?.Config.Env ?? [];
