@@ -11,11 +11,24 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
 
     private string Inspect(string name, string what) => host.Run("inspect", "-f", what, name).Succeeded().Text;
 
-    private int? Monitor(string id) =>
-        ProcessTable
-            .WithCommandLine($"monitor {id}")
-            .Select(l => (int?)int.Parse(l.Split(' ')[0], CultureInfo.InvariantCulture))
-            .FirstOrDefault();
+    /// <summary>A command that starts a container does not wait until its monitor is one.</summary>
+    private static int? Monitor(string id)
+    {
+        int? pid = null;
+        Wait.Until(
+            () =>
+                (
+                    pid = ProcessTable
+                        .WithCommandLine($"monitor {id}")
+                        .Select(l => (int?)int.Parse(l.Split(' ')[0], CultureInfo.InvariantCulture))
+                        .FirstOrDefault()
+                )
+                    is not null,
+            10,
+            () => $"{id} has no monitor"
+        );
+        return pid;
+    }
 
     private static void Kill(int pid)
     {
@@ -181,6 +194,7 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
             {
                 watched++;
                 string id = Inspect("cut", "{{.Id}}");
+                Assert.NotNull(Monitor(id));
                 Assert.Single(ProcessTable.WithCommandLine($"monitor {id}"));
                 host.Run("kill", "cut").Succeeded();
                 Assert.Equal("137", host.Run("wait", "cut").Succeeded().Text);

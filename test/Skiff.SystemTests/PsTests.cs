@@ -215,7 +215,9 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
 
             // Both at once, so that nobody is left who could write the end down.
             string[] pids = _host.Run("inspect", "-f", "{{.State.Pid}}", "two").Succeeded().Lines;
-            string monitor = ProcessTable.WithCommandLine($"--runroot {_host.Runroot} monitor {ids[^2]}").Single().Split(' ')[0];
+            string Monitors() => string.Join('\n', ProcessTable.WithCommandLine($"--runroot {_host.Runroot} monitor {ids[^2]}"));
+            Wait.Until(() => Monitors().Length > 0, 10, () => "it has no monitor");
+            string monitor = Monitors().Split(' ')[0];
             Tool.Run("kill", "-9", monitor, pids[0]);
             Wait.Until(() => !Names().Contains("two"), 10, () => "a dead container is listed as running");
             Assert.Equal(["two"], Names("-f", "status=exited", "-f", "name=two"));

@@ -57,12 +57,14 @@ public sealed class Newborn : IDisposable
 
     /// <summary>Makes everything but the process; null where the flags are such that more must be known first.</summary>
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
-    internal static Newborn? TryConceive(string id, RunOptions options, LaunchWishes wishes) =>
-        Conception.NamespacesOf(options) is { } namespaces ? Conceive(id, namespaces, NetworkLaunch.HasCable(options), wishes) : null;
+    internal static Newborn? TryConceive(string id, RunOptions options, LaunchWishes wishes, int parentsChannel = -1) =>
+        Conception.NamespacesOf(options) is { } namespaces
+            ? Conceive(id, namespaces, NetworkLaunch.HasCable(options), wishes, parentsChannel)
+            : null;
 
     /// <summary>Makes everything but the process.</summary>
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
-    private static Newborn Conceive(string id, CloneFlags namespaces, bool hasCable, LaunchWishes wishes)
+    private static Newborn Conceive(string id, CloneFlags namespaces, bool hasCable, LaunchWishes wishes, int parentsChannel)
     {
         CgroupLayout layout = CgroupLayout.Detect();
         (string parent, string name) = Place(id);
@@ -73,6 +75,7 @@ public sealed class Newborn : IDisposable
             Namespaces = namespaces,
             DiesWithParent = wishes.DiesWithParent,
             HasCable = hasCable,
+            ParentsChannel = parentsChannel,
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
             Told = wishes.Traced,
@@ -102,7 +105,14 @@ public sealed class Newborn : IDisposable
     }
 
     /// <summary>Lets another process be its parent, which is about to be started and shares our memory until then.</summary>
-    internal Grandchild Embed(ChildProgram parent) => Spawn.Embed(parent, Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup);
+    internal Grandchild Embed(ChildProgram parent)
+    {
+        Grandchild child = Spawn.Embed(parent, Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup);
+        // The two, and the command, see the end of one another only if nobody else keeps a copy of a side of the channel.
+        parent.Call(SyscallNumber.close, Plan.Channel!.Parent.Value);
+        parent.Call(SyscallNumber.close, Plan.Channel.ChildValue);
+        return child;
+    }
 
     /// <summary>That process has been started. It has the other end of the console.</summary>
     /// <exception cref="SkiffException">It did not make it; nothing is left. Exit code 125.</exception>

@@ -93,6 +93,8 @@ public static class MonitorStart
         ContainerState before = engine.Containers.LoadState(container.Record.Id);
         try
         {
+            // What the monitor will need is tried here, where somebody hears of it.
+            LogSink.Open(engine.Paths, container.Record).Dispose();
             launch.Start(container);
         }
         catch (Exception e) when (e is SkiffException or LinuxException)
@@ -100,19 +102,8 @@ public static class MonitorStart
             FailedStart.Record(engine, container.Record, before, e);
             throw;
         }
-        IReadOnlyList<string> seen = launch.Warnings;
-        launch.Leave();
-        string answer;
-        try
-        {
-            answer = monitor.Order(gate, client, launch.Lease, MonitorTask.Watch);
-        }
-        catch (SkiffException e)
-        {
-            engine.Reconciler.GiveUpHeld(container.Record, e.Message);
-            throw;
-        }
-        return [.. seen, .. Warnings(answer, engine, container.Record)];
+        monitor.Leave(gate, client);
+        return [.. launch.Warnings];
     }
 
     /// <summary>The monitor will find out by itself what is wrong, and say it.</summary>

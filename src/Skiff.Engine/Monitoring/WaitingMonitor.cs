@@ -9,8 +9,9 @@ using Skiff.Linux.Spawning;
 namespace Skiff.Engine.Monitoring;
 
 /// <summary>
-/// A monitor whose container is not there yet. The runtime of a new process needs two milliseconds before it does anything of ours, so a command that will need a monitor
-/// starts it first and makes the container meanwhile, on the other processor. Without an order it ends with this object.
+/// A monitor whose container is not there yet. Where the command launches the container, the process that will be the monitor has only borne the container's first process, whose parent it must be, and
+/// waits: to come to life takes its runtime two milliseconds of a processor, which the launch needs itself. Where the monitor launches, it comes to life while the command makes the container.
+/// Without an order it ends with this object.
 /// </summary>
 public sealed class WaitingMonitor : IDisposable
 {
@@ -19,6 +20,8 @@ public sealed class WaitingMonitor : IDisposable
     private SpawnedProcess? _process;
     private Newborn? _newborn;
     private LaunchWishes? _wishes;
+    private bool _waits;
+    private bool _left;
 
     private WaitingMonitor(SafeFd socket) => _socket = socket;
 
@@ -53,12 +56,13 @@ public sealed class WaitingMonitor : IDisposable
     {
         using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
         using MonitorStreams? streams = options is null ? null : MonitorStreams.Open(options.Tty, options.Interactive);
+        ReportChannel channel = new();
         Grandchild? child = null;
         Inheritance? inherited = null;
         if (streams is not null)
         {
             _wishes = new LaunchWishes { Terminal = options!.Tty, Standard = streams.Container };
-            _newborn = Newborn.TryConceive(id, options, _wishes);
+            _newborn = Newborn.TryConceive(id, options, _wishes, channel.Parent.Value);
             if (_newborn is not null)
             {
                 inherited = new Inheritance(
@@ -70,8 +74,9 @@ public sealed class WaitingMonitor : IDisposable
                 child = _newborn.Embed(_program);
             }
         }
-        Write(engine, id, inherited, socket, nothing.Value);
-        _process = Spawn.Start(_program, new ReportChannel(), CloneFlags.CLONE_VM);
+        _waits = child is not null;
+        Write(engine, id, inherited, socket, nothing.Value, channel);
+        _process = Spawn.Start(_program, channel, CloneFlags.CLONE_VM);
         if (child is not null)
         {
             _wishes = _wishes! with { Monitor = _process.Pid };
@@ -96,7 +101,29 @@ public sealed class WaitingMonitor : IDisposable
         }
     }
 
-    /// <summary>Tells it that the container is there and to be started, and waits until that runs.</summary>
+    /// <summary>Leaves it a container that this command has launched. Nothing waits for it: until it has come to life the pipes keep what the container writes, and if it never does, the next command that sees the
+    /// container gives it another monitor.</summary>
+    /// <param name="gate">The container's lock, which the monitor shares until it watches.</param>
+    /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
+    internal void Leave(FileLock gate, SafeFd? client)
+    {
+        ContainerLaunch launch = Launch!;
+        launch.Leave();
+        _ = new MonitorOrder(gate.Fd, client, launch.Lease, MonitorTask.Watch).TrySend(_socket);
+        ComeToLife();
+        _left = true;
+    }
+
+    private void ComeToLife()
+    {
+        if (_waits)
+        {
+            _waits = false;
+            _process!.Channel.Release();
+        }
+    }
+
+    /// <summary>Tells it that the container is there, and waits until it runs and is watched.</summary>
     /// <param name="gate">The container's lock, which the monitor shares: it is held until the state says what runs, whichever of the two processes is killed.</param>
     /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
     /// <param name="lease">The address and ports that the container has already; null for none.</param>
@@ -105,6 +132,7 @@ public sealed class WaitingMonitor : IDisposable
     /// <exception cref="SkiffException">The monitor never ran.</exception>
     internal string Order(FileLock gate, SafeFd? client, (SafeFd Held, SafeFd Firewall)? lease, MonitorTask task)
     {
+        ComeToLife();
         if (_process!.Channel.AwaitReport() is { } failure)
         {
             throw new SkiffException(
@@ -127,13 +155,21 @@ public sealed class WaitingMonitor : IDisposable
         Launch?.Dispose();
         _newborn?.Dispose();
         _socket.Dispose();
-        // Until it has executed the monitor it works in the program's memory.
+        if (_left)
+        {
+            return; // it works in the program's memory until it has executed the monitor, which is more than this process's life
+        }
+        if (_waits && _process is not null)
+        {
+            _ = _process.Pidfd.Signal(Signals.SIGKILL);
+            _ = _process.Pidfd.Wait();
+        }
         _ = _process?.Channel.AwaitReport();
         _process?.Dispose();
         _program.Dispose();
     }
 
-    private void Write(SkiffEngine engine, string id, Inheritance? inherited, int socket, int nothing)
+    private void Write(SkiffEngine engine, string id, Inheritance? inherited, int socket, int nothing, ReportChannel channel)
     {
         ChildProgram program = _program;
         const int CLOSE_RANGE_CLOEXEC = 4;
@@ -175,6 +211,12 @@ public sealed class WaitingMonitor : IDisposable
             // Its second thread, the runtime's, needs no heap of its own: 128 MiB would be mapped, cut to size and touched.
             "MALLOC_ARENA_MAX=1",
         ];
+        if (inherited is not null)
+        {
+            // A command that is killed ends the wait as well: the monitor finds out what there is.
+            program.Call(SyscallNumber.close, channel.Parent.Value);
+            program.Call(SyscallNumber.read, channel.ChildValue, program.Memory(8), 1);
+        }
         program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
     }
 }

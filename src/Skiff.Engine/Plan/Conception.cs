@@ -16,6 +16,9 @@ public sealed record Conception
     /// <summary>The host lays a cable into its network namespace, which is therefore made first.</summary>
     public bool HasCable { get; init; }
 
+    /// <summary>Its parent's end of a channel on which that one waits for the end of the command; -1 for none.</summary>
+    public int ParentsChannel { get; init; } = -1;
+
     /// <summary>What makes the cgroup that it is born in.</summary>
     public IReadOnlyList<HostAction> Birthplace { get; init; } = [];
 

@@ -284,6 +284,14 @@ public sealed partial class LaunchPlanner
             );
             _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
         }
+        if (_first.ParentsChannel >= 0)
+        {
+            _plan.Container(
+                Block.Namespaces,
+                "Its parent waits for the command or for its end, which it would not see while a copy of the other side is open."
+            );
+            _p.Call(SyscallNumber.close, _first.ParentsChannel);
+        }
         DefaultSignals();
     }
 
