@@ -110,13 +110,20 @@ internal static class ExecBackground
         {
             return 1;
         }
-        Directory.SetCurrentDirectory("/"); // whose directory it was may want to unmount it
+        LeaveDirectory();
         if (exec.Console is { } terminal)
         {
             TerminalHolder.Drain(terminal);
         }
         _ = exec.Finish();
         return 0;
+    }
+
+    /// <summary>Whose directory it was may want to unmount it.</summary>
+    private static void LeaveDirectory()
+    {
+        using SafeFd root = Files.Open("/", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
+        _ = RawCall.Invoke(SyscallNumber.fchdir, root.Value);
     }
 
     private static ContainerExec? TryStart(Invocation invocation, SkiffEngine engine, SafeFd report)
