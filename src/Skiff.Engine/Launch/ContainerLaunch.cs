@@ -86,7 +86,10 @@ public sealed partial class ContainerLaunch : IDisposable
         }
     }
 
-    private void Guarded(Action work)
+    private void Guarded(Action work) => Guarded(this, work);
+
+    /// <summary>Does a part of a start; when it fails, what there is of the start is disposed of, and an error of the kernel becomes a sentence.</summary>
+    internal static void Guarded(IDisposable start, Action work)
     {
         try
         {
@@ -94,7 +97,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         catch (Exception e)
         {
-            Dispose();
+            start.Dispose();
             if (e is LinuxException linux)
             {
                 throw new SkiffException($"starting the container failed: {linux.Message}", 125, linux);

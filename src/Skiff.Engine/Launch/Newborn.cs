@@ -146,22 +146,7 @@ public sealed class Newborn : IDisposable
         _cgroup?.Dispose();
     }
 
-    private void Guarded(Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (Exception e)
-        {
-            Dispose();
-            if (e is LinuxException linux)
-            {
-                throw new SkiffException($"starting the container failed: {linux.Message}", 125, linux);
-            }
-            throw;
-        }
-    }
+    private void Guarded(Action work) => ContainerLaunch.Guarded(this, work);
 
     /// <summary>It becomes a container: whoever calls this answers for it from now on.</summary>
     internal void Take() => _taken = true;

@@ -207,8 +207,7 @@ public sealed partial class LaunchPlanner
         return flags;
     }
 
-    /// <summary>Those that come with clone3(2): all of them. (Making them takes longer than anything else, so a child that is born early makes its own while the engine goes on; only a pid namespace must be
-    /// there before it.)</summary>
+    /// <summary>The namespaces that a child which is not born early gets by clone3(2): all of them.</summary>
     private static CloneFlags AtBirth(LaunchInput input)
     {
         CloneFlags all = Flags(input.Spec);
