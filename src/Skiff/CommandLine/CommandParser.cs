@@ -24,8 +24,17 @@ internal static class CommandParser
 
         Command command = root;
         string path = "";
+        var group = new List<(Flag, string)>();
         while (command.Subcommands.Count > 0 && next < arguments.Count)
         {
+            if (path.Length > 0 && command.Flags.Count > 0)
+            {
+                next = ReadFlags(arguments, next, command.Flags, stopAtFirst: true, path, group, positional);
+                if (next >= arguments.Count || Wants(group, "help"))
+                {
+                    return new Invocation(command, path, globals, group, [], output);
+                }
+            }
             string word = arguments[next];
             if (word is "--help" or "-h")
             {
@@ -35,7 +44,7 @@ internal static class CommandParser
             path = path.Length == 0 ? word : $"{path} {word}";
             next++;
         }
-        given = [];
+        given = group;
         if (command.RawArguments)
         {
             return new Invocation(command, path, globals, given, Rest(arguments, next), output);

@@ -14,6 +14,7 @@ internal static class Examples
     {
         ["attach"] = ["skiff attach --detach-keys ctrl-x web"],
         ["commit"] = ["skiff commit -m 'with settings' web web:tuned"],
+        ["compose config"] = ["skiff compose config --format json", "skiff compose -f compose.yaml -f production.yaml config -q"],
         ["completion"] = ["skiff completion bash > /etc/bash_completion.d/skiff", "skiff completion fish | source"],
         ["container prune"] = ["skiff container prune -f --filter until=24h"],
         ["cp"] = ["skiff cp web:/etc/nginx/nginx.conf .", "skiff cp site/. web:/srv"],

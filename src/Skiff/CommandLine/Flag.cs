@@ -31,6 +31,7 @@ internal enum Completion
     Volume,
     Secret,
     Network,
+    Service,
     Verb,
 }
 

@@ -19,6 +19,7 @@ internal static class CommandTable
                 new("__stress-spawn", StressSpawnCommand.Define) { Hidden = true },
                 new("attach", Containers.AttachCommand.Define),
                 new("commit", Containers.CommitCommand.Define),
+                new("compose", Compose.ComposeGroup.Define),
                 new("completion", CompletionCommand.Define),
                 new("container", Containers.ContainerGroup.Define),
                 new("cp", Containers.CpCommand.Define),
