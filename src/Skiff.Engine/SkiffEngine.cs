@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Engine.Secrets;
 using Skiff.Engine.Volumes;
 using Skiff.Images.Store;
@@ -17,6 +18,7 @@ public sealed class SkiffEngine
     private EventLog? _events;
     private VolumeStore? _volumes;
     private SecretStore? _secrets;
+    private NetworkStore? _networks;
 
     private SkiffEngine(EnginePaths paths, string bridge)
     {
@@ -41,6 +43,9 @@ public sealed class SkiffEngine
 
     /// <summary>Secrets.</summary>
     public SecretStore Secrets => _secrets ??= new SecretStore(Paths, Events);
+
+    /// <summary>The networks that users have made.</summary>
+    public NetworkStore Networks => _networks ??= new NetworkStore(Paths, Events);
 
     /// <summary>Compares records with what is, and cleans up after commands and monitors that died.</summary>
     public Reconciler Reconciler => _reconciler ??= new Reconciler(Containers, new ContainerCleanup(this), events: Events);

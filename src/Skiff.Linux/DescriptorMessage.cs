@@ -6,7 +6,7 @@ namespace Skiff.Linux;
 public static unsafe class DescriptorMessage
 {
     /// <summary>The most descriptors that a message of ours carries.</summary>
-    private const int MaxDescriptors = 4;
+    private const int MaxDescriptors = 40;
     private const int SOL_SOCKET = 1;
     private const int SCM_RIGHTS = 1;
     private const int MSG_NOSIGNAL = 0x4000;
@@ -21,7 +21,7 @@ public static unsafe class DescriptorMessage
     /// <summary>Sends one message; 0, or the errno: EPIPE when the other side has gone.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="message">At least one byte.</param>
-    /// <param name="descriptors">At most four; the other side gets duplicates.</param>
+    /// <param name="descriptors">At most forty; the other side gets duplicates.</param>
     public static int TrySend(SafeFd socket, ReadOnlySpan<byte> message, ReadOnlySpan<int> descriptors)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);

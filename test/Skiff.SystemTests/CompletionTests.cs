@@ -28,7 +28,7 @@ public sealed class CompletionTests : IClassFixture<CompletionTests.Store>
     [InlineData("ps --filter status=ex", "exited")]
     [InlineData("ps --filter heal", "health=starting|health=healthy|health=unhealthy|health=none")]
     [InlineData("wait --condition ", "not-running|next-exit|removed")]
-    [InlineData("inspect --type ", "container|image|volume")]
+    [InlineData("inspect --type ", "container|image|network|volume")]
     [InlineData("ps --format j", "json")]
     [InlineData("nosuchverb ", "")]
     public void A_tab_offers_what_fits(string line, string expected) =>

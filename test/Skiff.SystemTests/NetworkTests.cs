@@ -227,17 +227,7 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
             .Run("exec", "plain", "sh", "-c", "ip -6 -o address show eth0 scope global | awk '{ print $4 }' | cut -d: -f1-3")
             .Succeeded()
             .Lines;
-        string[] flags =
-        [
-            "--ip",
-            "10.89.7.9",
-            "--ip6",
-            $"{six[0]}::abc",
-            "--mac-address",
-            "02:53:AA:00:00:01",
-            "--network-alias",
-            "somebody",
-        ];
+        string[] flags = ["--ip", "10.89.7.9", "--ip6", $"{six[0]}::abc", "--mac-address", "02:53:AA:00:00:01"];
         machine.Run(["run", "-d", .. flags, "--name", "asked", machine.Busybox, "sleep", "1000"]).Succeeded();
         string seen = machine
             .Run("exec", "asked", "sh", "-c", "ip -o address show eth0; cat /sys/class/net/eth0/address /etc/hosts")

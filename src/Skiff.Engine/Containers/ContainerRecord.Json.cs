@@ -33,6 +33,7 @@ public sealed partial record ContainerRecord
             w.WriteString("restart"u8, r.RestartPolicy.ToString());
         }
         w.WriteString("network"u8, r.NetworkMode);
+        Json.Strings(w, "moreNetworks"u8, r.MoreNetworks);
         Json.Strings(w, "exposed"u8, r.ExposedPorts);
         WriteMounts(w, r.Mounts);
         Json.Strings(w, "anonymousVolumes"u8, r.AnonymousVolumes);
@@ -164,6 +165,10 @@ public sealed partial record ContainerRecord
                     break;
                 case 7 when name.SequenceEqual("network"u8):
                     NetworkMode = Text(ref reader);
+                    break;
+                case 12 when name.SequenceEqual("moreNetworks"u8):
+                    reader.Read();
+                    MoreNetworks = Json.Strings(ref reader);
                     break;
                 case 7 when name.SequenceEqual("exposed"u8):
                     reader.Read();

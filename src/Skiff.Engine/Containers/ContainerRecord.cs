@@ -57,6 +57,9 @@ public sealed partial record ContainerRecord
     /// <summary>The network mode or the name of the first network: <c>bridge</c>, <c>host</c>, <c>none</c>, <c>container:&lt;id&gt;</c>, or a user's network.</summary>
     public string NetworkMode { get; init; } = "bridge";
 
+    /// <summary>Names of the networks beside the first; empty for most.</summary>
+    public IReadOnlyList<string> MoreNetworks { get; init; } = [];
+
     /// <summary>Ports that the image or <c>--expose</c> names, such as <c>80/tcp</c>.</summary>
     public IReadOnlyList<string> ExposedPorts { get; init; } = [];
 

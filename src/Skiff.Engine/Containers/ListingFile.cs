@@ -59,7 +59,7 @@ internal readonly struct ListingEntry(ReadOnlyMemory<byte> bytes)
 internal sealed class ListingFile
 {
     /// <summary>Changes with the format of the entries.</summary>
-    internal static ReadOnlySpan<byte> Magic => "skiff listing 1\n"u8;
+    internal static ReadOnlySpan<byte> Magic => "skiff listing 2\n"u8;
 
     private readonly byte[] _bytes;
     private readonly Dictionary<ulong, (int Start, int Length)> _entries = [];

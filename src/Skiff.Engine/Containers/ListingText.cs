@@ -20,6 +20,7 @@ internal static class ListingText
             Text(to, label.Value);
         }
         Text(to, record.NetworkMode);
+        Texts(to, record.MoreNetworks);
         Texts(to, record.ExposedPorts);
         Number(to, record.Mounts.Count);
         foreach (MountRecord mount in record.Mounts)
@@ -61,6 +62,7 @@ internal static class ListingText
             Command = from.Texts(),
             Labels = from.Map(),
             NetworkMode = from.Text(),
+            MoreNetworks = from.Texts(),
             ExposedPorts = from.Texts(),
             Mounts = from.Mounts(),
         };

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Volumes;
 using Skiff.Linux;
@@ -31,8 +32,8 @@ public sealed partial class ContainerLaunch
     /// <summary>The container is another process's from now on: nothing of it is taken back here.</summary>
     internal void Leave() => _ended = true;
 
-    /// <summary>The lease's locked file and netfilter socket, for that process; null without a lease.</summary>
-    internal (SafeFd Held, SafeFd Firewall)? Lease => _network is null ? null : (_network.Held!.Fd, _network.Firewall!.Fd);
+    /// <summary>The leases' locked files and netfilter socket, for that process; null without a lease.</summary>
+    internal NetworkHandover? Lease => _network?.Handover;
 
     private void Started()
     {

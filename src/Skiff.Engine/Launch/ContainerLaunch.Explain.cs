@@ -25,7 +25,7 @@ public sealed partial class ContainerLaunch
         RuntimeSpec spec = container.Result.Spec;
         CgroupLayout layout = CgroupLayout.Detect();
         CgroupPlan cgroup = launch.PlanCgroup(layout, spec);
-        BridgeLease? network = launch.Example();
+        ContainerNetworks? network = launch.Example();
         List<(string, string, int)> joined = [];
         foreach (NamespaceSpec item in spec.Linux.Namespaces)
         {
@@ -53,23 +53,17 @@ public sealed partial class ContainerLaunch
         return LaunchPlanner.Make(launch.WithSecrets(input, planned: true), null);
     }
 
-    /// <summary>The lease that the first container of a host would get; null without a bridge.</summary>
-    private BridgeLease? Example()
-    {
-        RunOptions options = _container.Options;
-        return options.Networks.IsEmpty || options.Networks[0].Kind == NetworkKind.Bridge
-            ? NetworkLaunch.Example(_engine, _container)
-            : null;
-    }
+    /// <summary>The leases that the first container of a host would get; null without a bridge.</summary>
+    private ContainerNetworks? Example() => NetworkLaunch.Example(_engine, _container);
 
-    private LaunchStory Story(BridgeLease? network)
+    private LaunchStory Story(ContainerNetworks? network)
     {
         LaunchFiles files = new(_engine.Paths, _container.Record, _container.Options);
         return new LaunchStory
         {
             Image = _container.Image is { } image ? files.Image(image) : [],
             Files = files.Made(),
-            SharedNetwork = network is null ? [] : [.. network.SharedActions, .. files.Leased(network)],
+            SharedNetwork = network is null ? [] : [.. network.SharedActions, .. network.Leases.SelectMany(files.Leased)],
             Network = network is null ? [] : [.. network.HostActions(0), .. network.LateActions],
             CleanUp = [.. network?.EndActions ?? [], .. files.Removed(network)],
             Volumes = _engine.Paths.Volumes,

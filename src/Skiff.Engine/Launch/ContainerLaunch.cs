@@ -27,7 +27,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private LaunchPlan? _plan;
     private SpawnedProcess? _process;
     private Cgroup? _cgroup;
-    private BridgeLease? _network;
+    private ContainerNetworks? _network;
     private string _cgroupPath = "";
 
     private ContainerLaunch(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
@@ -197,7 +197,7 @@ public sealed partial class ContainerLaunch : IDisposable
         Skeleton.Ensure(_engine.Paths);
         long network = Clock();
         _network = _wishes.Lease is { } lease
-            ? NetworkLaunch.Adopt(_engine, _container.Record.Id, lease.Held, lease.Firewall)
+            ? NetworkLaunch.Adopt(_engine, _container.Record.Id, _container.Options, lease)
             : NetworkLaunch.Acquire(_engine, _container);
         Timed(HostMoment.SharedNetwork, network);
         NetworkLaunch.WriteHosts(_engine, _container, _network);
@@ -396,7 +396,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Cgroup = _cgroupPath,
             RestartCount = _wishes.RestartCount,
             Health = _container.Record.HealthCheck is null ? null : HealthState.Starting with { Log = _wishes.HealthLog },
-            Endpoints = _network is null ? [] : [_network.Endpoint],
+            Endpoints = _network?.Endpoints ?? [],
             Ports = _network?.Ports ?? [],
         };
         if (_container.Session is { } session)

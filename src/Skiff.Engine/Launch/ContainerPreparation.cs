@@ -33,6 +33,7 @@ public static partial class ContainerPreparation
         CheckLog(options);
         ContainerSecrets.Check(engine, options);
         ContainerLinks.Check(engine, options);
+        NetworkAttachments.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
         if (options.HealthOnFailure != HealthAction.None && plan.Record.HealthCheck is null)
@@ -215,6 +216,7 @@ public static partial class ContainerPreparation
             StopTimeout = options.StopTimeout ?? 10,
             RestartPolicy = options.Restart,
             NetworkMode = options.Networks.IsEmpty ? "bridge" : NetworkName(options.Networks[0]),
+            MoreNetworks = options.Networks.Count < 2 ? [] : [.. options.Networks.Skip(1).Select(NetworkName)],
             Mounts = MountRecords.Of(engine, result),
             AnonymousVolumes = anonymous,
             UidMap = AutomaticIds.Text(result.Spec.Linux.UidMappings),
@@ -238,7 +240,8 @@ public static partial class ContainerPreparation
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static string NetworkName(NetworkAttachment network) =>
+    /// <summary>docker's NetworkMode of what a container is connected with.</summary>
+    public static string NetworkName(NetworkAttachment network) =>
         network.Kind switch
         {
             NetworkKind.Bridge => "bridge",

@@ -78,7 +78,7 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
     /// <summary>How an address and ports are leased: a file, a second name per address, one per port.</summary>
     internal List<HostAction> Leased(BridgeLease lease)
     {
-        NetworkPaths network = new(paths.Runroot, lease.Network.Name);
+        NetworkPaths network = new(paths.Runroot, lease.Network.Key);
         List<HostAction> made =
         [
             Open(network.Lock, "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
@@ -95,16 +95,16 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
     }
 
     /// <summary>What is removed when the container has ended.</summary>
-    internal List<HostAction> Removed(BridgeLease? lease)
+    internal List<HostAction> Removed(ContainerNetworks? networks)
     {
         List<HostAction> removed = [];
-        if (lease is not null)
+        foreach (BridgeLease lease in networks?.Leases ?? [])
         {
-            NetworkPaths network = new(paths.Runroot, lease.Network.Name);
+            NetworkPaths network = new(paths.Runroot, lease.Network.Key);
             removed.Add(
                 lease.Ports.Count > 0
                     ? Call(
-                        $"rename(\"{network.Leases}/{lease.IPv4}\", \"{network.Released}/{lease.Network.Name} {lease.HostInterface}\")",
+                        $"rename(\"{network.Leases}/{lease.IPv4}\", \"{network.Released}/{lease.Network.Key} {lease.HostInterface}\")",
                         "rename(2)"
                     )
                     : Unlink($"{network.Leases}/{lease.IPv4}")

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Launch;
@@ -24,8 +25,8 @@ public sealed record LaunchWishes
     /// <summary>What may be done while the container comes to life on another processor.</summary>
     public Action? Meanwhile { get; init; }
 
-    /// <summary>The locked file and the netfilter socket of a lease that whoever asked for the container has taken for it already; null to take one.</summary>
-    public (SafeFd Held, SafeFd Firewall)? Lease { get; init; }
+    /// <summary>The locked files and the netfilter socket of leases that whoever asked for the container has taken for it already; null to take them.</summary>
+    public NetworkHandover? Lease { get; init; }
 
     /// <summary>How often it was started again by its policy.</summary>
     public int RestartCount { get; init; }

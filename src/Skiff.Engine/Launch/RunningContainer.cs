@@ -15,7 +15,7 @@ public sealed class RunningContainer
     private readonly SkiffEngine _engine;
     private readonly ContainerRecord _record;
     private readonly Cgroup? _cgroup;
-    private readonly BridgeLease? _network;
+    private readonly ContainerNetworks? _network;
     private readonly bool _monitored;
     private ulong _oomKillsTold;
 
@@ -25,7 +25,7 @@ public sealed class RunningContainer
     /// <param name="state">The state that was recorded when it started.</param>
     /// <param name="process">Its first process.</param>
     /// <param name="cgroup">Its cgroup; null for none.</param>
-    /// <param name="network">Its lease; null for none, or for one that only its record tells of.</param>
+    /// <param name="network">Its leases; null for none, or for such that only its record tells of.</param>
     /// <param name="monitored">This process lives on after the container.</param>
     internal RunningContainer(
         SkiffEngine engine,
@@ -33,7 +33,7 @@ public sealed class RunningContainer
         ContainerState state,
         Pidfd process,
         Cgroup? cgroup,
-        BridgeLease? network,
+        ContainerNetworks? network,
         bool monitored
     )
     {
@@ -116,10 +116,11 @@ public sealed class RunningContainer
     /// <summary>Writes into the journal that a container joins or leaves its network.</summary>
     internal static void Connection(SkiffEngine engine, ContainerRecord record, ContainerState state, string action)
     {
-        if (state.Endpoints.Count > 0)
+        foreach (NetworkEndpoint endpoint in state.Endpoints)
         {
-            string network = state.Endpoints[0].Network;
-            engine.Events.Write(EventType.Network, action, network, ("container", record.Id), ("name", network), ("type", "bridge"));
+            string network = endpoint.Network;
+            string id = network == NetworkDefinition.Default ? network : engine.Networks.TryFind(network)?.Id ?? network;
+            engine.Events.Write(EventType.Network, action, id, ("container", record.Id), ("name", network), ("type", "bridge"));
         }
     }
 

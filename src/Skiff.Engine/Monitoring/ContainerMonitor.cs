@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Terminal;
@@ -27,7 +28,7 @@ public sealed partial class ContainerMonitor
     private bool _restartAtOnce;
     private SafeFd? _gate;
     private SafeFd? _client;
-    private (SafeFd Held, SafeFd Firewall)? _lease;
+    private NetworkHandover? _lease;
     private WindowSize? _size;
     private readonly Inheritance? _inherited;
 
@@ -180,7 +181,7 @@ public sealed partial class ContainerMonitor
             state,
             process,
             ContainerCgroup.Of(_record, state),
-            _lease is { } lease ? NetworkLaunch.Adopt(_engine, _record.Id, lease.Held, lease.Firewall) : null,
+            _lease is { } lease ? NetworkLaunch.Adopt(_engine, _record.Id, ContainerPreparation.OptionsOf(_record), lease) : null,
             monitored: true
         )
         {

@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Monitoring;
@@ -7,9 +8,9 @@ namespace Skiff.Engine.Monitoring;
 /// <summary>What a monitor is handed with its container: one byte that says what, and the descriptors (SCM_RIGHTS).</summary>
 /// <param name="Gate">The container's lock, given back once the state says what runs.</param>
 /// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
-/// <param name="Lease">The locked file and the netfilter socket of the container's lease; null when it has none yet.</param>
+/// <param name="Lease">The locked files and the netfilter socket of the container's leases; null when it has none yet.</param>
 /// <param name="Task">What the monitor is for.</param>
-public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, SafeFd Firewall)? Lease, MonitorTask Task)
+public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? Lease, MonitorTask Task)
 {
     private const int HasClient = 1;
     private const int HasLease = 2;
@@ -20,10 +21,11 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, Saf
     {
         Span<byte> what = stackalloc byte[1];
         _ = DescriptorMessage.Receive(socket, what, out SafeFd[] descriptors);
+        int next = (what[0] & HasClient) != 0 ? 2 : 1;
         return new MonitorOrder(
             descriptors[0],
-            (what[0] & HasClient) != 0 ? descriptors[1] : null,
-            (what[0] & HasLease) != 0 ? (descriptors[^2], descriptors[^1]) : null,
+            next == 2 ? descriptors[1] : null,
+            (what[0] & HasLease) != 0 ? new NetworkHandover(descriptors[next], descriptors[(next + 1)..]) : null,
             (MonitorTask)(what[0] >> TaskShift)
         );
     }
@@ -60,7 +62,11 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, (SafeFd Held, Saf
         }
         if (Lease is { } lease)
         {
-            descriptors.AddRange([lease.Held.Value, lease.Firewall.Value]);
+            descriptors.Add(lease.Firewall.Value);
+            foreach (SafeFd held in lease.Held)
+            {
+                descriptors.Add(held.Value);
+            }
         }
         byte what = (byte)((Client is null ? 0 : HasClient) | (Lease is null ? 0 : HasLease) | ((int)Task << TaskShift));
         return DescriptorMessage.TrySend(socket, [what], [.. descriptors]) == 0;

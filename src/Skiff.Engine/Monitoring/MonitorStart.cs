@@ -73,10 +73,9 @@ public static class MonitorStart
     )
     {
         using WaitingMonitor? own = waiting is null ? WaitingMonitor.Start(engine, record.Id) : null;
-        using BridgeLease? lease = made is null ? null : Lease(engine, made);
+        using ContainerNetworks? lease = made is null ? null : Lease(engine, made);
         IReadOnlyList<string> seen = lease?.Warnings ?? [];
-        (SafeFd, SafeFd)? leased = lease is null ? null : (lease.Held!.Fd, lease.Firewall!.Fd);
-        string answer = (waiting ?? own!).Order(gate, client, leased, MonitorTask.Launch);
+        string answer = (waiting ?? own!).Order(gate, client, lease?.Handover, MonitorTask.Launch);
         return [.. seen, .. Warnings(answer, engine, record)];
     }
 
@@ -107,7 +106,7 @@ public static class MonitorStart
     }
 
     /// <summary>The monitor will find out by itself what is wrong, and say it.</summary>
-    private static BridgeLease? Lease(SkiffEngine engine, PreparedContainer container)
+    private static ContainerNetworks? Lease(SkiffEngine engine, PreparedContainer container)
     {
         try
         {

@@ -130,7 +130,7 @@ public sealed class WaitingMonitor : IDisposable
     /// <param name="task">What it is for.</param>
     /// <returns>What the monitor says: see <see cref="MonitorStart"/>; empty when it died.</returns>
     /// <exception cref="SkiffException">The monitor never ran.</exception>
-    internal string Order(FileLock gate, SafeFd? client, (SafeFd Held, SafeFd Firewall)? lease, MonitorTask task)
+    internal string Order(FileLock gate, SafeFd? client, NetworkHandover? lease, MonitorTask task)
     {
         ComeToLife();
         if (_process!.Channel.AwaitReport() is { } failure)

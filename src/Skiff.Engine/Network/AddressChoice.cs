@@ -12,6 +12,8 @@ namespace Skiff.Engine.Network;
 /// <param name="evict">Gives back a lease if its container is gone; true when it did.</param>
 internal sealed class AddressChoice(NetworkDefinition network, NetworkPaths paths, LeaseStore leases, Func<LeaseFile, bool> evict)
 {
+    private readonly uint _gateway = network.IPv4.NumberOf(network.Gateway);
+
     /// <summary>The IPv4 address of <c>--ip</c>; null when none is asked for.</summary>
     internal IPAddress? Asked(LeaseOptions options)
     {
@@ -23,8 +25,7 @@ internal sealed class AddressChoice(NetworkDefinition network, NetworkPaths path
         {
             throw new SkiffException($"--ip {options.IPv4}: not an address of network {network.Name}, which is {network.IPv4}", 125);
         }
-        uint number = network.IPv4.NumberOf(address);
-        return number < 2 || number >= network.IPv4.Last
+        return IsTaken(network.IPv4.NumberOf(address))
             ? throw new SkiffException(
                 $"--ip {options.IPv4}: reserved in network {network.Name} for the network itself, its gateway or broadcasts",
                 125
@@ -73,8 +74,9 @@ internal sealed class AddressChoice(NetworkDefinition network, NetworkPaths path
     private LeaseFile TakeNext(FileLock file, Func<IPAddress, LeaseFile> make, bool asked6)
     {
         // After the last one given, so that an address rests before it names another container in somebody's connection table or ARP cache.
-        uint first = 2,
-            last = network.IPv4.Last - 1;
+        Subnet range = network.Range ?? network.IPv4;
+        uint first = network.IPv4.NumberOf(range.Address),
+            last = first + range.Last;
         uint start =
             Files.TryReadText(paths.LastAddress, out _) is string text && uint.TryParse(text, out uint n) && n >= first && n < last
                 ? n + 1
@@ -84,21 +86,27 @@ internal sealed class AddressChoice(NetworkDefinition network, NetworkPaths path
             uint number = start;
             do
             {
-                LeaseFile lease = make(network.IPv4.At(number));
-                if (leases.TryTake(file, lease, asked6))
+                if (!IsTaken(number) && make(network.IPv4.At(number)) is var lease && leases.TryTake(file, lease, asked6))
                 {
                     Remember(number);
                     return lease;
                 }
                 number = number >= last ? first : number + 1;
             } while (number != start);
-            foreach (LeaseFile lease in leases.All())
+            foreach (LeaseFile held in leases.All())
             {
-                _ = evict(lease);
+                _ = evict(held);
             }
         }
-        throw new SkiffException($"network {network.Name} has no free address left: {network.IPv4} is fully leased", 125);
+        throw new SkiffException($"network {network.Name} has no free address left: {range} is fully leased", 125);
     }
+
+    /// <summary>True for numbers that no container may have: those of the network, its broadcasts, its gateway, and <c>--aux-address</c>.</summary>
+    private bool IsTaken(uint number) =>
+        number == 0
+        || number >= network.IPv4.Last
+        || number == _gateway
+        || (network.Reserved.Count > 0 && network.Reserves(network.IPv4.At(number)));
 
     private LeaseFile TakeAsked(IPAddress address, FileLock file, Func<IPAddress, LeaseFile> make, bool asked6)
     {

@@ -15,6 +15,12 @@ namespace Skiff.Engine.Network;
 /// <param name="Mac"><c>--mac-address</c>.</param>
 public sealed record LeaseOptions(string? IPv4 = null, string? IPv6 = null, string? Mac = null)
 {
+    /// <summary>What others in a user's network find the container by, lower case; its own name first.</summary>
+    public IReadOnlyList<string> DnsNames { get; init; } = [];
+
+    /// <summary>Further names as they were asked for, for listings.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>The name of the container with an id, for messages about who is in the way.</summary>
     public Func<string, string>? NameOf { get; init; }
 
@@ -51,6 +57,15 @@ public sealed class BridgeLease : IDisposable
     /// <summary>The network.</summary>
     public NetworkDefinition Network { get; }
 
+    /// <summary>Which of the container's cables this is, counted from 0.</summary>
+    internal int Number { get; set; }
+
+    /// <summary>The container's default routes go this way, per family.</summary>
+    internal (bool IPv4, bool IPv6) IsGateway { get; set; } = (true, true);
+
+    /// <summary>Names in the network as they were asked for.</summary>
+    internal IReadOnlyList<string> Aliases { get; set; } = [];
+
     /// <summary>The owner.</summary>
     public string ContainerId => _file.ContainerId;
 
@@ -72,6 +87,9 @@ public sealed class BridgeLease : IDisposable
     /// <summary>The netfilter socket of all transactions of this container, open until its last one is over; null for a lease that is only shown.</summary>
     internal NetlinkSocket? Firewall { get; }
 
+    /// <summary>The container's first lease has opened the socket, and closes it.</summary>
+    private bool OwnsFirewall => Number == 0;
+
     /// <summary>The lease's file, locked as long as this process lives; null for a lease that is only shown.</summary>
     internal FileLock? Held { get; }
 
@@ -81,13 +99,13 @@ public sealed class BridgeLease : IDisposable
             Network.Name,
             IPv4.ToString(),
             Network.IPv4.PrefixLength,
-            Network.Gateway.ToString(),
+            Network.Internal ? "" : Network.Gateway.ToString(),
             IPv6?.ToString() ?? "",
             IPv6 is null ? 0 : Network.IPv6!.PrefixLength,
-            IPv6 is null ? "" : Network.Gateway6!.ToString(),
+            IPv6 is null || Network.Internal ? "" : Network.Gateway6!.ToString(),
             _file.Mac,
             HostInterface,
-            []
+            Aliases
         );
 
     /// <summary>What the first container of the network makes, for a plan that is only shown.</summary>
@@ -104,14 +122,16 @@ public sealed class BridgeLease : IDisposable
             _bridgeIndex,
             Network.Bridge,
             pid,
-            ContainerLink.Name,
-            ContainerLink.Index,
-            MacAddress.Parse(_file.Mac)
+            ContainerLink.NameOf(Number),
+            ContainerLink.IndexOf(Number),
+            MacAddress.Parse(_file.Mac),
+            NetworkOptions.MtuOf(Network)
         );
         IReadOnlyList<PortRule> rules = _file.Rules();
-        if (rules.Count > 0 || IPv6 is not null)
+        bool isolated = !NetworkOptions.ConnectsContainers(Network);
+        if (rules.Count > 0 || IPv6 is not null || isolated)
         {
-            cable.SetPort(index, HostInterface, hairpin: rules.Count > 0, withoutLinkLocal: IPv6 is not null);
+            cable.SetPort(index, HostInterface, hairpin: rules.Count > 0, withoutLinkLocal: IPv6 is not null, isolated);
         }
         // The cable needs no undo: it goes with the container's network namespace.
         List<HostAction> actions = [cable.Build()];
@@ -147,18 +167,22 @@ public sealed class BridgeLease : IDisposable
     /// <summary>What takes the ports back. A process of its own does it: the kernel makes whoever deletes wait.</summary>
     public IReadOnlyList<HostAction> EndActions => _file.RemoveElements(Network.Table) is { } remove ? [remove, .. Flows(_file)] : [];
 
-    /// <summary>The container's half, which its first process sends inside its own network namespace once the cable is there.</summary>
-    public IReadOnlyList<NetworkMessage> ContainerMessages =>
-        [
-            Message(
-                IPv6 is null
-                    ? ContainerLink.Configure((IPv4, Network.IPv4.PrefixLength, Network.Gateway))
-                    : ContainerLink.Configure(
-                        (IPv4, Network.IPv4.PrefixLength, Network.Gateway),
-                        (IPv6, Network.IPv6!.PrefixLength, Network.Gateway6)
-                    )
-            ),
-        ];
+    /// <summary>Adds the container's half to a request that is sent inside its network namespace once the cable is there.</summary>
+    internal void Configure(RouteMessages messages)
+    {
+        (IPAddress, int, IPAddress?) four = (IPv4, Network.IPv4.PrefixLength, IsGateway.IPv4 && !Network.Internal ? Network.Gateway : null);
+        if (IPv6 is null)
+        {
+            ContainerLink.Add(messages, Number, four);
+            return;
+        }
+        ContainerLink.Add(
+            messages,
+            Number,
+            four,
+            (IPv6, Network.IPv6!.PrefixLength, IsGateway.IPv6 && !Network.Internal ? Network.Gateway6 : null)
+        );
+    }
 
     /// <summary>All that <c>--network none</c> needs.</summary>
     public static IReadOnlyList<NetworkMessage> LoopbackOnly => [Message(ContainerLink.LoopbackUp)];
@@ -169,26 +193,46 @@ public sealed class BridgeLease : IDisposable
         IReadOnlyList<PortMapping> ports,
         LeaseOptions options,
         string bridge = "skiff0",
-        string network = "bridge"
+        NetworkDefinition? network = null
     )
     {
-        var definition = new NetworkDefinition(network, bridge, Subnet.Parse("10.89.0.0/16"), Subnet.Parse("fd53:6b69:6666::/64"));
-        IPAddress ip = options.IPv4 is null ? definition.IPv4.At(2) : IPAddress.Parse(options.IPv4);
-        IPAddress ip6 = options.IPv6 is null ? definition.IPv6!.At(2) : IPAddress.Parse(options.IPv6);
+        NetworkDefinition definition =
+            network
+            ?? new NetworkDefinition(NetworkDefinition.Default, bridge, Subnet.Parse("10.89.0.0/16"), Subnet.Parse("fd53:6b69:6666::/64"));
+        IPAddress ip = options.IPv4 is null ? (definition.Range ?? definition.IPv4).At(2) : IPAddress.Parse(options.IPv4);
+        IPAddress? ip6 = options.IPv6 is null ? definition.IPv6Of(definition.IPv4.NumberOf(ip)) : IPAddress.Parse(options.IPv6);
         string mac = options.Mac is null ? MacAddress.From(ip).ToString() : MacAddress.Parse(options.Mac).ToString();
-        IReadOnlyList<PublishedPort> published = new HostPorts(null, static _ => false, ipv6: true).Resolve(ports);
+        IReadOnlyList<PublishedPort> published = new HostPorts(
+            null,
+            static _ => false,
+            definition.IPv6 is not null,
+            null,
+            NetworkOptions.HostAddressOf(definition)
+        ).Resolve(ports);
         return new BridgeLease(
             definition,
-            new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published),
-            BridgeSetup.IndexOf(bridge),
+            new LeaseFile(containerId, ip, ip6, mac, "sk" + containerId[..Math.Min(8, containerId.Length)], published)
+            {
+                Names = options.DnsNames,
+            },
+            BridgeSetup.IndexOf(definition.Bridge),
             null
-        );
+        )
+        {
+            Aliases = options.Aliases,
+        };
     }
+
+    /// <summary>Names that the lease makes known.</summary>
+    internal IReadOnlyList<string> Names => _file.Names;
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Firewall?.Dispose();
+        if (OwnsFirewall)
+        {
+            Firewall?.Dispose();
+        }
         Held?.Dispose();
     }
 
@@ -216,5 +260,5 @@ public sealed class BridgeLease : IDisposable
                 : 1
         );
 
-    private static NetworkMessage Message(NetlinkRequest request) => new(request.Message, request.Text);
+    internal static NetworkMessage Message(NetlinkRequest request) => new(request.Message, request.Text);
 }

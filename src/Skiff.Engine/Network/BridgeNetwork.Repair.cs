@@ -10,14 +10,16 @@ public sealed partial class BridgeNetwork
     /// <summary>Called by every command for containers: what a killed cleaner has left undone is begun again. With no network up it costs three looks for files.</summary>
     /// <param name="runroot"><c>--runroot</c>.</param>
     /// <param name="bridgeName">The bridge of a network whose definition is gone.</param>
-    public static void Repair(string runroot, string bridgeName)
+    /// <param name="store">The users' networks.</param>
+    public static void Repair(string runroot, string bridgeName, NetworkStore store)
     {
-        NetworkPaths all = new(runroot, "bridge");
+        NetworkPaths all = new(runroot, NetworkDefinition.Default);
         IReadOnlyList<string> up = Tree.Names(all.Active);
         foreach (string name in up)
         {
-            NetworkPaths paths = all with { Name = name };
-            new BridgeNetwork(paths, NetworkDefinition.TryRead(paths.Definition)?.Bridge ?? bridgeName).RepairIdle();
+            NetworkPaths paths = all with { Key = name };
+            NetworkDefinition? network = NetworkDefinition.TryRead(paths.Definition);
+            new BridgeNetwork(paths, network?.Bridge ?? bridgeName, network is { IsUsers: true } ? network : null, store).RepairIdle();
         }
         if (up.Count == 0 && Files.Exists(all.Restore))
         {
@@ -47,10 +49,10 @@ public sealed partial class BridgeNetwork
         bool ours = link is null ? leased is null : link.Alias == Alias;
         if (ours)
         {
-            NetworkCleaner.Start(NetworkTeardown.Of(_paths, _bridge), null, s_linger, orphan: false);
+            NetworkCleaner.Start(Teardown(), null, s_linger, orphan: false);
         }
     }
 
     /// <summary>What the bridge is marked with.</summary>
-    private string Alias => $"skiff network {_paths.Name} of {_paths.Runroot}";
+    private string Alias => $"skiff network {_paths.Key} of {_paths.Runroot}";
 }

@@ -27,7 +27,7 @@ public sealed partial class BridgeNetwork
         if (network is not null && network.Bridge != _bridge)
         {
             throw new SkiffException(
-                $"network {_paths.Name} uses bridge {network.Bridge}, not {_bridge}: stop its containers and remove {_paths.Definition} to change it",
+                $"network {network.Name} uses bridge {network.Bridge}, not {_bridge}: stop its containers and remove {_paths.Definition} to change it",
                 125
             );
         }
@@ -85,7 +85,7 @@ public sealed partial class BridgeNetwork
             }
         }
         // Made in place, not replaced: its name is all there is to it, and whoever lists the directory sees no other.
-        Files.Open($"{_paths.Active}/{_paths.Name}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT, 0x180).Dispose();
+        Files.Open($"{_paths.Active}/{_paths.Key}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT, 0x180).Dispose();
         try
         {
             Create(network, index, table, addresses, firewall);
@@ -99,7 +99,7 @@ public sealed partial class BridgeNetwork
         return (network, index == 0 ? BridgeSetup.IndexOf(_bridge) : index, true);
     }
 
-    /// <summary>Subnets for the network: those it has while it is in use or they are still free, else new ones.</summary>
+    /// <summary>Subnets for the network: those it has while it is in use or they are still free, else new ones. A user's network keeps its own.</summary>
     private NetworkDefinition Define(NetworkDefinition? network, bool inUse, IReadOnlyList<AddressInfo> addresses)
     {
         bool ipv6 = BridgeSetup.HostHasIPv6();
@@ -108,11 +108,18 @@ public sealed partial class BridgeNetwork
             return network;
         }
         IReadOnlyList<RouteInfo> routes = RouteDump.Routes();
-        IReadOnlyList<Subnet> taken = OtherSubnets();
+        if (_recorded is not null)
+        {
+            SubnetClash.Refuse(_recorded, routes, addresses);
+            network = ipv6 ? _recorded : _recorded.WithoutIPv6();
+            Files.Replace(_paths.Definition, network.Write());
+            return network;
+        }
+        IReadOnlyList<Subnet> taken = _store?.Subnets() ?? [];
         if (network is null || !SubnetChoice.IsFree(network.IPv4, routes, addresses, taken) || network.IPv6 is not null != ipv6)
         {
             network = new NetworkDefinition(
-                _paths.Name,
+                NetworkDefinition.Default,
                 _bridge,
                 SubnetChoice.IPv4(routes, addresses, taken),
                 ipv6 ? SubnetChoice.UniqueLocalIPv6() : null
@@ -124,9 +131,10 @@ public sealed partial class BridgeNetwork
 
     private void Create(NetworkDefinition network, int index, bool table, IReadOnlyList<AddressInfo> addresses, NetlinkSocket firewall)
     {
-        foreach (
-            HostAction action in BridgeSetup.Forwarding(_paths.Restore, network.IPv6 is not null && SubnetChoice.HasGlobalIPv6(addresses))
-        )
+        IReadOnlyList<HostAction> forwarding = network.Internal
+            ? []
+            : BridgeSetup.Forwarding(_paths.Restore, network.IPv6 is not null && SubnetChoice.HasGlobalIPv6(addresses));
+        foreach (HostAction action in forwarding)
         {
             BridgeSetup.Run(action);
         }
@@ -182,18 +190,5 @@ public sealed partial class BridgeNetwork
                 batch.Build(Errno.EEXIST, socket: firewall).Run();
             }
         }
-    }
-
-    private List<Subnet> OtherSubnets()
-    {
-        List<Subnet> result = [];
-        foreach (string name in Tree.Names(_paths.All))
-        {
-            if (name[0] != '.' && name != _paths.Name && NetworkDefinition.TryRead((_paths with { Name = name }).Definition) is { } other)
-            {
-                result.Add(other.IPv4);
-            }
-        }
-        return result;
     }
 }

@@ -16,9 +16,13 @@ public sealed partial class BridgeNetwork
     private readonly PortClaims _claims;
     private readonly ReleasedLeases _released;
     private readonly string _bridge;
+    private readonly NetworkDefinition? _recorded;
+    private readonly NetworkStore? _store;
 
-    private BridgeNetwork(NetworkPaths paths, string bridge)
+    private BridgeNetwork(NetworkPaths paths, string bridge, NetworkDefinition? recorded = null, NetworkStore? store = null)
     {
+        _recorded = recorded;
+        _store = store;
         _paths = paths;
         _leases = new LeaseStore(paths);
         _claims = new PortClaims(paths);
@@ -26,34 +30,49 @@ public sealed partial class BridgeNetwork
         _bridge = bridge;
     }
 
-    /// <summary>Names a network; reads and changes nothing.</summary>
+    /// <summary>Names the default network; reads and changes nothing.</summary>
     /// <param name="runroot"><c>--runroot</c>.</param>
     /// <param name="bridgeName">Interface name of the bridge, at most 15 bytes.</param>
-    /// <param name="networkName">The network's name.</param>
-    public static BridgeNetwork Open(string runroot, string bridgeName = "skiff0", string networkName = "bridge")
+    /// <param name="store">The users' networks, whose subnets are not to be taken.</param>
+    public static BridgeNetwork Open(string runroot, string bridgeName, NetworkStore store)
     {
         if (bridgeName.Length is 0 or > 15)
         {
             throw new SkiffException($"\"{bridgeName}\" cannot name a bridge: Linux allows 1 to 15 bytes (IFNAMSIZ)", 125);
         }
-        return new BridgeNetwork(new NetworkPaths(runroot, networkName), bridgeName);
+        return new BridgeNetwork(new NetworkPaths(runroot, NetworkDefinition.Default), bridgeName, null, store);
     }
+
+    /// <summary>Names a user's network; reads and changes nothing.</summary>
+    /// <param name="runroot"><c>--runroot</c>.</param>
+    /// <param name="network">The network as it was found in <paramref name="store"/>.</param>
+    /// <param name="store">The users' networks.</param>
+    public static BridgeNetwork Open(string runroot, NetworkDefinition network, NetworkStore store) =>
+        new(new NetworkPaths(runroot, network.Key), network.Bridge, network, store);
 
     /// <summary>Leases addresses and host ports for a container and makes the network when it is not up. What it costs does not grow with the number of containers.</summary>
     /// <param name="containerId">The full id.</param>
     /// <param name="ports">The <c>-p</c> options, and one with host port 0 per exposed port for <c>-P</c>.</param>
     /// <param name="options">Addresses asked for.</param>
     /// <param name="isAlive">Whether the container with this id runs; asked only about a lease that is in the way and whose process has ended.</param>
+    /// <param name="shared">The netfilter socket of another lease of the container, which outlives this one; null to open one.</param>
     /// <exception cref="SkiffException">A port or address is in use or not possible; nothing has changed then.</exception>
-    public BridgeLease Acquire(string containerId, IReadOnlyList<PortMapping> ports, LeaseOptions options, Func<string, bool> isAlive)
+    public BridgeLease Acquire(
+        string containerId,
+        IReadOnlyList<PortMapping> ports,
+        LeaseOptions options,
+        Func<string, bool> isAlive,
+        NetlinkSocket? shared = null
+    )
     {
         _paths.Make();
-        NetlinkSocket? firewall = null;
+        NetlinkSocket? firewall = shared;
         FileLock? file = null;
         using FileLock locked = FileLock.Acquire(_paths.Lock);
         try
         {
-            firewall = OpenFirewall();
+            firewall ??= OpenFirewall();
+            CheckRecorded();
             (NetworkDefinition network, int index, bool made) = EnsureUp(firewall);
             try
             {
@@ -74,9 +93,13 @@ public sealed partial class BridgeNetwork
                 IReadOnlyList<PublishedPort> published =
                     ports.Count == 0
                         ? []
-                        : new HostPorts(_claims, h => EvictDead(h.Network, h.Lease), network.IPv6 is not null, options.NameOf).Resolve(
-                            ports
-                        );
+                        : new HostPorts(
+                            _claims,
+                            h => EvictDead(h.Network, h.Lease),
+                            network.IPv6 is not null,
+                            options.NameOf,
+                            NetworkOptions.HostAddressOf(network)
+                        ).Resolve(ports);
                 AddressChoice choice = new(network, _paths, _leases, l => EvictDead(_paths, l));
                 IPAddress? asked = choice.Asked(options);
                 IPAddress? asked6 = choice.Asked6(options);
@@ -87,17 +110,21 @@ public sealed partial class BridgeNetwork
                     new(
                         containerId,
                         ip,
-                        asked6 ?? network.IPv6?.At(network.IPv4.NumberOf(ip)),
+                        asked6 ?? network.IPv6Of(network.IPv4.NumberOf(ip)),
                         mac ?? MacAddress.From(ip).ToString(),
                         link,
                         published
-                    );
+                    )
+                    {
+                        Names = options.DnsNames,
+                    };
                 LeaseFile lease = choice.Take(asked, file, Make, asked6 is not null);
+                _leases.AddNames(lease);
                 if (published.Count > 0)
                 {
                     _claims.Add(lease);
                 }
-                return Lease(network, lease, index, file, firewall, look: made || published.Count > 0);
+                return Lease(network, lease, index, file, firewall, look: made || published.Count > 0, options.Aliases);
             }
             catch when (made)
             {
@@ -109,10 +136,17 @@ public sealed partial class BridgeNetwork
         {
             if (file is not null)
             {
+                if (_leases.Of(containerId) is { } begun)
+                {
+                    _leases.Remove(begun);
+                }
                 _ = Files.TryRemove($"{_paths.Owners}/{containerId}");
                 file.Dispose();
             }
-            firewall?.Dispose();
+            if (shared is null)
+            {
+                firewall?.Dispose();
+            }
             throw;
         }
     }
@@ -122,18 +156,48 @@ public sealed partial class BridgeNetwork
     /// <param name="held">The lease's file.</param>
     /// <param name="firewall">The netfilter socket.</param>
     /// <exception cref="SkiffException">The lease or the network is gone.</exception>
-    public BridgeLease Adopt(string containerId, SafeFd held, SafeFd firewall)
+    public BridgeLease Adopt(string containerId, SafeFd held, NetlinkSocket firewall)
     {
         NetworkDefinition? network = NetworkDefinition.TryRead(_paths.Definition);
         LeaseFile? lease = _leases.Of(containerId);
         int index = RouteDump.IndexOf(_bridge);
         return network is not null && lease is not null && index != 0
-            ? Lease(network, lease, index, FileLock.Adopt(held), NetlinkSocket.Adopt(firewall), look: false)
-            : throw new SkiffException($"the network {_paths.Name} was taken down while the container was started: start it again", 125);
+            ? Lease(network, lease, index, FileLock.Adopt(held), firewall, look: false, [])
+            : throw new SkiffException(
+                $"the network {_recorded?.Name ?? _paths.Key} was taken down while the container was started: start it again",
+                125
+            );
     }
 
-    private BridgeLease Lease(NetworkDefinition network, LeaseFile lease, int index, FileLock held, NetlinkSocket firewall, bool look) =>
-        new(network, lease, index, look ? () => ForwardPolicy.Warnings(_paths, network, firewall) : null, held, firewall);
+    private BridgeLease Lease(
+        NetworkDefinition network,
+        LeaseFile lease,
+        int index,
+        FileLock held,
+        NetlinkSocket firewall,
+        bool look,
+        IReadOnlyList<string> aliases
+    ) =>
+        new(
+            network,
+            lease,
+            index,
+            look && !network.Internal ? () => ForwardPolicy.Warnings(_paths, network, firewall) : null,
+            held,
+            firewall
+        )
+        {
+            Aliases = aliases,
+        };
+
+    /// <summary>A user's network may have been removed since it was looked up; under the lock nobody removes it.</summary>
+    private void CheckRecorded()
+    {
+        if (_recorded is not null && !_store!.IsRecorded(_recorded))
+        {
+            throw NetworkStore.Missing(_recorded.Name, 125);
+        }
+    }
 
     /// <summary>Gives a lease back: its address at once, its ports in the next moment, and the network a second later when it was the last. Waits for nothing.</summary>
     /// <param name="lease">The lease.</param>
@@ -205,6 +269,25 @@ public sealed partial class BridgeNetwork
         }
     }
 
+    /// <summary>Takes away what there is of a network that was removed; returns when it is gone.</summary>
+    internal void TakeDown()
+    {
+        if (Files.Exists(_paths.Directory))
+        {
+            NetworkCleaner.Start(Teardown(), null, TimeSpan.Zero, orphan: false, wait: true);
+        }
+    }
+
     private void StartCleaner(PortRemoval? removal, TimeSpan delay, bool orphan) =>
-        NetworkCleaner.Start(_leases.Any() == false ? NetworkTeardown.Of(_paths, _bridge) : null, removal, delay, orphan);
+        NetworkCleaner.Start(_leases.Any() == false ? Teardown() : null, removal, delay, orphan);
+
+    /// <summary>What takes this network away; of one that was removed, its files too.</summary>
+    private NetworkTeardown Teardown() =>
+        NetworkTeardown.Of(
+            _paths,
+            _bridge,
+            forgets: _paths.Key != NetworkDefinition.Default
+                && _store is not null
+                && !(_recorded is not null && _store.IsRecorded(_recorded))
+        );
 }

@@ -10,6 +10,7 @@ namespace Skiff.Engine.Network;
 internal static class BridgeSetup
 {
     private const string IpForward = "/proc/sys/net/ipv4/ip_forward";
+    private const uint IP6_RT_PRIO_USER = 1024;
     private const int NF_IP_PRI_RAW = -300;
     private const int NF_IP_PRI_NAT_DST = -100;
     private const int NF_IP_PRI_FILTER = 0;
@@ -41,8 +42,8 @@ internal static class BridgeSetup
     /// <summary>All of it for a network that is only shown.</summary>
     internal static IReadOnlyList<HostAction> Example(NetworkDefinition network) =>
         [
-            new WriteValue(IpForward, "1", "ip(7)"),
-            .. Bridge(network, $"skiff network {network.Name}"),
+            .. network.Internal ? (HostAction[])[] : [new WriteValue(IpForward, "1", "ip(7)")],
+            .. Bridge(network, $"skiff network {network.Key}"),
             Table(network, null),
             .. NeedsIngress(network) ? (HostAction[])[Ingress(network, null)] : [],
         ];
@@ -80,15 +81,30 @@ internal static class BridgeSetup
                     .AddRule(chain, new NftRule().ToLocal().Translate(new PortMap(v6, false)));
             }
         }
-        // Into the network only what it asked for and what is published: not the container's other ports, from wherever this host routes for.
-        batch
-            .AddRule("forward", new NftRule().OutputName(bridge).Established().Accept())
-            .AddRule("forward", new NftRule().OutputName(bridge).DestinationTranslated().Accept())
-            .AddRule("forward", new NftRule().InputName(bridge, equal: false).OutputName(bridge).Drop());
-        Source(batch, bridge, network.IPv4, new Subnet(loopback, 8));
+        if (network.Internal)
+        {
+            // No way out and none in, whatever is routed or translated: not to the outside, and not to another network's published ports.
+            batch
+                .AddRule("forward", new NftRule().InputName(bridge).OutputName(bridge, equal: false).Drop())
+                .AddRule("forward", new NftRule().InputName(bridge, equal: false).OutputName(bridge).Drop());
+        }
+        else
+        {
+            // Into the network only what it asked for and what is published: not the container's other ports, from wherever this host routes for.
+            batch
+                .AddRule("forward", new NftRule().OutputName(bridge).Established().Accept())
+                .AddRule("forward", new NftRule().OutputName(bridge).DestinationTranslated().Accept())
+                .AddRule("forward", new NftRule().InputName(bridge, equal: false).OutputName(bridge).Drop());
+        }
+        if (!NetworkOptions.ConnectsContainers(network))
+        {
+            // The bridge does not pass frames between such ports, but the host would route packets that are sent to it for a neighbour.
+            batch.AddRule("forward", new NftRule().InputName(bridge).OutputName(bridge).Drop());
+        }
+        Source(batch, network, network.IPv4, new Subnet(loopback, 8));
         if (network.IPv6 is not null)
         {
-            Source(batch, bridge, network.IPv6, new Subnet(IPAddress.IPv6Loopback, 128));
+            Source(batch, network, network.IPv6, new Subnet(IPAddress.IPv6Loopback, 128));
         }
         if (network.IPv6 is not null)
         {
@@ -100,15 +116,24 @@ internal static class BridgeSetup
         return batch.Build(socket: firewall);
     }
 
-    private static void Source(NftBatch batch, string bridge, Subnet subnet, Subnet loopback) =>
+    private static void Source(NftBatch batch, NetworkDefinition network, Subnet subnet, Subnet loopback)
+    {
+        string bridge = network.Bridge;
+        if (!network.Internal && NetworkOptions.Masquerades(network))
+        {
+            batch.AddRule(
+                "postrouting",
+                new NftRule().OutputName(bridge, equal: false).From(subnet.Address, subnet.PrefixLength).Masquerade()
+            );
+        }
         batch
-            .AddRule("postrouting", new NftRule().OutputName(bridge, equal: false).From(subnet.Address, subnet.PrefixLength).Masquerade())
             // A container that uses a published port of a neighbour or its own: the answer must come back through the host.
             .AddRule(
                 "postrouting",
                 new NftRule().OutputName(bridge).From(subnet.Address, subnet.PrefixLength).DestinationTranslated().Masquerade()
             )
             .AddRule("postrouting", new NftRule().OutputName(bridge).From(loopback.Address, loopback.PrefixLength).Masquerade());
+    }
 
     /// <summary>Answers to ::1 that were translated back at a port of the bridge (br_netfilter) would be dropped at its entrance: ::1 must not come in from a wire (RFC 4291, 2.5.3). They are handed to the loopback device instead.</summary>
     internal static NftTransaction Ingress(NetworkDefinition network, NetlinkSocket? firewall) =>
@@ -123,14 +148,14 @@ internal static class BridgeSetup
     {
         int index = IndexOf(network.Bridge);
         RouteMessages messages = new RouteMessages()
-            .AddBridge(network.Bridge, index, MacAddress.From(network.Gateway), alias)
+            .AddBridge(network.Bridge, index, MacAddress.From(network.Gateway), alias, NetworkOptions.MtuOf(network))
             .AddAddress(index, network.Bridge, network.Gateway, network.IPv4.PrefixLength);
         if (network.IPv6 is not null)
         {
             messages
                 .AddAddress(index, network.Bridge, network.Gateway6!, network.IPv6.PrefixLength)
                 // There is no route_localnet for IPv6: the kernel looks for a loopback destination only among the routes of the link that the packet came by.
-                .AddLocalRoute(index, network.Bridge, IPAddress.IPv6Loopback);
+                .AddLocalRoute(index, network.Bridge, IPAddress.IPv6Loopback, network.IsUsers ? (uint)index : IP6_RT_PRIO_USER);
         }
         // 127.0.0.1:port of the host must be routable to the bridge; this goes with the bridge, so nothing has to be restored.
         return [messages.Build(), new WriteValue($"/proc/sys/net/ipv4/conf/{network.Bridge}/route_localnet", "1", "ip(7)")];

@@ -12,7 +12,14 @@ namespace Skiff.Engine.Network;
 /// <param name="evict">Gives back a lease if its container is gone; true when it did.</param>
 /// <param name="ipv6">True when the network has IPv6.</param>
 /// <param name="nameOf">The name of the container with an id, for messages.</param>
-internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool> evict, bool ipv6, Func<string, string>? nameOf = null)
+/// <param name="usual">The host's address where <c>-p</c> names none; empty for all.</param>
+internal sealed class HostPorts(
+    PortClaims? claims,
+    Func<PortClaims.Holder, bool> evict,
+    bool ipv6,
+    Func<string, string>? nameOf = null,
+    string usual = ""
+)
 {
     private const string HostProcess = "a process of the host";
     private readonly List<PublishedPort> _ports = [];
@@ -70,7 +77,9 @@ internal sealed class HostPorts(PortClaims? claims, Func<PortClaims.Holder, bool
     {
         if (hostIp.Length == 0)
         {
-            return ipv6 ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+            return usual.Length > 0 ? [usual]
+                : ipv6 ? ["0.0.0.0", "::"]
+                : ["0.0.0.0"];
         }
         if (!IPAddress.TryParse(hostIp, out IPAddress? address))
         {

@@ -23,7 +23,12 @@ public sealed record LeaseFile(
     IReadOnlyList<PublishedPort> Ports
 )
 {
-    /// <summary>Lines: IPv4, id, IPv6 or -, MAC, interface, then a line per port.</summary>
+    private const string NamesWord = "names ";
+
+    /// <summary>What others in a user's network find it by, lower case; the container's own name first.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Lines: IPv4, id, IPv6 or -, MAC, interface, then a line of names and a line per port.</summary>
     public byte[] Write()
     {
         var text = new StringBuilder(256);
@@ -37,6 +42,10 @@ public sealed record LeaseFile(
             .Append('\n')
             .Append(HostInterface)
             .Append('\n');
+        if (Names.Count > 0)
+        {
+            text.Append(NamesWord).AppendJoin(' ', Names).Append('\n');
+        }
         foreach (PublishedPort port in Ports)
         {
             text.Append(CultureInfo.InvariantCulture, $"{port.Protocol} {port.HostIp} {port.HostPort} {port.ContainerPort}\n");
@@ -55,15 +64,24 @@ public sealed record LeaseFile(
             return null;
         }
         List<PublishedPort> ports = [];
+        string[] names = [];
         for (int i = 5; i < lines.Length; i++)
         {
+            if (lines[i].StartsWith(NamesWord, StringComparison.Ordinal))
+            {
+                names = lines[i][NamesWord.Length..].Split(' ');
+                continue;
+            }
             string[] f = lines[i].Split(' ');
             if (f.Length == 4 && int.TryParse(f[2], out int host) && int.TryParse(f[3], out int container))
             {
                 ports.Add(new PublishedPort(f[1], host, container, f[0]));
             }
         }
-        return new LeaseFile(lines[1], address, IPAddress.TryParse(lines[2], out IPAddress? v6) ? v6 : null, lines[3], lines[4], ports);
+        return new LeaseFile(lines[1], address, IPAddress.TryParse(lines[2], out IPAddress? v6) ? v6 : null, lines[3], lines[4], ports)
+        {
+            Names = names,
+        };
     }
 
     /// <summary>The ports as elements of the table's maps.</summary>

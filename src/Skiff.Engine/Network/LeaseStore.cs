@@ -80,9 +80,46 @@ internal sealed class LeaseStore(NetworkPaths paths)
         return taken is null && Files.Exists(path);
     }
 
+    /// <summary>Makes a container's names known in the network, each as one more name of its lease. What is left of them by a crash leads to no lease, and means nothing.</summary>
+    internal void AddNames(LeaseFile lease)
+    {
+        string own = $"{paths.Owners}/{lease.ContainerId}";
+        foreach (string name in lease.Names)
+        {
+            string path = $"{paths.Names}/{name}/{lease.ContainerId}";
+            int errno = Link(own, path);
+            if (errno == Errno.ENOENT)
+            {
+                _ = Files.TryMakeDirectory(paths.Names, 0x1C0);
+                _ = Files.TryMakeDirectory($"{paths.Names}/{name}", 0x1C0);
+                errno = Link(own, path);
+            }
+            if (errno == Errno.EEXIST)
+            {
+                _ = Files.TryRemove(path);
+                errno = Link(own, path);
+            }
+            if (errno != 0)
+            {
+                throw new LinuxException("link", path, errno);
+            }
+        }
+    }
+
+    /// <summary>Takes a container's names out again.</summary>
+    internal void RemoveNames(LeaseFile lease)
+    {
+        foreach (string name in lease.Names)
+        {
+            _ = Files.TryRemove($"{paths.Names}/{name}/{lease.ContainerId}");
+            _ = Files.TryRemove($"{paths.Names}/{name}", directory: true); // fails while another container has it
+        }
+    }
+
     /// <summary>Forgets a lease; the address is free.</summary>
     internal void Remove(LeaseFile lease)
     {
+        RemoveNames(lease);
         _ = Files.TryRemove($"{paths.Leases}/{lease.IPv4}");
         _ = Files.TryRemove($"{paths.Owners}/{lease.ContainerId}");
         if (LeaseFile.TryRead($"{paths.Asked6}/{lease.IPv6}")?.ContainerId == lease.ContainerId)

@@ -22,9 +22,10 @@ internal static class NetworkCleaner
     /// <param name="ports">Ports to remove now.</param>
     /// <param name="delay">How long it waits before it removes the network: a script that runs one container after the other keeps its bridge.</param>
     /// <param name="orphan">True to leave it to init: the caller lives on, and would have to wait for it.</param>
-    internal static void Start(NetworkTeardown? idle, PortRemoval? ports, TimeSpan delay, bool orphan)
+    /// <param name="wait">True to return when it has ended.</param>
+    internal static void Start(NetworkTeardown? idle, PortRemoval? ports, TimeSpan delay, bool orphan, bool wait = false)
     {
-        if (idle is not null && ports is null && !IsFree(idle.Paths.Cleaner))
+        if (idle is not null && ports is null && !wait && !IsFree(idle.Paths.Cleaner))
         {
             return;
         }
@@ -41,10 +42,10 @@ internal static class NetworkCleaner
         }
         if (idle is not null)
         {
-            RemoveNetwork(program, idle, delay);
+            RemoveNetwork(program, idle, wait ? null : delay);
         }
         using SpawnedProcess process = Spawn.Start(program, channel);
-        if (orphan)
+        if (orphan || wait)
         {
             _ = process.Pidfd.Wait();
         }
@@ -103,20 +104,39 @@ internal static class NetworkCleaner
         p.Call(SyscallNumber.close, socket);
     }
 
-    private static void RemoveNetwork(ChildProgram p, NetworkTeardown t, TimeSpan delay)
+    /// <summary>The steps.</summary>
+    /// <param name="p">The program.</param>
+    /// <param name="t">What is to be removed.</param>
+    /// <param name="delay">How long it waits first; null for a command that waits for it.</param>
+    private static void RemoveNetwork(ChildProgram p, NetworkTeardown t, TimeSpan? delay)
     {
-        Result pending = p.Call(
+        if (delay is { } pause)
+        {
+            Result pending = p.Call(
+                SyscallNumber.openat,
+                AT_FDCWD,
+                p.Text(t.Paths.Cleaner),
+                OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
+                0x180
+            );
+            p.Call(SyscallNumber.flock, pending, LOCK_EX | LOCK_NB);
+            Sleep(p, pause);
+            Lock(p, t.Paths.Lock);
+            // Before the test: whoever gives up its lease after it must be able to start the next cleaner.
+            p.Call(SyscallNumber.close, pending);
+        }
+        else
+        {
+            Lock(p, t.Paths.Lock);
+        }
+        // Ends it here when the network was removed meanwhile: its bridge's name may be another one's by now.
+        p.Call(
             SyscallNumber.openat,
             AT_FDCWD,
-            p.Text(t.Paths.Cleaner),
-            OpenFlags.O_RDWR | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
-            0x180
+            p.Text(t.Paths.Directory),
+            OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY | OpenFlags.O_CLOEXEC,
+            0
         );
-        p.Call(SyscallNumber.flock, pending, LOCK_EX | LOCK_NB);
-        Sleep(p, delay);
-        Lock(p, t.Paths.Lock);
-        // Before the test: whoever gives up its lease after it must be able to start the next cleaner.
-        p.Call(SyscallNumber.close, pending);
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Leases), AT_REMOVEDIR);
         p.Tolerate(Errno.ENOENT); // an earlier one was killed from here on
         Result socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_NETFILTER);
@@ -128,10 +148,14 @@ internal static class NetworkCleaner
         socket = p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, NetlinkSocket.NETLINK_ROUTE);
         Send(p, socket, t.DeleteBridge.Message);
         p.Call(SyscallNumber.close, socket);
-        foreach (string path in (ReadOnlySpan<string>)[t.Paths.Ingress, $"{t.Paths.Active}/{t.Paths.Name}"])
+        foreach (string path in (ReadOnlySpan<string>)[t.Paths.Ingress, $"{t.Paths.Active}/{t.Paths.Key}"])
         {
             p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(path), 0);
             p.TolerateAll();
+        }
+        if (t.Forgets)
+        {
+            Forget(p, t.Paths);
         }
         // Fails, and so ends the program, while another network is up: forwarding stays on for it.
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Active), AT_REMOVEDIR);
@@ -148,6 +172,21 @@ internal static class NetworkCleaner
         }
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Restore), 0);
         p.TolerateAll();
+    }
+
+    /// <summary>The files of a network that nobody can come back to.</summary>
+    private static void Forget(ChildProgram p, NetworkPaths paths)
+    {
+        foreach (string file in (ReadOnlySpan<string>)[paths.LastAddress, paths.Warned, paths.Cleaner, paths.Definition])
+        {
+            p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(file), 0);
+            p.TolerateAll();
+        }
+        foreach (string directory in (ReadOnlySpan<string>)[paths.Owners, paths.Asked6, paths.Names, paths.Directory])
+        {
+            p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(directory), AT_REMOVEDIR);
+            p.TolerateAll();
+        }
     }
 
     private static Result Lock(ChildProgram p, string path)

@@ -1,90 +1,86 @@
 using System.Net;
-using System.Text.Json;
-using Skiff.Engine.Containers;
-using Skiff.Linux;
 
 namespace Skiff.Engine.Network;
 
-/// <summary>What stays the same about a bridge network while the host is up: runroot/networks/&lt;name&gt;/network.json.</summary>
+/// <summary>What a bridge network is. A user's is kept in root/networks/&lt;name&gt;.json; the run directory has a copy of every one that was up since the host was started, the default network's only there.</summary>
 /// <param name="Name">The network's name, such as <c>bridge</c>.</param>
 /// <param name="Bridge">The bridge's interface name.</param>
-/// <param name="IPv4">Its IPv4 subnet; the bridge has the first address.</param>
-/// <param name="IPv6">Its IPv6 subnet; null when the host has no IPv6.</param>
-public sealed record NetworkDefinition(string Name, string Bridge, Subnet IPv4, Subnet? IPv6)
+/// <param name="IPv4">Its IPv4 subnet.</param>
+/// <param name="IPv6">Its IPv6 subnet; null when it has none.</param>
+public sealed partial record NetworkDefinition(string Name, string Bridge, Subnet IPv4, Subnet? IPv6)
 {
+    /// <summary>The name and the key of the default network.</summary>
+    public const string Default = "bridge";
+
+    /// <summary>64 hexadecimal digits; empty for the default network, which is nobody's making.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>When it was made; null for the default network.</summary>
+    public DateTimeOffset? Created { get; init; }
+
+    /// <summary>The bridge's IPv4 address.</summary>
+    public IPAddress Gateway { get; init; } = IPv4.At(1);
+
+    /// <summary>The bridge's IPv6 address.</summary>
+    public IPAddress? Gateway6 { get; init; } = IPv6?.At(1);
+
+    /// <summary>The part of the subnet that addresses are chosen from; null for all of it.</summary>
+    public Subnet? Range { get; init; }
+
+    /// <summary>The same for IPv6.</summary>
+    public Subnet? Range6 { get; init; }
+
+    /// <summary>Addresses of others in the network (<c>--aux-address</c>): name and address.</summary>
+    public IReadOnlyDictionary<string, string> Reserved { get; init; } = s_none;
+
+    /// <summary>No way out and none in.</summary>
+    public bool Internal { get; init; }
+
+    /// <summary><c>--label</c>.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = s_none;
+
+    /// <summary><c>--opt</c>.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = s_none;
+
+    private static readonly Dictionary<string, string> s_none = [];
+
+    /// <summary>What its files in the run directory are named by: a name may be given to another network, an id is not.</summary>
+    public string Key => Id.Length == 0 ? Default : Id[..12];
+
+    /// <summary>True for a network that a user made.</summary>
+    public bool IsUsers => Id.Length > 0;
+
     /// <summary>The nftables table (family inet) of a bridge; one per network, so that it goes away in one piece.</summary>
     public static string TableOf(string bridge) => bridge == "skiff0" ? "skiff" : "skiff_" + bridge;
 
     /// <summary>The nftables table of this network.</summary>
     public string Table => TableOf(Bridge);
 
-    /// <summary>The bridge's IPv4 address.</summary>
-    public IPAddress Gateway => IPv4.At(1);
+    /// <summary>The same network on a host whose IPv6 is switched off.</summary>
+    internal NetworkDefinition WithoutIPv6() => this with { IPv6 = null, Gateway6 = null, Range6 = null };
 
-    /// <summary>The bridge's IPv6 address.</summary>
-    public IPAddress? Gateway6 => IPv6?.At(1);
-
-    /// <summary>As JSON.</summary>
-    public byte[] Write() =>
-        Json.Write(
-            this,
-            static (w, d) =>
-            {
-                w.WriteStartObject();
-                w.WriteString("name"u8, d.Name);
-                w.WriteString("bridge"u8, d.Bridge);
-                w.WriteString("subnet"u8, d.IPv4.ToString());
-                Json.Text(w, "subnet6"u8, d.IPv6?.ToString() ?? "");
-                w.WriteEndObject();
-            }
-        );
-
-    /// <summary>Reads the file; null when it is missing or damaged, since it can be made anew.</summary>
-    public static NetworkDefinition? TryRead(string path)
+    /// <summary>The IPv6 address of a container whose IPv4 address has this number: the same number, so that one lease names both. Where that is the gateway's, it has the number of the IPv4 gateway, which no container has.</summary>
+    internal IPAddress? IPv6Of(uint number)
     {
-        byte[]? bytes = Files.TryReadAll(path, out _);
-        if (bytes is null)
+        if (IPv6 is null)
         {
             return null;
         }
-        string name = "",
-            bridge = "",
-            subnet = "",
-            subnet6 = "";
-        try
+        Subnet range = Range6 ?? IPv6;
+        IPAddress address = range.At(number);
+        return address.Equals(Gateway6) || Reserves(address) ? range.At(IPv4.NumberOf(Gateway)) : address;
+    }
+
+    /// <summary>True for an address that <c>--aux-address</c> keeps free.</summary>
+    internal bool Reserves(IPAddress address)
+    {
+        foreach (string reserved in Reserved.Values)
         {
-            Utf8JsonReader reader = new(bytes);
-            reader.Read();
-            while (Json.NextProperty(ref reader))
+            if (IPAddress.TryParse(reserved, out IPAddress? other) && other.Equals(address))
             {
-                string property = reader.GetString()!;
-                reader.Read();
-                switch (property)
-                {
-                    case "name":
-                        name = reader.GetString() ?? "";
-                        break;
-                    case "bridge":
-                        bridge = reader.GetString() ?? "";
-                        break;
-                    case "subnet":
-                        subnet = reader.GetString() ?? "";
-                        break;
-                    case "subnet6":
-                        subnet6 = reader.GetString() ?? "";
-                        break;
-                    default:
-                        reader.Skip();
-                        break;
-                }
+                return true;
             }
-            return name.Length == 0 || bridge.Length == 0
-                ? null
-                : new NetworkDefinition(name, bridge, Subnet.Parse(subnet), subnet6.Length == 0 ? null : Subnet.Parse(subnet6));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or SkiffException)
-        {
-            return null;
-        }
+        return false;
     }
 }

@@ -4,13 +4,13 @@ namespace Skiff.Engine.Network;
 
 /// <summary>Files of the networks under the run directory, which a reboot empties together with the kernel's state.</summary>
 /// <param name="Runroot"><c>--runroot</c>.</param>
-/// <param name="Name">The network's name.</param>
-public sealed record NetworkPaths(string Runroot, string Name)
+/// <param name="Key">What the network's own files are named by: <see cref="NetworkDefinition.Key"/>.</param>
+public sealed record NetworkPaths(string Runroot, string Key)
 {
     /// <summary>All networks.</summary>
     public string All => Runroot + "/networks";
 
-    /// <summary>The lock of all networks: host ports are shared between them. What they share begins with a dot, as no network's name may.</summary>
+    /// <summary>The lock of all networks: host ports are shared between them. What they share begins with a dot, as no network's key does.</summary>
     public string Lock => All + "/.lock";
 
     /// <summary>One empty file per network that is up; the directory is there while any is.</summary>
@@ -29,7 +29,7 @@ public sealed record NetworkPaths(string Runroot, string Name)
     public string Released => All + "/.released";
 
     /// <summary>This network.</summary>
-    public string Directory => $"{All}/{Name}";
+    public string Directory => $"{All}/{Key}";
 
     /// <summary>The definition.</summary>
     public string Definition => Directory + "/network.json";
@@ -42,6 +42,9 @@ public sealed record NetworkPaths(string Runroot, string Name)
 
     /// <summary>One more name of a lease whose IPv6 address was asked for, and so does not follow from its IPv4 address.</summary>
     public string Asked6 => Directory + "/asked6";
+
+    /// <summary>Names that the containers of a user's network find one another by: a directory each, with a further name of the lease of every container that has it.</summary>
+    public string Names => Directory + "/names";
 
     /// <summary>There while the network has its table of family netdev.</summary>
     public string Ingress => Directory + "/ingress";

@@ -9,14 +9,16 @@ namespace Skiff.Engine.Network;
 /// <param name="DeleteTables">The tables.</param>
 /// <param name="DeleteBridge">The bridge; the kernel waits for an RCU grace period in it.</param>
 /// <param name="Restore">Kernel parameters and their old values.</param>
+/// <param name="Forgets">The network's own files go too: a user's that was removed.</param>
 internal sealed record NetworkTeardown(
     NetworkPaths Paths,
     IReadOnlyList<NftTransaction> DeleteTables,
     NetlinkRequest DeleteBridge,
-    IReadOnlyList<KeyValuePair<string, string>> Restore
+    IReadOnlyList<KeyValuePair<string, string>> Restore,
+    bool Forgets
 )
 {
-    internal static NetworkTeardown Of(NetworkPaths paths, string bridge)
+    internal static NetworkTeardown Of(NetworkPaths paths, string bridge, bool forgets)
     {
         List<KeyValuePair<string, string>> restore = [];
         foreach (string line in (Files.TryReadText(paths.Restore, out _) ?? "").Split('\n'))
@@ -33,6 +35,6 @@ internal sealed record NetworkTeardown(
         {
             tables.Add(new NftBatch(table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT));
         }
-        return new NetworkTeardown(paths, tables, new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV), restore);
+        return new NetworkTeardown(paths, tables, new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV), restore, forgets);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class PortClaims(NetworkPaths paths)
             int space = line.IndexOf(' ', StringComparison.Ordinal);
             if (space > 0 && IPAddress.TryParse(line.AsSpan(space + 1), out IPAddress? address))
             {
-                NetworkPaths network = paths with { Name = line[..space] };
+                NetworkPaths network = paths with { Key = line[..space] };
                 if (new LeaseStore(network).Read(address) is { } lease && Holds(lease, protocol, port))
                 {
                     result.Add(new Holder(network, lease));
@@ -41,9 +41,9 @@ internal sealed class PortClaims(NetworkPaths paths)
             StringBuilder text = new(own);
             foreach (Holder other in Holders(protocol, port))
             {
-                if (other.Network.Name != paths.Name || !other.Lease.IPv4.Equals(lease.IPv4))
+                if (other.Network.Key != paths.Key || !other.Lease.IPv4.Equals(lease.IPv4))
                 {
-                    text.Append(other.Network.Name).Append(' ').Append(other.Lease.IPv4).Append('\n');
+                    text.Append(other.Network.Key).Append(' ').Append(other.Lease.IPv4).Append('\n');
                 }
             }
             paths.Replace(PathOf(protocol, port), Encoding.UTF8.GetBytes(text.ToString()));
@@ -86,7 +86,7 @@ internal sealed class PortClaims(NetworkPaths paths)
         }
     }
 
-    private string Line(LeaseFile lease) => $"{paths.Name} {lease.IPv4}";
+    private string Line(LeaseFile lease) => $"{paths.Key} {lease.IPv4}";
 
     private string PathOf(string protocol, int port) => string.Create(CultureInfo.InvariantCulture, $"{paths.Ports}/{protocol}-{port}");
 

@@ -17,7 +17,7 @@ internal sealed class ReleasedLeases(NetworkPaths paths)
     internal string Put(LeaseFile lease, IReadOnlyList<PublishedPort> published)
     {
         // The interface's name is random, so no two releases of one address share a file.
-        string path = $"{paths.Released}/{paths.Name} {lease.HostInterface}";
+        string path = $"{paths.Released}/{paths.Key} {lease.HostInterface}";
         if (published.Count == lease.Ports.Count)
         {
             NetworkPaths.Rename($"{paths.Leases}/{lease.IPv4}", path);
@@ -43,7 +43,7 @@ internal sealed class ReleasedLeases(NetworkPaths paths)
             {
                 continue;
             }
-            NetworkPaths network = paths with { Name = name[..Math.Max(space, 0)] };
+            NetworkPaths network = paths with { Key = name[..Math.Max(space, 0)] };
             if (LeaseFile.TryRead(path) is { } lease && NetworkDefinition.TryRead(network.Definition) is { } definition)
             {
                 lease.RemoveElements(definition.Table, open())?.Run();

@@ -57,6 +57,24 @@ public sealed record Subnet(IPAddress Address, int PrefixLength)
     public bool Overlaps(IPAddress other, int otherPrefix) =>
         other.AddressFamily == Address.AddressFamily && SameBits(other, Address, Math.Min(PrefixLength, otherPrefix));
 
+    /// <summary>True when one of the two networks contains the other.</summary>
+    public bool Overlaps(Subnet other) => Overlaps(other.Address, other.PrefixLength);
+
+    /// <summary>The address with all bits beyond the prefix zero.</summary>
+    public IPAddress Network
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            Address.TryWriteBytes(bytes, out int n);
+            for (int bit = PrefixLength; bit < n * 8; bit++)
+            {
+                bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+            }
+            return new IPAddress(bytes[..n]);
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Address}/{PrefixLength}";
 

@@ -34,6 +34,30 @@ public static class SubnetChoice
         );
     }
 
+    /// <summary>The same for a user's network: /20, so that hundreds of them find room. What the default network takes first comes last.</summary>
+    public static Subnet SmallIPv4(IReadOnlyList<RouteInfo> routes, IReadOnlyList<AddressInfo> addresses, IReadOnlyList<Subnet> taken)
+    {
+        const int Ten = 38 * 16,
+            Docker = 16 * 16,
+            Home = 253;
+        for (int i = 0; i < Ten + Docker + Home; i++)
+        {
+            Subnet candidate = i switch
+            {
+                < Ten => new Subnet(new IPAddress([10, (byte)(90 + (i / 16)), (byte)(i % 16 * 16), 0]), 20),
+                < Ten + Docker => new Subnet(new IPAddress([172, (byte)(16 + ((i - Ten) / 16)), (byte)((i - Ten) % 16 * 16), 0]), 20),
+                _ => new Subnet(new IPAddress([192, 168, (byte)(2 + i - Ten - Docker), 0]), 24),
+            };
+            if (IsFree(candidate, routes, addresses, taken))
+            {
+                return candidate;
+            }
+        }
+        throw new SkiffException(
+            "no private IPv4 subnet is free for the network: every candidate in 10.90.0.0–10.127.255.255, 172.16.0.0/12 and 192.168.0.0/16 overlaps a route of the host or another network; give one with --subnet"
+        );
+    }
+
     /// <summary>True when nothing on the host overlaps the subnet.</summary>
     public static bool IsFree(
         Subnet subnet,

@@ -44,7 +44,7 @@ public sealed record Conception
             || Joins(options.Ipc)
             || Joins(options.Uts)
             || Joins(options.Cgroupns)
-            || network is NetworkKind.Container or NetworkKind.Path or NetworkKind.Named
+            || network is NetworkKind.Container or NetworkKind.Path
             || options.Memory is > 0 and < LaunchPlanner.RoomyMemory
         )
         {

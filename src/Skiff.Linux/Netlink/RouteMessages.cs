@@ -27,6 +27,7 @@ public sealed class RouteMessages
     private const ushort IFLA_INFO_SLAVE_KIND = 4;
     private const ushort IFLA_INFO_SLAVE_DATA = 5;
     private const ushort IFLA_BRPORT_MODE = 4;
+    private const ushort IFLA_BRPORT_ISOLATED = 33;
     private const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     private const byte IN6_ADDR_GEN_MODE_NONE = 1;
     private const ushort VETH_INFO_PEER = 1;
@@ -58,15 +59,17 @@ public sealed class RouteMessages
     /// <param name="index">Interface index, fixed so that the messages for its addresses can follow in the same request.</param>
     /// <param name="mac">Its MAC address: without one it takes the lowest of its ports and so changes with them.</param>
     /// <param name="alias">Shown by <c>ip link</c>; null for none.</param>
-    public RouteMessages AddBridge(string name, int index, MacAddress mac, string? alias = null)
+    /// <param name="mtu">MTU in bytes, or 0 for that of its ports.</param>
+    public RouteMessages AddBridge(string name, int index, MacAddress mac, string? alias = null, int mtu = 0)
     {
         BeginLink(RTM_NEWLINK, Create, index, up: true);
         _writer.Text(IFLA_IFNAME, name);
         Mac(mac);
+        Mtu(mtu);
         int info = _writer.Open(IFLA_LINKINFO);
         _writer.Bytes(IFLA_INFO_KIND, "bridge"u8);
         _writer.Close(info);
-        Done($"RTM_NEWLINK bridge \"{name}\" index {index} address {mac} up");
+        Done($"RTM_NEWLINK bridge \"{name}\" index {index} address {mac}{(mtu == 0 ? "" : $" mtu {mtu}")} up");
         return alias is null ? this : SetAlias(name, alias);
     }
 
@@ -152,15 +155,23 @@ public sealed class RouteMessages
     /// <param name="name">Its name, for the reader.</param>
     /// <param name="hairpin">A frame may leave by the port it came from: a container that uses its own published port, where bridged packets pass iptables (bridge-nf-call-iptables).</param>
     /// <param name="withoutLinkLocal">No IPv6 link-local address: nobody talks to this end, and each one costs multicast to all ports.</param>
-    public RouteMessages SetPort(int index, string name, bool hairpin, bool withoutLinkLocal)
+    /// <param name="isolated">No frame passes between this port and others that have it too (kernel 4.18).</param>
+    public RouteMessages SetPort(int index, string name, bool hairpin, bool withoutLinkLocal, bool isolated = false)
     {
         BeginLink(RTM_NEWLINK, NetlinkSocket.NLM_F_REQUEST, index, up: false);
-        if (hairpin)
+        if (hairpin || isolated)
         {
             int info = _writer.Open(IFLA_LINKINFO);
             _writer.Bytes(IFLA_INFO_SLAVE_KIND, "bridge"u8);
             int data = _writer.Open(IFLA_INFO_SLAVE_DATA);
-            _writer.Byte(IFLA_BRPORT_MODE, 1);
+            if (hairpin)
+            {
+                _writer.Byte(IFLA_BRPORT_MODE, 1);
+            }
+            if (isolated)
+            {
+                _writer.Byte(IFLA_BRPORT_ISOLATED, 1);
+            }
             _writer.Close(data);
             _writer.Close(info);
         }
@@ -173,7 +184,7 @@ public sealed class RouteMessages
             _writer.Close(families);
         }
         return Done(
-            $"RTM_NEWLINK \"{name}\" (index {index}){(hairpin ? " hairpin on" : "")}{(withoutLinkLocal ? " addrgenmode none" : "")}"
+            $"RTM_NEWLINK \"{name}\" (index {index}){(hairpin ? " hairpin on" : "")}{(isolated ? " isolated on" : "")}{(withoutLinkLocal ? " addrgenmode none" : "")}"
         );
     }
 
@@ -238,9 +249,12 @@ public sealed class RouteMessages
     }
 
     /// <summary>Makes an address one of this host for packets that enter by a link: a route of type local, behind those of the kernel (metric 0).</summary>
-    public RouteMessages AddLocalRoute(int index, string name, IPAddress address)
+    /// <param name="index">The link's index.</param>
+    /// <param name="name">Its name, for the reader.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="metric">Two routes to one address must differ in it.</param>
+    public RouteMessages AddLocalRoute(int index, string name, IPAddress address, uint metric)
     {
-        const uint IP6_RT_PRIO_USER = 1024;
         byte[] bytes = address.GetAddressBytes();
         Span<byte> header = stackalloc byte[12];
         header[0] = Family(bytes.Length == 16);
@@ -252,8 +266,8 @@ public sealed class RouteMessages
         _writer.Begin(RTM_NEWROUTE, Create, header);
         _writer.Bytes(RTA_DST, bytes);
         _writer.Number(RTA_OIF, (uint)index);
-        _writer.Number(RTA_PRIORITY, IP6_RT_PRIO_USER);
-        return Done($"RTM_NEWROUTE local {address} dev \"{name}\" (index {index}) table local metric {IP6_RT_PRIO_USER}");
+        _writer.Number(RTA_PRIORITY, metric);
+        return Done($"RTM_NEWROUTE local {address} dev \"{name}\" (index {index}) table local metric {metric}");
     }
 
     /// <summary>The finished request.</summary>

@@ -60,6 +60,11 @@ internal static class Examples
             "skiff run --rm -m 64m --cpus 0.5 --network none alpine true",
         ],
         ["save"] = ["skiff save -o images.tar alpine debian"],
+        ["network create"] = ["skiff network create back", "skiff network create --internal --subnet 172.28.0.0/24 --label tier=db db"],
+        ["network inspect"] = ["skiff network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{end}}' back"],
+        ["network ls"] = ["skiff network ls --filter type=custom -q"],
+        ["network prune"] = ["skiff network prune -f --filter until=24h"],
+        ["network rm"] = ["skiff network rm back"],
         ["secret create"] =
         [
             "skiff secret create token token.txt",

@@ -45,6 +45,7 @@ internal static class CommandTable
                 new("logs", Containers.LogsCommand.Define),
                 new("man", HelpCommand.DefineMan),
                 new("monitor", Containers.MonitorCommand.Define) { Hidden = true },
+                new("network", Networks.NetworkGroup.Define),
                 new("pause", Containers.PauseCommand.Define),
                 new("port", Containers.SmallVerbs.DefinePort),
                 new("ps", Containers.PsCommand.Define),

@@ -98,8 +98,15 @@ internal static class CompletionCommand
                     .. Containers(globals, Completion.Container),
                     .. Images(globals),
                     .. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, "volume")),
+                    .. EngineAccess.Networks(globals).List().Select(static n => (n.Name, "network")),
                 ],
-                Completion.Network => [("bridge", ""), ("host", ""), ("none", "")],
+                Completion.Network =>
+                [
+                    ("bridge", ""),
+                    ("host", ""),
+                    ("none", ""),
+                    .. EngineAccess.Networks(globals).List().Select(static n => (n.Name, "")),
+                ],
                 Completion.Volume => [.. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, ""))],
                 Completion.Secret => [.. EngineAccess.Secrets(globals).List().Select(static s => (s.Name, ""))],
                 Completion.Verb =>

@@ -1,6 +1,7 @@
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Network;
 using Skiff.Engine.Secrets;
 using Skiff.Engine.Volumes;
 using Skiff.Images;
@@ -22,6 +23,9 @@ internal static class EngineAccess
 
     /// <summary>The volumes.</summary>
     public static VolumeStore Volumes(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Volumes;
+
+    /// <summary>The networks.</summary>
+    public static NetworkStore Networks(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Networks;
 
     /// <summary>The secrets.</summary>
     public static SecretStore Secrets(Globals globals) => SkiffEngine.Open(globals.Root, globals.Runroot).Secrets;

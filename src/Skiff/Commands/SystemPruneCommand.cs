@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Skiff.CommandLine;
 using Skiff.Commands.Containers;
+using Skiff.Commands.Networks;
 using Skiff.Commands.Volumes;
 using Skiff.Display;
 using Skiff.Engine;
@@ -18,7 +19,7 @@ internal static class SystemPruneCommand
         new()
         {
             Name = "prune",
-            Summary = "Remove containers that do not run, and images that nobody uses",
+            Summary = "Remove containers that do not run, and networks and images that nobody uses",
             Usage = "[OPTIONS]",
             Description =
                 "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes with a name are never removed.",
@@ -50,6 +51,7 @@ internal static class SystemPruneCommand
         StringBuilder text = new();
         (IReadOnlyList<string> containers, long bytes) = ContainerPruneCommand.Prune(engine, filters);
         Append(text, "Containers", containers);
+        Append(text, "Networks", NetworkPruneCommand.Prune(engine, filters));
         if (volumes)
         {
             (IReadOnlyList<string> removed, long freed) = VolumePruneCommand.Prune(engine, filters, all: false);
@@ -82,7 +84,9 @@ internal static class SystemPruneCommand
 
     private static string Warning(Invocation invocation, bool volumes)
     {
-        StringBuilder text = new("WARNING! This will remove:\n  - all stopped containers\n");
+        StringBuilder text = new(
+            "WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n"
+        );
         text.Append(volumes ? "  - all anonymous volumes not used by at least one container\n" : "");
         text.Append(
             invocation.Is("all") ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n"

@@ -31,6 +31,9 @@ internal sealed record CommandResult(string CommandLine, int ExitCode, byte[] Ou
         return this;
     }
 
+    /// <summary>Fails the test unless it ended with <paramref name="code"/>; what it said on standard error.</summary>
+    public string Failed(int code) => ExitedWith(code).Error;
+
     /// <summary>Fails the test unless standard error contains <paramref name="text"/>.</summary>
     public CommandResult Complained(string text)
     {

@@ -49,7 +49,7 @@ public sealed class NetlinkGoldenTests
     [Fact]
     public void A_route_of_type_local_is_in_table_255_behind_those_of_the_kernel()
     {
-        NetlinkRequest request = new RouteMessages().AddLocalRoute(7, "skiff0", IPAddress.IPv6Loopback).Build();
+        NetlinkRequest request = new RouteMessages().AddLocalRoute(7, "skiff0", IPAddress.IPv6Loopback, 1024).Build();
         // rtmsg: AF_INET6, /128, no source, tos 0, table 255, protocol boot, scope host, RTN_LOCAL, flags; RTA_DST, RTA_OIF, RTA_PRIORITY 1024.
         Assert.Equal(
             "40000000180005060100000000000000"

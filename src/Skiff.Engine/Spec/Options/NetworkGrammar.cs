@@ -90,6 +90,23 @@ public static class NetworkGrammar
             : text.TrimEnd(':');
     }
 
+    /// <summary>True for what can be a name in a network's DNS: letters, digits, _, . and -, at most 253 of them, not beginning or ending with a dot.</summary>
+    public static bool IsDnsName(string name)
+    {
+        foreach (char c in name)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '.' or '-'))
+            {
+                return false;
+            }
+        }
+        return name.Length is > 0 and <= 253 && name[0] != '.' && name[^1] != '.';
+    }
+
+    /// <summary>A name that others on a network find the container by.</summary>
+    public static string ParseAlias(string flag, string text) =>
+        IsDnsName(text) ? text : throw OptionValue.Wrong(flag, text, "expected a name of letters, digits, _, . and -");
+
     /// <summary>A hardware address as lower-case pairs with colons; group addresses are refused because a link cannot have one.</summary>
     public static string ParseMac(string flag, string text)
     {
@@ -165,7 +182,7 @@ public static class NetworkGrammar
                     network = network with { Kind = named.Kind, Target = named.Target };
                     break;
                 case "alias":
-                    network = network with { Aliases = network.Aliases.Add(value) };
+                    network = network with { Aliases = network.Aliases.Add(ParseAlias("network", value)) };
                     break;
                 case "ip":
                     string address = OptionValue.Address("network", value);

@@ -12,7 +12,7 @@ public sealed partial class RunOptionsBuilder
                 _o = _o with { Networks = _o.Networks.Add(NetworkGrammar.Parse(value)) };
                 return true;
             case "network-alias":
-                _aliases.Add(value);
+                _aliases.Add(NetworkGrammar.ParseAlias(flag, value));
                 return true;
             case "ip":
                 _ip = NetworkGrammar.ParseIp(flag, value, six: false);

@@ -16,7 +16,7 @@ internal static class ContainerAccess
         SkiffEngine.RequireRoot(invocation.Path);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         engine.Reconciler.Sessions();
-        BridgeNetwork.Repair(engine.Paths.Runroot, engine.Bridge);
+        BridgeNetwork.Repair(engine.Paths.Runroot, engine.Bridge, engine.Networks);
         return engine;
     }
 

@@ -32,6 +32,8 @@ internal sealed class ContainerFilter
     /// <summary>The values of health.</summary>
     public static readonly string[] Healths = ["starting", "healthy", "unhealthy", "none"];
 
+    private readonly SkiffEngine _engine;
+    private readonly Dictionary<string, string> _networks = [];
     private readonly Filters _filters;
     private readonly DateTimeOffset? _before;
     private readonly DateTimeOffset? _since;
@@ -44,6 +46,7 @@ internal sealed class ContainerFilter
     /// <summary>Reads and checks the values, before the first container is looked at.</summary>
     public ContainerFilter(SkiffEngine engine, Filters filters)
     {
+        _engine = engine;
         _filters = filters;
         _before = filters.Of("before") is [.., var before] ? engine.Containers.Find(before).Created : null;
         _since = filters.Of("since") is [.., var since] ? engine.Containers.Find(since).Created : null;
@@ -78,6 +81,19 @@ internal sealed class ContainerFilter
     /// <summary>Descent is decided by layers, which only the container's own record has.</summary>
     public bool AsksForLayers => _ancestors.Count > 0;
 
+    /// <summary>By name or id; a container is in the networks that it was created for, whether it runs or not.</summary>
+    private bool IsIn(string network, ContainerRecord record, ContainerState state)
+    {
+        string name = _networks.TryGetValue(network, out string? known)
+            ? known
+            : _networks[network] = _engine.Networks.TryFindAny(network)?.Name ?? network;
+        return record.NetworkMode == name
+            || record.NetworkMode == network
+            || record.MoreNetworks.Contains(name)
+            || record.MoreNetworks.Contains(network)
+            || state.Endpoints.Any(e => e.Network == name);
+    }
+
     /// <summary>True for a container that is to be shown.</summary>
     public bool Matches(ContainerRecord record, ContainerState state) =>
         Any("id", v => record.Id.StartsWith(v, StringComparison.Ordinal))
@@ -87,7 +103,7 @@ internal sealed class ContainerFilter
         && (_codes.Count == 0 || (state is { Status: ContainerStatus.Exited, StartedAt: not null } && _codes.Contains(state.ExitCode)))
         && Any("health", v => v == (state.Health?.Status ?? "none"))
         && Any("volume", v => record.Mounts.Any(m => m.Name == v || m.Destination == v || m.Source == v))
-        && Any("network", v => record.NetworkMode == v || state.Endpoints.Any(e => e.Network == v))
+        && Any("network", v => IsIn(v, record, state))
         && HasPort(record, state)
         && (_before is not { } before || record.Created < before)
         && (_since is not { } since || record.Created > since)

@@ -51,7 +51,7 @@ internal static partial class ContainerJson
         }
         fields.Add(("Mounts", Value.List([.. record.Mounts.Select(Mount)])));
         fields.Add(("Config", Config(engine, record, options, spec)));
-        fields.Add(("NetworkSettings", Network(record, state)));
+        fields.Add(("NetworkSettings", Network(engine, record, state)));
         return Value.Struct(fields);
     }
 

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Format;
 using Skiff.Images.Store;
@@ -9,13 +10,18 @@ using Skiff.Linux;
 
 namespace Skiff.Commands.Containers;
 
-/// <summary><c>skiff inspect</c> for containers and images, <c>skiff container inspect</c>.</summary>
+/// <summary><c>skiff inspect</c> for containers, images, networks and volumes, <c>skiff container inspect</c>.</summary>
 internal static class InspectCommand
 {
-    private static readonly string[] s_types = ["container", "image", "volume"];
+    private static readonly string[] s_types = ["container", "image", "network", "volume"];
 
     public static Command Define() =>
-        Verb("Show all that is known of containers, images or volumes, as JSON", "NAME|ID [NAME|ID...]", Completion.Object, Run) with
+        Verb(
+            "Show all that is known of containers, images, networks or volumes, as JSON",
+            "NAME|ID [NAME|ID...]",
+            Completion.Object,
+            Run
+        ) with
         {
             Flags = [.. Flags(), Flag.Text("type", "Only look for objects of this type") with { Choices = s_types }],
         };
@@ -84,6 +90,10 @@ internal static class InspectCommand
         if (type is null or "volume" && engine.Volumes.TryFind(name) is { } volume)
         {
             return Volumes.VolumeAccess.Describe(engine.Volumes, volume);
+        }
+        if (type is null or "network" && (NetworkStore.BuiltIn.Contains(name) || engine.Networks.TryFindAny(name) is not null))
+        {
+            return Networks.NetworkAccess.Describe(engine, Networks.NetworkAccess.Find(engine, name));
         }
         if (type == "container")
         {
