@@ -4,7 +4,7 @@ namespace Skiff.Linux;
 /// <param name="message">The sentence, without a trailing full stop and without the program's name.</param>
 /// <param name="exitCode">125 engine failure, 126 command not executable, 127 command not found, 1 for other commands than run and exec.</param>
 /// <param name="inner">The cause, kept for <c>--debug</c>.</param>
-public sealed class SkiffException(string message, int exitCode = 1, Exception? inner = null) : Exception(message, inner)
+public class SkiffException(string message, int exitCode = 1, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>The exit code of the process.</summary>
     public int ExitCode { get; } = exitCode;

@@ -253,7 +253,7 @@ public static partial class ContainerPreparation
         };
 
     /// <summary>overlayfs shows the upper directory's owner and mode as those of the container's root: they are the image's.</summary>
-    private static void CopyRootAttributes(string upper, IReadOnlyList<string> layers)
+    internal static void CopyRootAttributes(string upper, IReadOnlyList<string> layers)
     {
         if (layers.Count == 0)
         {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using Skiff.Images.Layers;
 using Skiff.Images.Store;
@@ -46,7 +45,7 @@ public sealed class ImageCommitter : IDisposable
             {
                 LayerChanges changes = LayerChanges.Read(upper, lower, mountPoints);
                 using SafeFd source = Files.Open(upper, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-                _rootChanged = lower.Count > 0 && !SameRoot(source, lower[^1]);
+                _rootChanged = lower.Count > 0 && !LayerPack.SameRoot(source, lower[^1]);
                 _changed = changes.List.Count > 0 || _rootChanged;
                 if (_changed)
                 {
@@ -84,7 +83,7 @@ public sealed class ImageCommitter : IDisposable
                 List<Digest> diffIds = [.. options.Base.Config.DiffIds];
                 if (_changed)
                 {
-                    (Descriptor layer, Digest diffId, long size) = Pack(cancel);
+                    (Descriptor layer, Digest diffId, long size) = LayerPack.Write(Tree + "/diff", Blob, _rootChanged, cancel);
                     layers.Add(layer);
                     diffIds.Add(diffId);
                     TakeLayer(layer, diffIds, size);
@@ -113,32 +112,6 @@ public sealed class ImageCommitter : IDisposable
         _session.Dispose();
     }
 
-    private (Descriptor Layer, Digest DiffId, long Size) Pack(CancellationToken cancel)
-    {
-        using FileStream file = new(Blob, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0);
-        using DigestStream packed = new(file);
-        long size;
-        Digest diffId;
-        using (GZipStream gzip = new(packed, CompressionLevel.Fastest, leaveOpen: true))
-        using (BufferedStream buffered = new(gzip, 256 << 10))
-        using (DigestStream plain = new(buffered))
-        {
-            TarWriter writer = new(plain);
-            TreeArchiver archiver = new(writer, layer: true, remark: null, cancel);
-            using SafeFd root = Files.Open(Tree + "/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-            if (_rootChanged)
-            {
-                archiver.Directory(root.Value, []);
-            }
-            archiver.Content(root.Value, []);
-            writer.Finish();
-            buffered.Flush();
-            diffId = plain.Digest();
-            size = archiver.Bytes;
-        }
-        return (new Descriptor(MediaTypes.OciLayerGzip, packed.Digest(), packed.Count), diffId, size);
-    }
-
     /// <summary>Blob and tree take the names under which an unpacked layer waits for its place (<see cref="LayerIngest"/>).</summary>
     private void TakeLayer(Descriptor layer, List<Digest> diffIds, long size)
     {
@@ -156,14 +129,6 @@ public sealed class ImageCommitter : IDisposable
         Files.Replace(Tree + "/boot", Encoding.ASCII.GetBytes(BootId.Read()));
         Files.Rename(Tree, _store.IngestPath(layer.Digest.Hex + ".tree"));
         new PendingWork().Save(_store.IngestPath(layer.Digest.Hex + ".pending"), BootId.Read());
-    }
-
-    private static bool SameRoot(SafeFd upper, string lower)
-    {
-        using SafeFd below = Files.Open(lower, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY);
-        return At.Stat(upper.Value, out StatxBuffer own) == 0
-            && At.Stat(below.Value, out StatxBuffer old) == 0
-            && (own.Mode, own.Uid, own.Gid) == (old.Mode, old.Uid, old.Gid);
     }
 
     private static void Make(string path)

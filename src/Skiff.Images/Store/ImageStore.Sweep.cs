@@ -94,6 +94,7 @@ public sealed partial class ImageStore
     {
         HashSet<string> used = [];
         Lease.Collect($"{Root}/ingest", used);
+        KeptFile.Collect(Root, used);
         foreach (IndexEntry entry in StoreIndex.Read(Root))
         {
             used.Add(entry.Manifest.Digest.Hex);

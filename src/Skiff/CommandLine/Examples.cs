@@ -13,6 +13,12 @@ internal static class Examples
     private static readonly Dictionary<string, string[]> s_lines = new(StringComparer.Ordinal)
     {
         ["attach"] = ["skiff attach --detach-keys ctrl-x web"],
+        ["build"] =
+        [
+            "skiff build -t my:1 .",
+            "skiff build --target test --progress plain --build-arg VERSION=2 .",
+            "skiff build --secret id=npm,src=.npmrc -t my:1 .",
+        ],
         ["commit"] = ["skiff commit -m 'with settings' web web:tuned"],
         ["compose config"] = ["skiff compose config --format json", "skiff compose -f compose.yaml -f production.yaml config -q"],
         ["completion"] = ["skiff completion bash > /etc/bash_completion.d/skiff", "skiff completion fish | source"],

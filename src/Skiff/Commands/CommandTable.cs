@@ -18,6 +18,7 @@ internal static class CommandTable
                 new("__complete", CompletionCommand.DefineComplete) { Hidden = true },
                 new("__stress-spawn", StressSpawnCommand.Define) { Hidden = true },
                 new("attach", Containers.AttachCommand.Define),
+                new("build", Builds.BuildCommand.Define),
                 new("commit", Containers.CommitCommand.Define),
                 new("compose", Compose.ComposeGroup.Define),
                 new("completion", CompletionCommand.Define),

@@ -13,6 +13,7 @@ internal static class ImageGroup
             Usage = "COMMAND",
             Subcommands =
             [
+                new("build", Builds.BuildCommand.Define),
                 new("history", HistoryCommand.Define),
                 new("import", ImportCommand.Define),
                 new("inspect", ImageInspectCommand.Define),
