@@ -4,6 +4,7 @@ namespace Skiff.Linux.Spawning;
 public static unsafe class HelperProgram
 {
     private const int SIG_SETMASK = 2;
+    private const int SIGPIPE = 13;
 
     /// <summary>Runs a program that is searched in PATH; null if there is none of that name.</summary>
     /// <param name="name">Its name, without a slash.</param>
@@ -29,6 +30,8 @@ public static unsafe class HelperProgram
         {
             program.Call(SyscallNumber.dup3, childIn.Value, 0, 0);
             program.Call(SyscallNumber.dup3, childOut.Value, 1, 0);
+            // the runtime ignores it, which would be inherited
+            program.Call(SyscallNumber.rt_sigaction, SIGPIPE, program.Memory(32), 0, 8);
             program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
             program.Call(
                 SyscallNumber.execve,
@@ -73,8 +76,13 @@ public static unsafe class HelperProgram
         return [.. all];
     }
 
-    private static string? Find(string name)
+    /// <summary>The file of a program, searched in PATH unless its name has a slash; null if there is none.</summary>
+    public static string? Find(string name)
     {
+        if (name.Contains('/'))
+        {
+            return File.Exists(name) ? name : null;
+        }
         foreach (string directory in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':'))
         {
             string path = $"{(directory.Length == 0 ? "." : directory)}/{name}";
