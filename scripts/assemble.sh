@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Assembles the trampoline, the init and the calls of the interpreter of src/Skiff.Linux/Spawning/asm into MachineCode.cs (needs binutils and binutils-aarch64-linux-gnu).
+# Assembles the trampoline, the init, the list of calls and the calls of the interpreter of src/Skiff.Linux/Spawning/asm into MachineCode.cs (needs binutils and binutils-aarch64-linux-gnu).
 #   assemble.sh          rewrites MachineCode.cs
 #   assemble.sh --check  fails when MachineCode.cs is not what the sources say
 set -euo pipefail
@@ -27,6 +27,8 @@ H
     emit InitX64 "asm/init.x64.S, to stand before the trampoline" "" init.x64
     emit TrampolineArm64 "asm/trampoline.arm64.S" aarch64-linux-gnu- trampoline.arm64
     emit InitArm64 "asm/init.arm64.S, to stand before the trampoline" aarch64-linux-gnu- init.arm64
+    emit CallsX64 "asm/calls.x64.S" "" calls.x64
+    emit CallsArm64 "asm/calls.arm64.S" aarch64-linux-gnu- calls.arm64
     emit SpawnX64 "asm/spawn.x64.S" "" spawn.x64
     emit SpawnArm64 "asm/spawn.arm64.S" aarch64-linux-gnu- spawn.arm64
   } | tail -n +2

@@ -73,7 +73,7 @@ if [ -z "$unit_only" ]; then
   need_root "for the system tests (--unit runs the others)"
   # What the engine itself needs is nothing: these are the world to test it in (registry, images) and the oracles to compare it with.
   install_packages "the tests" ca-certificates docker-registry busybox-static iproute2 nftables procps util-linux keyutils \
-    attr libcap2-bin strace tar curl zstd skopeo umoci runc shellcheck gcc libc6-dev binutils zlib1g-dev
+    attr libcap2-bin strace tar curl zstd skopeo umoci runc uidmap passt shellcheck gcc libc6-dev binutils zlib1g-dev
   # The tests that need these are skipped where they cannot be had.
   if [ "$(uname -m)" = x86_64 ]; then
     (install_packages "the test on cgroup version 2" qemu-system-x86 cpio kmod) || note "no virtual machine"

@@ -2,10 +2,10 @@ using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Network;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Secrets;
 using Skiff.Engine.Volumes;
 using Skiff.Images.Store;
-using Skiff.Linux;
 
 namespace Skiff.Engine;
 
@@ -54,21 +54,18 @@ public sealed class SkiffEngine
     public EventLog Events => _events ??= new EventLog(Paths.Events);
 
     /// <summary>Opens an engine.</summary>
-    /// <param name="root"><c>--root</c>, or null for /var/lib/skiff.</param>
-    /// <param name="runroot"><c>--runroot</c>, or null for /run/skiff.</param>
+    /// <param name="root"><c>--root</c>, or null for /var/lib/skiff, an ordinary user's <c>~/.local/share/skiff</c>.</param>
+    /// <param name="runroot"><c>--runroot</c>, or null for /run/skiff, an ordinary user's <c>$XDG_RUNTIME_DIR/skiff</c>.</param>
     /// <param name="bridge">Name of the host bridge, or null for <c>SKIFF_BRIDGE</c> of the environment, else skiff0.</param>
-    public static SkiffEngine Open(string? root, string? runroot, string? bridge = null) =>
-        new(
-            new EnginePaths(Path.GetFullPath(root ?? "/var/lib/skiff"), Path.GetFullPath(runroot ?? "/run/skiff")),
+    public static SkiffEngine Open(string? root, string? runroot, string? bridge = null)
+    {
+        RootlessUser? user = RootlessUser.Current;
+        return new(
+            new EnginePaths(
+                Path.GetFullPath(root ?? (user is null ? "/var/lib/skiff" : RootlessUser.DataRoot())),
+                Path.GetFullPath(runroot ?? user?.Runroot ?? "/run/skiff")
+            ),
             bridge ?? Environment.GetEnvironmentVariable("SKIFF_BRIDGE") ?? "skiff0"
         );
-
-    /// <summary>Fails early, with the way out, where the engine needs rights that the caller lacks.</summary>
-    public static void RequireRoot(string verb)
-    {
-        if (!Skiff.Linux.FileTree.At.IsRoot)
-        {
-            throw new SkiffException($"skiff {verb} needs root on this version: run it with sudo", 125);
-        }
     }
 }

@@ -89,6 +89,7 @@ public static class SyscallNumber
     public static int seccomp => Arm ? 277 : 317;
     public static int bpf => Arm ? 280 : 321;
     public static int keyctl => Arm ? 219 : 250;
+    public static int getegid => Arm ? 177 : 108;
     public static int geteuid => Arm ? 175 : 107;
     public static int prlimit64 => Arm ? 261 : 302;
     public static int sethostname => Arm ? 161 : 170;

@@ -1,7 +1,9 @@
 using Skiff.CommandLine;
 using Skiff.Commands;
 using Skiff.Display;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff;
 
@@ -40,6 +42,10 @@ internal static class Program
         {
             invocation.Output.Write(Help.Text(invocation.Command, invocation.Path));
             return 0;
+        }
+        if (!At.IsRoot && !invocation.Command.WorksOutside)
+        {
+            RootlessEntry.Enter(invocation.Globals.Runroot);
         }
         return invocation.Command.Run(invocation);
     }

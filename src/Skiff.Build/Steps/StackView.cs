@@ -1,5 +1,6 @@
 using Skiff.Build.Cache;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 
 namespace Skiff.Build.Steps;
@@ -35,7 +36,7 @@ internal static class StackView
             "overlay",
             tree + "/mnt",
             readOnly: false,
-            $"lowerdir={lower},upperdir={tree}/diff,workdir={tree}/work,redirect_dir=off,metacopy=off,volatile"
+            $"lowerdir={lower},upperdir={tree}/diff,workdir={tree}/work{RootlessUser.OverlayOptions},volatile"
         );
         return Files.Open(tree + "/mnt", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
     }

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux.Cgroups;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -9,13 +10,13 @@ namespace Skiff.Engine.Launch;
 public static class ContainerCgroup
 {
     /// <summary>As it was recorded at the container's start; it may be gone.</summary>
-    public static Cgroup Of(ContainerRecord record, ContainerState state) => Of(CgroupLayout.Detect(), record, state);
+    public static Cgroup Of(ContainerRecord record, ContainerState state) => Of(HostCgroups.Detect(), record, state);
 
     /// <summary>Where it is without <c>--cgroup-parent</c>.</summary>
     public static Cgroup Default(string id)
     {
         string path = SpecBuilder.CgroupsPath(null, id);
-        return Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        return Cgroup.At(HostCgroups.Detect(), Path.GetDirectoryName(path)!, Path.GetFileName(path));
     }
 
     /// <summary>The same where the host's hierarchies are known already.</summary>

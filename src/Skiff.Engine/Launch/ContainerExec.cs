@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Capabilities;
@@ -84,7 +85,7 @@ public sealed class ContainerExec : IDisposable
         {
             Process = ProcessOf(spec, state.Process.Pid, wishes, ContainerSecrets.Variables(engine.Paths, record.Id, spec.Annotations)),
         };
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = HostCgroups.Detect();
         CgroupPlan cgroup = Cgroup.At(layout, Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup)).JoinPlan();
         using Pidfd target = Pidfd.TryOpen(state.Process.Pid) ?? throw Gone(record);
         if (!engine.Reconciler.Liveness.IsAlive(state.Process))
@@ -107,6 +108,7 @@ public sealed class ContainerExec : IDisposable
                 CgroupLayout = layout,
                 Standard = wishes.Standard,
                 DiesWithParent = wishes.DiesWithParent,
+                SetsGroups = RootlessUser.SetsGroups,
                 ConsoleSocket = consoleChild?.Value ?? -1,
                 CallerNoFile = wishes.CallerNoFile ?? CallerLimits.OpenFiles(),
                 SeccompFilter = filter.Length == 0 ? null : filter,

@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Volumes;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
@@ -58,6 +59,10 @@ public sealed partial class ContainerLaunch
         }
         NetworkLaunch.Release(_engine, _network, orphan: _wishes.Monitor is not null);
         _network = null;
+        if (PastaNetwork.Serves(_container.Options))
+        {
+            PastaNetwork.Stop(_engine.Paths, _container.Record.Id);
+        }
     }
 
     private static void TryRun(Skiff.Linux.Actions.HostAction action)

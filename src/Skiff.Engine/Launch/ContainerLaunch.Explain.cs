@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -23,7 +24,7 @@ public sealed partial class ContainerLaunch
     {
         using ContainerLaunch launch = new(engine, container, wishes);
         RuntimeSpec spec = container.Result.Spec;
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = HostCgroups.Detect();
         CgroupPlan cgroup = launch.PlanCgroup(layout, spec);
         ContainerNetworks? network = launch.Example();
         List<(string, string, int)> joined = [];
@@ -43,7 +44,7 @@ public sealed partial class ContainerLaunch
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
             HasCable = network is not null,
-            WaitsForHost = network is not null || wishes.Monitor is not null,
+            WaitsForHost = network is not null || wishes.Monitor is not null || PastaNetwork.Serves(container.Options),
             Joined = joined.FindAll(j => !IsJoinedBefore(j.Item1, ownUsers)),
             JoinedBefore = joined.FindAll(j => IsJoinedBefore(j.Item1, ownUsers)),
             CgroupDescriptors = ownUsers ? DryCgroupFiles(cgroup) : [],
@@ -64,7 +65,15 @@ public sealed partial class ContainerLaunch
             Image = _container.Image is { } image ? files.Image(image) : [],
             Files = files.Made(),
             SharedNetwork = network is null ? [] : [.. network.SharedActions, .. network.Leases.SelectMany(files.Leased)],
-            Network = network is null ? [] : [.. network.HostActions(0), .. network.LateActions],
+            Network =
+                network is not null ? [.. network.HostActions(0), .. network.LateActions]
+                : PastaNetwork.Serves(_container.Options)
+                    ? PastaNetwork.Describe(
+                        _engine.Paths,
+                        _container.Record.Id,
+                        PastaNetwork.Ports(_engine.Paths, NetworkLaunch.Ports(_container))
+                    )
+                : [],
             CleanUp = [.. network?.EndActions ?? [], .. files.Removed(network)],
             Volumes = _engine.Paths.Volumes,
         };

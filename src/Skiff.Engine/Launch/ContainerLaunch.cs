@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -28,6 +29,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private SpawnedProcess? _process;
     private Cgroup? _cgroup;
     private ContainerNetworks? _network;
+    private IReadOnlyList<PublishedPort> _pasta = [];
     private string _cgroupPath = "";
 
     private ContainerLaunch(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
@@ -111,7 +113,7 @@ public sealed partial class ContainerLaunch : IDisposable
     {
         RuntimeSpec spec = _container.Result.Spec;
         RefuseJoinedUserNamespace(spec);
-        CgroupLayout layout = newborn?.Layout ?? CgroupLayout.Detect();
+        CgroupLayout layout = newborn?.Layout ?? HostCgroups.Detect();
         CgroupPlan cgroup = PlanCgroup(layout, spec);
         if (newborn is not null && !CanBecome(_engine, _container, newborn.Namespaces))
         {
@@ -205,7 +207,7 @@ public sealed partial class ContainerLaunch : IDisposable
             first with
             {
                 Network = NetworkLaunch.Messages(_network, spec),
-                WaitsForHost = _network is not null || _wishes.Monitor is not null,
+                WaitsForHost = _network is not null || _wishes.Monitor is not null || PastaNetwork.Serves(_container.Options),
             },
             planned: false
         );
@@ -296,9 +298,23 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             return; // it has failed, and has reported why
         }
+        if (PastaNetwork.Serves(_container.Options))
+        {
+            Connect(pid);
+        }
         foreach (HostAction action in _network?.HostActions(pid) ?? [])
         {
             Run(action);
+        }
+    }
+
+    private void Connect(int pid)
+    {
+        if (_process!.WaitUntilPast(_plan!.NamespacesAt))
+        {
+            string id = _container.Record.Id;
+            _pasta = PastaNetwork.Ports(_engine.Paths, NetworkLaunch.Ports(_container));
+            PastaNetwork.Start(_engine.Paths, id, pid, _pasta);
         }
     }
 
@@ -322,6 +338,8 @@ public sealed partial class ContainerLaunch : IDisposable
             LayerRoot = _engine.Paths.Root,
             Layers = Layers(_container),
             Volatile = _container.Record.AutoRemove,
+            Rootless = RootlessUser.Current is not null,
+            SetsGroups = RootlessUser.SetsGroups,
             Cgroup = cgroup,
             CgroupLayout = layout,
             DeviceSources = _container.Result.DeviceSources,
@@ -397,7 +415,7 @@ public sealed partial class ContainerLaunch : IDisposable
             RestartCount = _wishes.RestartCount,
             Health = _container.Record.HealthCheck is null ? null : HealthState.Starting with { Log = _wishes.HealthLog },
             Endpoints = _network?.Endpoints ?? [],
-            Ports = _network?.Ports ?? [],
+            Ports = _network?.Ports ?? _pasta,
         };
         if (_container.Session is { } session)
         {

@@ -247,6 +247,7 @@ public static partial class ContainerPreparation
             NetworkKind.Bridge => "bridge",
             NetworkKind.None => "none",
             NetworkKind.Host => "host",
+            NetworkKind.Pasta => "pasta",
             NetworkKind.Container => "container:" + network.Target,
             NetworkKind.Path => "ns:" + network.Target,
             _ => network.Target,

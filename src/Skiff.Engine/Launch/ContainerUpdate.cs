@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -26,7 +27,7 @@ public static class ContainerUpdate
         RunOptions after = RunOptionsChange.Apply(before, changes, HostFacts.LimitsSwap());
         ResourcesSpec limits = SpecBuilder.Limits(after, HostFacts.Read(after));
         Resources wanted = KernelResources.Of(limits);
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = HostCgroups.Detect();
         _ = Cgroup.Plan(layout, "/skiff", id, wanted); // checks everything and changes nothing
         ContainerState state = engine.Containers.LoadState(id);
         if (state.IsUp && engine.Reconciler.Liveness.IsAlive(state.Process))

@@ -1,5 +1,6 @@
 using System.Text;
 using Skiff.Engine.Network;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 
@@ -19,15 +20,16 @@ internal static class EtcFiles
             directory + "/resolv.conf",
             !ownNamespace && !asked
                 ? host ?? ""
-                : NetworkFiles.ResolvConf(
-                    host,
-                    host?.Contains("127.0.0.53", StringComparison.Ordinal) == true
-                        ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _)
-                        : null,
-                    [.. options.Dns.AsSpan()],
-                    [.. options.DnsOptions.AsSpan()],
-                    [.. options.DnsSearch.AsSpan()]
-                )
+                : (PastaNetwork.Serves(options) && options.Dns.IsEmpty ? $"nameserver {PastaNetwork.NameServer}\n" : "")
+                    + NetworkFiles.ResolvConf(
+                        host,
+                        host?.Contains("127.0.0.53", StringComparison.Ordinal) == true
+                            ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _)
+                            : null,
+                        [.. options.Dns.AsSpan()],
+                        [.. options.DnsOptions.AsSpan()],
+                        [.. options.DnsSearch.AsSpan()]
+                    )
         );
     }
 

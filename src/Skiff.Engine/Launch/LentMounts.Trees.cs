@@ -1,4 +1,5 @@
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Engine.Volumes;
 using Skiff.Linux;
@@ -232,7 +233,8 @@ internal sealed partial class LentMounts
             .Append(directory)
             .Append("/upper,workdir=")
             .Append(directory)
-            .Append("/work,redirect_dir=off,metacopy=off")
+            .Append("/work")
+            .Append(RootlessUser.OverlayOptions)
             .Append(_container.Record.AutoRemove ? ",volatile" : "");
         _viewCalls.Add(
             new MountCall(

@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -166,6 +167,11 @@ internal static class NetworkLaunch
     /// <summary>Gives back addresses and ports of a container that has ended, by its record.</summary>
     internal static void GiveBack(SkiffEngine engine, ContainerRecord record, ContainerState state)
     {
+        if (record.NetworkMode == PastaNetwork.Program)
+        {
+            PastaNetwork.Stop(engine.Paths, record.Id);
+            return;
+        }
         if (record.NetworkMode == NetworkDefinition.Default || state.Endpoints.Count > 0)
         {
             BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge, engine.Networks).Release(record.Id);
@@ -208,7 +214,7 @@ internal static class NetworkLaunch
     private static LeaseOptions Wishes(PreparedContainer container, NetworkAttachments attachments, int index) =>
         attachments.Wishes(index, container.Record.Name, container.Record.Id, container.Options.Hostname ?? "");
 
-    private static List<PortMapping> Ports(PreparedContainer container)
+    internal static List<PortMapping> Ports(PreparedContainer container)
     {
         List<PortMapping> ports = [.. container.Options.Ports.AsSpan()];
         if (container.Options.PublishAll)

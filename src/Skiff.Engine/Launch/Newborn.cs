@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -66,7 +67,7 @@ public sealed class Newborn : IDisposable
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
     private static Newborn Conceive(string id, CloneFlags namespaces, bool hasCable, LaunchWishes wishes, int parentsChannel)
     {
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = HostCgroups.Detect();
         (string parent, string name) = Place(id);
         IReadOnlyList<HostAction> birthplace = Cgroup.Birthplace(layout, parent, name);
         (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);

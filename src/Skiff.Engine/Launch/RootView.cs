@@ -1,3 +1,4 @@
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Mounts;
 
@@ -44,8 +45,9 @@ internal static class RootView
         string data = "lowerdir=" + string.Join(':', layers.Reverse());
         if (writable is { } own)
         {
-            data += $",upperdir={own.Upper},workdir={own.Work},redirect_dir=off,metacopy=off";
+            data += $",upperdir={own.Upper},workdir={own.Work}";
         }
+        data += RootlessUser.OverlayOptions;
         MountTree.ChangeDirectory(layerRoot);
         Mount("overlay", place, writable is null, data);
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Network;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
@@ -210,6 +211,7 @@ public sealed class WaitingMonitor : IDisposable
             "DOTNET_GCConserveMemory=5",
             // Its second thread, the runtime's, needs no heap of its own: 128 MiB would be mapped, cut to size and touched.
             "MALLOC_ARENA_MAX=1",
+            .. RootlessUser.Inherited,
         ];
         if (inherited is not null)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Netlink;
@@ -181,6 +182,10 @@ internal sealed class HostPorts(
             0 => null,
             Errno.EADDRINUSE => HostProcess,
             Errno.EADDRNOTAVAIL => throw new SkiffException($"cannot publish on {address}: the host has no such address", 125),
+            Errno.EACCES when RootlessUser.Current is not null => throw new SkiffException(
+                $"cannot publish port {port.ToString(CultureInfo.InvariantCulture)}/{protocol}: the host gives ordinary users ports from {LowestPort()} on; take such a one, or let root run sysctl net.ipv4.ip_unprivileged_port_start={port.ToString(CultureInfo.InvariantCulture)}",
+                125
+            ),
             // No IPv6 sockets on this host: nothing can hold the port.
             Errno.EAFNOSUPPORT => null,
             _ => throw new SkiffException(
@@ -189,6 +194,8 @@ internal sealed class HostPorts(
             ),
         };
     }
+
+    private static string LowestPort() => Files.TryReadText("/proc/sys/net/ipv4/ip_unprivileged_port_start", out _)?.Trim() ?? "1024";
 
     private string Name(string id)
     {

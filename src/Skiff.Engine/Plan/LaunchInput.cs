@@ -35,6 +35,12 @@ public sealed record LaunchInput
     /// <summary>overlayfs takes its layers one by one (<c>lowerdir+</c>, Linux 6.5), so that it can be mounted without being anywhere yet.</summary>
     public bool ListsLayers { get; init; }
 
+    /// <summary>An ordinary user's engine: it is root in the user's namespaces, where no device can be made and overlayfs notes what it has to in attributes of users.</summary>
+    public bool Rootless { get; init; }
+
+    /// <summary>Groups can be set; not in a user namespace with the user as its only one.</summary>
+    public bool SetsGroups { get; init; } = true;
+
     /// <summary>The container dies with the process that starts it (foreground).</summary>
     public bool DiesWithParent { get; init; }
 

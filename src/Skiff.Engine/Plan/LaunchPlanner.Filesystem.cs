@@ -77,7 +77,7 @@ public sealed partial class LaunchPlanner
             }
             data.Append(",upperdir=").Append(target).Append("/upper,workdir=").Append(target).Append("/work");
             // some kernels' defaults keep renamed directories and changed modes as references into the layers below: the writable layer alone would not be what the container changed
-            data.Append(",redirect_dir=off,metacopy=off");
+            data.Append(_in.Rootless ? ",userxattr" : ",redirect_dir=off,metacopy=off"); // the first includes the others
             data.Append(_in.Volatile ? ",volatile" : "");
             _p.Call(SyscallNumber.chdir, _p.Text(_in.LayerRoot));
             _p.Call(SyscallNumber.mount, _p.Text("overlay"), _p.Text(target), _p.Text("overlay"), 0, _p.Text(data.ToString()));

@@ -21,7 +21,7 @@ public sealed partial class LaunchPlanner
             TellNetwork();
             _plan.Container(
                 Block.Network,
-                _in.HasCable
+                _in.HasCable || (_in.Rootless && _in.DiesWithParent)
                     ? "From here on the host's half of the network is needed: wait for it."
                     : "The host writes down who this process is before it goes on: a container that outlives its watcher is known."
             );
@@ -274,7 +274,10 @@ public sealed partial class LaunchPlanner
         {
             groups[i] = user.AdditionalGids[i];
         }
-        _p.Call(SyscallNumber.setgroups, groups.Length, _p.Bytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(groups)));
+        if (_in.SetsGroups)
+        {
+            _p.Call(SyscallNumber.setgroups, groups.Length, _p.Bytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(groups)));
+        }
         _p.Call(SyscallNumber.setresgid, (nint)user.Gid, (nint)user.Gid, (nint)user.Gid);
         _p.Call(SyscallNumber.setresuid, (nint)user.Uid, (nint)user.Uid, (nint)user.Uid);
         if (asked is not null)

@@ -38,10 +38,10 @@ public sealed partial class LaunchPlanner
         {
             _plan.Container(Block.ProcAndDev, "The devices that every program expects (runtime-spec \"Default Devices\").");
             _p.Call(SyscallNumber.umask, 0);
-            if (_devicesAt < 0 || _userNamespace)
+            if (_devicesAt < 0 || _borrowsDevices)
             {
                 Result dev = Open("dev", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
-                if (_userNamespace)
+                if (_borrowsDevices)
                 {
                     foreach ((string name, uint _, uint _) in s_devices)
                     {
@@ -116,7 +116,7 @@ public sealed partial class LaunchPlanner
         int slash = relative.LastIndexOf('/');
         Operand parent = slash < 0 ? _root : ParentOf(relative[..slash]);
         string name = relative[(slash + 1)..];
-        if (_userNamespace)
+        if (_borrowsDevices)
         {
             BindDevice(SourceOf(device), name, parent);
             return;

@@ -112,7 +112,9 @@ public sealed partial class LaunchPlanner
             Tell(
                 HostMoment.Network,
                 Block.Network,
-                "Meanwhile the host lays the cable: a veth pair from its bridge into the new network namespace, and the published ports.",
+                _in.Rootless
+                    ? "Meanwhile the network namespace gets a process that carries its connections as sockets of the user: pasta(1)."
+                    : "Meanwhile the host lays the cable: a veth pair from its bridge into the new network namespace, and the published ports.",
                 story.Network
             );
         }

@@ -187,8 +187,7 @@ public sealed partial class LaunchPlanner
         data.AddRange([
             $"upperdir={_in.ContainerDirectory}/upper",
             $"workdir={_in.ContainerDirectory}/work",
-            "redirect_dir=off",
-            "metacopy=off",
+            .. _in.Rootless ? (string[])["userxattr"] : ["redirect_dir=off", "metacopy=off"],
         ]);
         if (
             !_in.ListsLayers
@@ -234,7 +233,7 @@ public sealed partial class LaunchPlanner
             NewFileSystem(p, mount.Type ?? "none", options.Data, options.SuperFlags, AttributesOf(mount)),
             mount.Destination
         );
-        if (mount is { Destination: "/dev", Type: "tmpfs" } && _devicesAt < 0 && !_userNamespace)
+        if (mount is { Destination: "/dev", Type: "tmpfs" } && _devicesAt < 0 && !_borrowsDevices)
         {
             _devicesAt = index;
             Result mask = p.Call(SyscallNumber.umask, 0);

@@ -33,6 +33,7 @@ public sealed partial class LaunchPlanner
     private bool[] _made = [];
     private string?[] _names = [];
     private bool _userNamespace;
+    private bool _borrowsDevices;
     private Operand _trampoline;
     private Result _root;
 
@@ -164,6 +165,7 @@ public sealed partial class LaunchPlanner
         _spec = input.Spec;
         _process = _spec.Process ?? throw new SkiffException("the spec has no process", 125);
         _userNamespace = _spec.Linux.Namespace("user") is not null;
+        _borrowsDevices = _userNamespace || input.Rootless;
         _trees = new Operand[_spec.Mounts.Count];
         _made = new bool[_spec.Mounts.Count];
         _names = new string?[_spec.Mounts.Count];

@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images;
 using Skiff.Images.Archives;
@@ -63,7 +64,12 @@ public static class ContainerCommit
     /// <summary>The state says Paused for as long: if this command is killed meanwhile, <c>ps</c> shows why the container stands still, and <c>unpause</c> lets it go on.</summary>
     private static void Frozen(SkiffEngine engine, ContainerRecord record, ContainerState state, Action work)
     {
-        Cgroup cgroup = Cgroup.At(CgroupLayout.Detect(), Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup));
+        Cgroup cgroup = Cgroup.At(HostCgroups.Detect(), Path.GetDirectoryName(state.Cgroup) ?? "/", Path.GetFileName(state.Cgroup));
+        if (cgroup.IsMissing)
+        {
+            work(); // as with --pause=false: there is nothing to stop its processes with
+            return;
+        }
         Change(engine, record.Id, ContainerStatus.Running, ContainerStatus.Paused);
         try
         {

@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -21,9 +22,14 @@ internal sealed class ContainerIds
 
     /// <summary>Reads the maps of the first process, user_namespaces(7).</summary>
     internal static ContainerIds Of(ContainerState state) =>
-        state.IsUp
+        state.IsUp && !SharesUsers(state.Process.Pid)
             ? new ContainerIds(Read($"/proc/{state.Process.Pid}/uid_map"), Read($"/proc/{state.Process.Pid}/gid_map"))
             : new ContainerIds([], []);
+
+    /// <summary>Its map says who the users are outside of the namespace that an ordinary user's engine is in as well.</summary>
+    private static bool SharesUsers(int pid) =>
+        RootlessUser.Current is not null
+        && Files.TryReadLink($"/proc/{pid}/ns/user", out _) == Files.TryReadLink("/proc/self/ns/user", out _);
 
     /// <summary>An owner in the container, as the host counts.</summary>
     internal (uint Uid, uint Gid) ToHost((uint Uid, uint Gid) owner) => (Outside(_users, owner.Uid), Outside(_groups, owner.Gid));

@@ -6,12 +6,15 @@ namespace Skiff.Images.Layers;
 /// <content>Owner, mode, extended attributes and times.</content>
 public sealed partial class LayerUnpacker
 {
+    private const string LostOwner =
+        "belongs to root now, this user namespace does not have its owner (more ids: install the package uidmap and have a line such as USER:100000:65536 in /etc/subuid and /etc/subgid)";
+
     /// <summary>For what has no descriptor: symbolic links, devices, FIFOs. The name has just been made and is not followed.</summary>
     private void SetAttributes(int parent, ReadOnlySpan<byte> name, TarEntry entry, bool chmod)
     {
         if (_privileged && (entry.Uid | entry.Gid) != 0)
         {
-            Check(At.ChangeOwner(parent, name, entry.Uid, entry.Gid), "chown", entry);
+            Owner(At.ChangeOwner(parent, name, entry.Uid, entry.Gid), entry);
         }
         if (chmod)
         {
@@ -25,6 +28,17 @@ public sealed partial class LayerUnpacker
             }
         }
         Check(At.SetTimes(parent, name, entry.ModificationTime, entry.ModificationTime), "utimensat", entry);
+    }
+
+    /// <summary>An owner that the user namespace of an ordinary user does not have is lost (EINVAL): the file is root's.</summary>
+    private void Owner(int errno, TarEntry entry)
+    {
+        if (errno == Errno.EINVAL)
+        {
+            Note(entry, LostOwner);
+            return;
+        }
+        Check(errno, "chown", entry);
     }
 
     /// <summary>

@@ -93,7 +93,7 @@ public sealed partial class LayerUnpacker
             }
             if (_privileged && (record.Uid | record.Gid) != 0)
             {
-                CheckDirectory(At.ChangeOwner(fd, record.Uid, record.Gid), "chown", path);
+                SetOwner(fd, record, path);
             }
             if (!record.ModeIsSet)
             {
@@ -105,6 +105,17 @@ public sealed partial class LayerUnpacker
         finally
         {
             At.Close(fd);
+        }
+    }
+
+    private void SetOwner(int fd, in DirectoryRecord record, ReadOnlySpan<byte> path)
+    {
+        int errno = At.ChangeOwner(fd, record.Uid, record.Gid);
+        if (errno != 0)
+        {
+            TarEntry entry = new() { Type = TarEntryType.Directory };
+            entry.SetName(default, path);
+            Owner(errno, entry);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed partial class LayerUnpacker
             }
             if (chown)
             {
-                Check(At.ChangeOwner(fd, entry.Uid, entry.Gid), "chown", entry);
+                Owner(At.ChangeOwner(fd, entry.Uid, entry.Gid), entry);
             }
             if (chmod)
             {

@@ -14,6 +14,9 @@ public sealed partial class Cgroup
         _path = path;
     }
 
+    /// <summary>True where the host has no hierarchy that the engine may use: then there is nothing to limit, freeze or count.</summary>
+    public bool IsMissing => _layout.Mode == CgroupMode.None;
+
     /// <summary>The cgroup with the name <paramref name="id"/> below <paramref name="parent"/>, whether it exists or not.</summary>
     /// <param name="layout">The host's hierarchies.</param>
     /// <param name="parent">Relative to each hierarchy's mount point: <c>/skiff</c>, or what <c>--cgroup-parent</c> says.</param>

@@ -40,6 +40,9 @@ public sealed record CgroupLayout
     /// <summary>This process's cgroup in the version 2 hierarchy, relative to its mount point's root.</summary>
     public string UnifiedOwn { get; init; } = "/";
 
+    /// <summary>With <see cref="CgroupMode.None"/>: why there is nothing usable and what helps, as the end of a sentence that begins with a flag; null where nothing is mounted.</summary>
+    public string? WhyNone { get; init; }
+
     /// <summary>Reads the layout of this process's mount namespace.</summary>
     public static CgroupLayout Detect() =>
         Parse(

@@ -142,9 +142,10 @@ internal static class LimitChecks
         if (asked && !layout.HasController(controller))
         {
             throw Refuse(
-                layout.Mode == CgroupMode.None
+                layout.WhyNone is { } why ? $"{flag}: {why}, or leave the flag out"
+                : layout.Mode == CgroupMode.None
                     ? $"{flag}: no cgroup file system is mounted, so nothing can be limited; mount it (mount -t cgroup2 none /sys/fs/cgroup) or leave the flag out"
-                    : $"{flag}: this host offers no {controller} controller ({(layout.UnifiedMount is null ? "/proc/cgroups" : layout.UnifiedMount + "/cgroup.controllers")} lists those it has); enable it on the kernel command line or for this user's slice, or leave the flag out"
+                : $"{flag}: this host offers no {controller} controller ({(layout.UnifiedMount is null ? "/proc/cgroups" : layout.UnifiedMount + "/cgroup.controllers")} lists those it has); enable it on the kernel command line or for this user's slice, or leave the flag out"
             );
         }
     }

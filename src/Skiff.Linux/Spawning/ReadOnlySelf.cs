@@ -62,7 +62,7 @@ public static unsafe class ReadOnlySelf
     private static byte[] Read(string path) => Files.TryReadAll(path, out int errno) ?? throw new LinuxException("read", path, errno);
 
     /// <summary>The vector of execve(2) over zero-terminated texts that lie one after the other.</summary>
-    private static nint[] Pointers(byte[] texts, byte* pinned)
+    internal static nint[] Pointers(byte[] texts, byte* pinned)
     {
         List<nint> pointers = [];
         for (int i = 0; i < texts.Length; i++)

@@ -9,7 +9,7 @@ namespace Skiff.Linux.Spawning;
 /// </summary>
 public static unsafe class TrampolineImage
 {
-    private const int HeaderSize = 120;
+    internal const int HeaderSize = 120;
     private const uint CandidatesMark = 0x11223344;
     private const uint ReportMark = 0x55667788;
     private const int MFD_CLOEXEC = 1;
@@ -42,9 +42,12 @@ public static unsafe class TrampolineImage
 
     /// <summary>Writes the image to a sealed, executable memfd.</summary>
     /// <exception cref="LinuxException">memfd_create(2) failed.</exception>
-    public static SafeFd Open(int candidates, int report, bool init)
+    public static SafeFd Open(int candidates, int report, bool init) =>
+        Open(Build(candidates, report, init, RuntimeInformation.ProcessArchitecture));
+
+    /// <summary>Writes an ELF file to a sealed, executable memfd.</summary>
+    internal static SafeFd Open(byte[] image)
     {
-        byte[] image = Build(candidates, report, init, RuntimeInformation.ProcessArchitecture);
         fixed (byte* name = "skiff-exec\0"u8)
         {
             // MFD_EXEC (6.3) says that it is meant to be executed; older kernels refuse the unknown flag.
@@ -91,7 +94,7 @@ public static unsafe class TrampolineImage
         throw cause;
     }
 
-    private static void WriteHeader(Span<byte> image, bool arm)
+    internal static void WriteHeader(Span<byte> image, bool arm)
     {
         const ulong Base = 0x400000;
         ReadOnlySpan<byte> ident = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1];

@@ -46,6 +46,9 @@ internal sealed record Command
     /// <summary>The exit code when the engine fails for another reason than a <see cref="Linux.SkiffException"/>: 125 for run, create and exec, where other codes are the container's.</summary>
     public int FailureExitCode { get; init; } = 1;
 
+    /// <summary>An ordinary user's command that needs neither the store nor the user's namespaces, and works without entering them.</summary>
+    public bool WorksOutside { get; init; }
+
     /// <summary>What the completion offers for the first arguments, one each; the last repeats.</summary>
     public IReadOnlyList<Completion> Completes { get; init; } = [];
 

@@ -93,6 +93,7 @@ internal static class Examples
         ["tag"] = ["skiff tag alpine:3.20 registry.example.org/base:1"],
         ["top"] = ["skiff top web", "skiff top web -o pid,nspid,user,rss,args --sort -rss"],
         ["unpause"] = ["skiff unpause web"],
+        ["unshare"] = ["skiff unshare cat /proc/self/uid_map", "skiff unshare rm -r data"],
         ["update"] = ["skiff update -m 512m --restart always web"],
         ["version"] = ["skiff version --format '{{.Server.Version}}'"],
         ["volume create"] = ["skiff volume create --label tier=db data"],

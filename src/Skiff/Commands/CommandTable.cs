@@ -65,6 +65,7 @@ internal static class CommandTable
                 new("tag", TagCommand.Define),
                 new("top", Containers.TopCommand.Define),
                 new("unpause", Containers.PauseCommand.DefineUnpause),
+                new("unshare", UnshareCommand.Define),
                 new("update", Containers.UpdateCommand.Define),
                 new("version", VersionCommand.Define),
                 new("volume", Volumes.VolumeGroup.Define),

@@ -12,6 +12,7 @@ internal static class CompletionCommand
         new()
         {
             Name = "completion",
+            WorksOutside = true,
             Summary = "Print the completion script for a shell",
             Usage = "bash|zsh|fish",
             Description =
@@ -38,6 +39,7 @@ internal static class CompletionCommand
         new()
         {
             Name = "__complete",
+            WorksOutside = true,
             Summary = "Answer the completion scripts",
             RawArguments = true,
             Run = Complete,

@@ -10,6 +10,7 @@ internal static class HelpCommand
         new()
         {
             Name = "help",
+            WorksOutside = true,
             Summary = "Show the help of a command",
             Usage = "[COMMAND...]",
             Completes = [Completion.Verb],
@@ -25,6 +26,7 @@ internal static class HelpCommand
         new()
         {
             Name = "man",
+            WorksOutside = true,
             Summary = "Print a manual page, or write all of them to a directory",
             Usage = "[OPTIONS] [COMMAND...]",
             Description = "skiff man pull | man -l -",

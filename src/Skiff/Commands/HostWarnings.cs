@@ -1,3 +1,4 @@
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 using Skiff.Linux.Netlink;
@@ -17,6 +18,11 @@ internal static class HostWarnings
             warnings.Add("the kernel has no overlayfs now: images cannot be mounted until it is loaded (modprobe overlay)");
         }
         Controllers(warnings, layout);
+        if (RootlessUser.Current is not null)
+        {
+            warnings.AddRange(RootlessOptions.Lacks());
+            return warnings;
+        }
         if (Nftables() is { } why)
         {
             warnings.Add(
@@ -36,7 +42,11 @@ internal static class HostWarnings
     {
         if (layout.Mode == CgroupMode.None)
         {
-            warnings.Add("no cgroups are mounted: no limit can be set, and pause and stats do not work; mount cgroup2 on /sys/fs/cgroup");
+            warnings.Add(
+                layout.WhyNone is { } why
+                    ? $"no limit can be set, and pause does not work: {why}"
+                    : "no cgroups are mounted: no limit can be set, and pause and stats do not work; mount cgroup2 on /sys/fs/cgroup"
+            );
             return;
         }
         foreach (
@@ -66,10 +76,6 @@ internal static class HostWarnings
 
     private static string? Nftables()
     {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            return null; // not to be seen without CAP_NET_ADMIN
-        }
         try
         {
             using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.NETLINK_NETFILTER);

@@ -3,6 +3,7 @@ using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Format;
 using Skiff.Images;
 using Skiff.Linux;
@@ -13,6 +14,8 @@ namespace Skiff.Commands;
 /// <summary><c>skiff info</c>.</summary>
 internal static class InfoCommand
 {
+    private static readonly bool s_rootless = RootlessUser.Current is not null;
+
     public static Command Define() =>
         new()
         {
@@ -59,7 +62,7 @@ internal static class InfoCommand
                 : 2
             ]++;
         }
-        CgroupLayout layout = CgroupLayout.Detect();
+        CgroupLayout layout = HostCgroups.Detect();
         List<(string, Value)> fields =
         [
             ("ID", Value.Of((Files.TryReadText("/etc/machine-id", out _) ?? "").Trim())),
@@ -78,8 +81,16 @@ internal static class InfoCommand
         fields.Add(("ServerVersion", Value.Of(BuildInfo.Version)));
         fields.Add(("DefaultRuntime", Value.Of("skiff")));
         fields.Add(("LiveRestoreEnabled", Value.True)); // containers do not depend on a daemon
-        fields.Add(("SecurityOptions", Value.Of((IReadOnlyList<string>)["name=seccomp,profile=builtin", "name=cgroupns"])));
-        fields.Add(("Rootless", Value.Of(!Environment.IsPrivilegedProcess)));
+        fields.Add(
+            (
+                "SecurityOptions",
+                Value.Of(
+                    (IReadOnlyList<string>)
+                        ["name=seccomp,profile=builtin", .. s_rootless ? (string[])["name=rootless"] : [], "name=cgroupns"]
+                )
+            )
+        );
+        fields.Add(("Rootless", Value.Of(s_rootless)));
         fields.Add(("Warnings", Value.Of(HostWarnings.Of(layout))));
         return Value.Struct(fields);
     }
@@ -87,7 +98,7 @@ internal static class InfoCommand
     private static Value Plugins() =>
         Value.Struct(
             ("Volume", Value.Of((IReadOnlyList<string>)["local"])),
-            ("Network", Value.Of((IReadOnlyList<string>)["bridge", "host", "none"])),
+            ("Network", Value.Of((IReadOnlyList<string>)[s_rootless ? "pasta" : "bridge", "host", "none"])),
             ("Log", Value.Of((IReadOnlyList<string>)["json-file", "local", "none"]))
         );
 
@@ -149,7 +160,9 @@ internal static class InfoCommand
         {
             text.Append($" {plugin.Key}: {Words(plugin.Value)}\n");
         }
-        text.Append($"Security Options:\n  seccomp\n   Profile: builtin\n  cgroupns\nRootless: {Field("Rootless")}\n");
+        text.Append(
+            $"Security Options:\n  seccomp\n   Profile: builtin\n{(s_rootless ? "  rootless\n" : "")}  cgroupns\nRootless: {Field("Rootless")}\n"
+        );
         text.Append(
             $"Kernel Version: {Field("KernelVersion")}\nOperating System: {Field("OperatingSystem")}\nOSType: {Field("OSType")}\nArchitecture: {Field("Architecture")}\n"
         );

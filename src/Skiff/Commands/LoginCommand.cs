@@ -13,6 +13,7 @@ internal static class LoginCommand
         new()
         {
             Name = "login",
+            WorksOutside = true,
             Summary = "Log in to a registry",
             Usage = "[OPTIONS] [SERVER]",
             Description = "The login is tried before it is kept. Without SERVER it is docker.io.",

@@ -9,6 +9,7 @@ internal static class LogoutCommand
         new()
         {
             Name = "logout",
+            WorksOutside = true,
             Summary = "Log out from a registry",
             Usage = "[OPTIONS] [SERVER]",
             Flags = [Credentials.FileFlag()],

@@ -12,6 +12,7 @@ internal static class StressSpawnCommand
         new()
         {
             Name = "__stress-spawn",
+            WorksOutside = true,
             Summary = "Start many processes under load of the garbage collector",
             Usage = "COUNT",
             MinArguments = 1,

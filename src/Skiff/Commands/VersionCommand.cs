@@ -12,6 +12,7 @@ internal static class VersionCommand
         new()
         {
             Name = "version",
+            WorksOutside = true,
             Summary = "Show the version of Skiff and of the kernel",
             Usage = "[OPTIONS]",
             Description = "Client and Server are the same program here; docker's scripts ask for either.",

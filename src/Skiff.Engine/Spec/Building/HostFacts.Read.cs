@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Capabilities;
 using Skiff.Linux.Cgroups;
@@ -16,8 +17,12 @@ public sealed partial record HostFacts
         string? name = ranges ? UserName(uid) : null;
         string? users = options.SubUidName ?? options.SubGidName;
         string? groups = options.SubGidName ?? options.SubUidName;
+        bool rootless = RootlessUser.Current is not null;
         return new HostFacts
         {
+            Rootless = rootless,
+            OwnUids = rootless ? UserIdMap.Own("uid_map") : default,
+            OwnGids = rootless ? UserIdMap.Own("gid_map") : default,
             Hostname = Files.TryReadText("/proc/sys/kernel/hostname", out _)?.TrimEnd('\n') ?? "localhost",
             Capabilities = Bounding(status),
             Uid = uid,
@@ -32,6 +37,7 @@ public sealed partial record HostFacts
                 : null,
             SeLinux = !options.Security.Labels.IsEmpty && Files.Exists("/sys/fs/selinux/enforce"),
             SwapAccounting = options.Memory is null || LimitsSwap(),
+            HasMessageQueues = options.Ipc.Kind != NamespaceKind.Host || Files.Exists("/dev/mqueue"),
             Processors = options.NanoCpus is null ? int.MaxValue : CpuLimits.OnlineCpus(),
             ThermalThrottleProcessors = Files.Exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
                 ? Count(Files.TryReadText("/sys/devices/system/cpu/possible", out _))
@@ -109,7 +115,8 @@ public sealed partial record HostFacts
     private static IdMapping? Range(string path, uint uid, string? name) =>
         Files.TryReadText(path, out _) is { } text ? ParseRange(text, uid, name) : null;
 
-    private static string? UserName(uint uid)
+    /// <summary>The name of a user in /etc/passwd; null where it is not there.</summary>
+    internal static string? UserName(uint uid)
     {
         string key = $":{uid}:";
         foreach (ReadOnlySpan<char> line in (Files.TryReadText("/etc/passwd", out _) ?? "").AsSpan().EnumerateLines())

@@ -17,6 +17,15 @@ public sealed partial record HostFacts
     /// <summary>The engine's own group id.</summary>
     public uint Gid { get; init; }
 
+    /// <summary>The engine works for an ordinary user, in whose user namespace it is.</summary>
+    public bool Rootless { get; init; }
+
+    /// <summary>The users that this user namespace has; empty for all of the host's.</summary>
+    public ValueList<IdMapping> OwnUids { get; init; }
+
+    /// <summary>The groups that it has; empty for all of the host's.</summary>
+    public ValueList<IdMapping> OwnGids { get; init; }
+
     /// <summary>Ids for user namespaces: the caller's range in /etc/subuid; HostId and Size count.</summary>
     public IdMapping? SubordinateUids { get; init; }
 
@@ -28,6 +37,9 @@ public sealed partial record HostFacts
 
     /// <summary>The kernel limits swap per cgroup, so that docker's default of twice the memory can be set.</summary>
     public bool SwapAccounting { get; init; } = true;
+
+    /// <summary>The host has /dev/mqueue, which a container with the host's ipc namespace may show; looked for with <c>--ipc host</c>.</summary>
+    public bool HasMessageQueues { get; init; } = true;
 
     /// <summary>Processors that are online; counted when <c>--cpus</c> is asked for.</summary>
     public int Processors { get; init; } = int.MaxValue;

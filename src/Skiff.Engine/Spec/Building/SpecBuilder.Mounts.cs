@@ -243,7 +243,11 @@ public sealed partial class SpecBuilder
                 Destination = mount.Target,
                 Type = "overlay",
                 Source = "overlay",
-                Options = [$"lowerdir={Escape(source)}", $"upperdir={Escape(directory)}/upper", $"workdir={Escape(directory)}/work"],
+                Options = OverlayOptions(
+                    $"lowerdir={Escape(source)}",
+                    $"upperdir={Escape(directory)}/upper",
+                    $"workdir={Escape(directory)}/work"
+                ),
             };
         }
         List<string> options = [mount.Recursion == BindRecursion.Disabled ? "bind" : "rbind"];
@@ -306,7 +310,7 @@ public sealed partial class SpecBuilder
                 Destination = mount.Target,
                 Type = "overlay",
                 Source = "overlay",
-                Options = ["ro", lower.ToString()],
+                Options = OverlayOptions("ro", lower.ToString()),
             };
         }
         string directory = _c.OverlayDirectory(_overlays.Count);
@@ -316,9 +320,12 @@ public sealed partial class SpecBuilder
             Destination = mount.Target,
             Type = "overlay",
             Source = "overlay",
-            Options = [lower.ToString(), $"upperdir={Escape(directory)}/upper", $"workdir={Escape(directory)}/work"],
+            Options = OverlayOptions(lower.ToString(), $"upperdir={Escape(directory)}/upper", $"workdir={Escape(directory)}/work"),
         };
     }
+
+    private ValueList<string> OverlayOptions(params ReadOnlySpan<string> options) =>
+        _c.Host.Rootless ? [.. options, "userxattr"] : [.. options];
 
     /// <summary>overlayfs separates layers by colons; its documentation says to escape them in names.</summary>
     private static string Escape(string path) =>

@@ -1,3 +1,4 @@
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Spec;
@@ -19,14 +20,17 @@ public sealed partial class SpecBuilder
         if (!UserNamespaceMaps.Contains(uidMap, user.Uid) || !UserNamespaceMaps.Contains(gidMap, user.Gid))
         {
             throw new SkiffException(
-                $"the container's user {user.Uid}:{user.Gid} is not in its id map: choose another with --user, or map more ids with --uidmap and --gidmap",
+                $"the container's user {user.Uid}:{user.Gid} is not in its id map: choose another with --user, or "
+                    + (_c.Host.Rootless ? UserIdMap.MoreIds : "map more ids with --uidmap and --gidmap"),
                 125
             );
         }
         ValueList<uint> groups = UserNamespaceMaps.Only(gidMap, user.AdditionalGids);
         if (groups.Count < user.AdditionalGids.Count)
         {
-            _warnings.Add($"{user.AdditionalGids.Count - groups.Count} groups of the container's user are not in its id map and are left out");
+            _warnings.Add(
+                $"{user.AdditionalGids.Count - groups.Count} groups of the container's user are not in its id map and are left out"
+            );
         }
         return user with { AdditionalGids = groups };
     }
@@ -54,6 +58,11 @@ public sealed partial class SpecBuilder
             int at = mounts.FindIndex(mount => mount.Destination == path && mount.Type == type);
             if (at < 0 || namespaces.Exists(item => item.Type == kind && item.Path is null))
             {
+                return;
+            }
+            if (type == "mqueue" && mode.Kind != NamespaceKind.Container && !_c.Host.HasMessageQueues)
+            {
+                mounts.RemoveAt(at); // the host does not use it
                 return;
             }
             string root = mode.Kind == NamespaceKind.Container ? $"/proc/{_c.Peer(mode.Target).Pid}/root" : "";

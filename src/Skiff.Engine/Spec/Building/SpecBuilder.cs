@@ -46,12 +46,14 @@ public sealed partial class SpecBuilder
         RefuseWhatIsNotDone();
         ResolvedUser user = User();
         List<NamespaceSpec> namespaces = Namespaces(out ValueList<IdMapping> uidMap, out ValueList<IdMapping> gidMap);
-        user = Mapped(user, uidMap, gidMap);
+        ValueList<IdMapping> uids = uidMap.IsEmpty ? _c.Host.OwnUids : uidMap;
+        ValueList<IdMapping> gids = gidMap.IsEmpty ? _c.Host.OwnGids : gidMap;
+        user = Mapped(user, uids, gids);
         string? hostname = Hostname();
         List<MountSpec> mounts = Mounts(uidMap, gidMap);
-        if (!uidMap.IsEmpty)
+        if (!uids.IsEmpty)
         {
-            AdaptToUserNamespace(mounts, namespaces, gidMap);
+            AdaptToUserNamespace(mounts, namespaces, gids);
         }
         CheckSecrets();
         List<DeviceSpec> devices = [];
@@ -72,7 +74,7 @@ public sealed partial class SpecBuilder
                 Devices = [.. devices],
                 CgroupsPath = CgroupsPath(_o.CgroupParent, _c.Id),
                 Resources = Resources(rules),
-                Sysctl = Sysctls(namespaces, gidMap),
+                Sysctl = Sysctls(namespaces, gids),
                 Seccomp = Seccomp(),
                 MaskedPaths = Hidden(),
                 ReadonlyPaths = ReadOnlyPaths(),

@@ -20,6 +20,9 @@ public enum NetworkKind
 
     /// <summary>A network made by the user.</summary>
     Named,
+
+    /// <summary>An own namespace that pasta(1) connects: the default of an ordinary user.</summary>
+    Pasta,
 }
 
 /// <summary>One network that the container joins (<c>--network</c>, short or long form).</summary>

@@ -4,6 +4,7 @@ using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Boot;
@@ -37,6 +38,7 @@ internal static class BootCommand
             Summary = summary,
             Usage = "",
             MaxArguments = 0,
+            WorksOutside = name is "install" or "uninstall", // a user's systemd talks only to the user
             Run = run,
         };
 
@@ -60,7 +62,6 @@ internal static class BootCommand
 
     private static int Install(Invocation invocation)
     {
-        SkiffEngine.RequireRoot(invocation.Path);
         BootUnit unit = BootUnit.Of(invocation.Globals);
         if (!BootUnit.HasSystemd)
         {
@@ -69,12 +70,15 @@ internal static class BootCommand
         }
         unit.Install();
         invocation.Output.Line(unit.Path);
+        if (RootlessUser.Current is not null)
+        {
+            invocation.Output.Warn("your systemd runs while you are logged in; loginctl enable-linger lets it run from boot on");
+        }
         return 0;
     }
 
     private static int Uninstall(Invocation invocation)
     {
-        SkiffEngine.RequireRoot(invocation.Path);
         BootUnit unit = BootUnit.Of(invocation.Globals);
         if (!unit.IsInstalled)
         {

@@ -1,4 +1,5 @@
 using Skiff.CommandLine;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 
@@ -7,8 +8,7 @@ namespace Skiff.Commands.Boot;
 /// <summary>The unit of systemd that starts a store's containers at boot, systemd.service(5).</summary>
 internal sealed class BootUnit
 {
-    private const string Directory = "/etc/systemd/system";
-    private const string DefaultRoot = "/var/lib/skiff";
+    private static readonly bool s_ofUser = RootlessUser.Current is not null;
     private readonly string _root;
     private readonly string _command;
 
@@ -20,6 +20,14 @@ internal sealed class BootUnit
 
     /// <summary>True when systemd runs this host, sd_booted(3).</summary>
     public static bool HasSystemd => Files.Exists("/run/systemd/system");
+
+    private static string DefaultRoot => s_ofUser ? RootlessUser.DataRoot() : "/var/lib/skiff";
+
+    /// <summary>Where units are: root's, or an ordinary user's, whose own systemd starts them.</summary>
+    private static string Directory =>
+        !s_ofUser ? "/etc/systemd/system"
+        : Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } config ? config + "/systemd/user"
+        : Environment.GetEnvironmentVariable("HOME") + "/.config/systemd/user";
 
     /// <summary>The unit's name: one per store.</summary>
     public string Name => _root == DefaultRoot ? "skiff-boot.service" : $"skiff-boot-{_root.Trim('/').Replace('/', '-')}.service";
@@ -45,6 +53,10 @@ internal sealed class BootUnit
     /// <summary>Writes and enables it; a second time replaces it.</summary>
     public void Install()
     {
+        if (s_ofUser)
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+        }
         Files.Replace(Path, System.Text.Encoding.UTF8.GetBytes(Text()), 0x1A4, durable: true);
         Systemctl("daemon-reload");
         Systemctl("enable", Name);
@@ -67,7 +79,7 @@ internal sealed class BootUnit
     /// <summary>What to do by hand where there is no systemd.</summary>
     public string Instructions() =>
         $"""
-            # cron: add this line with "crontab -e" as root
+            # cron: add this line with "crontab -e"{(s_ofUser ? "" : " as root")}
             @reboot {_command}
 
             # OpenRC: write this to /etc/local.d/skiff.start, then: chmod +x /etc/local.d/skiff.start && rc-update add local
@@ -84,12 +96,12 @@ internal sealed class BootUnit
         string bridge = Environment.GetEnvironmentVariable("SKIFF_BRIDGE") is { Length: > 0 } name
             ? $"\nEnvironment=SKIFF_BRIDGE={name}"
             : "";
+        // A user's systemd starts at the first login, or, after loginctl enable-linger, at boot; it knows no targets of the host's.
+        string after = s_ofUser ? "" : "\nAfter=network-online.target local-fs.target\nWants=network-online.target";
         // The monitors stay in the unit's cgroup: when the host goes down they are asked to stop their containers, and have the time for it.
         return $"""
             [Unit]
-            Description=Containers of Skiff in {_root} whose restart policy asks for a start at boot
-            After=network-online.target local-fs.target
-            Wants=network-online.target
+            Description=Containers of Skiff in {_root} whose restart policy asks for a start at boot{after}
             RequiresMountsFor={Quote(_root)}
 
             [Service]
@@ -100,7 +112,7 @@ internal sealed class BootUnit
             TimeoutStopSec=120
 
             [Install]
-            WantedBy=multi-user.target
+            WantedBy={(s_ofUser ? "default" : "multi-user")}.target
 
             """;
     }
@@ -108,7 +120,7 @@ internal sealed class BootUnit
     private static void Systemctl(params string[] arguments)
     {
         (int code, _) =
-            HelperProgram.TryRun("systemctl", arguments, [])
+            HelperProgram.TryRun("systemctl", s_ofUser ? ["--user", .. arguments] : arguments, [])
             ?? throw new SkiffException("systemctl was not found in PATH, though systemd runs this host");
         if (code != 0)
         {

@@ -32,7 +32,6 @@ internal static class BuildCommand
 
     private static int Run(Invocation invocation)
     {
-        SkiffEngine.RequireRoot("build");
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         BuildOutput target = BuildFlags.Output(invocation);
         using Interruption interruption = new();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Skiff.Build;
 using Skiff.CommandLine;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images;
 using Skiff.Images.Store;
@@ -140,7 +141,7 @@ internal static class BuildFlags
             NoCache = invocation.Is("no-cache"),
             NoCacheStages = [.. invocation.Values("no-cache-filter").SelectMany(static v => v.Split(','))],
             Platform = invocation.Value("platform") is { Length: > 0 } platform ? Platform.Parse(platform) : null,
-            Run = run.Build("build", []),
+            Run = RootlessOptions.Adapt(run.Build("build", []), invocation.Output.Warn),
             SourceDate = SourceDate(args),
         };
     }

@@ -13,7 +13,6 @@ internal static class ContainerAccess
     /// <summary>Opens the engine and cleans up after commands that died, and network cleaners.</summary>
     public static SkiffEngine Open(Invocation invocation)
     {
-        SkiffEngine.RequireRoot(invocation.Path);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         engine.Reconciler.Sessions();
         BridgeNetwork.Repair(engine.Paths.Runroot, engine.Bridge, engine.Networks);

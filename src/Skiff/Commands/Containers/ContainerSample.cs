@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Skiff.Display;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Format;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
@@ -31,7 +32,7 @@ internal sealed record ContainerSample(
         return new ContainerSample(
             record,
             state.IsUp,
-            state.IsUp ? PauseCommand.CgroupOf(record, state).ReadStats() : new CgroupStats(),
+            state.IsUp ? ContainerProcesses.Stats(record, state) : new CgroupStats(),
             ownNetwork ? Traffic(Files.TryReadText($"/proc/{state.Process.Pid}/net/dev", out _) ?? "") : null,
             Stopwatch.GetTimestamp()
         );

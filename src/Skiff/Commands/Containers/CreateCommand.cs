@@ -4,6 +4,7 @@ using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Monitoring;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -28,7 +29,7 @@ internal static class CreateCommand
 
     private static int Run(Invocation invocation)
     {
-        RunOptions options = RunFlags.Options(invocation, HostContext.Make());
+        RunOptions options = RootlessOptions.Adapt(RunFlags.Options(invocation, HostContext.Make()), invocation.Output.Warn);
         SkiffEngine engine = ContainerAccess.Open(invocation);
         using FileLock? hold = options.Image is null ? null : RunCommand.Hold(engine);
         Image? image = options.Image is { } name

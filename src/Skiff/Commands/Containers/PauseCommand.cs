@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -45,6 +46,12 @@ internal static class PauseCommand
                     throw new SkiffException($"the container {record.Name} is {(pause ? "paused already" : "not paused")}");
                 }
                 Cgroup cgroup = CgroupOf(record, state);
+                if (cgroup.IsMissing)
+                {
+                    throw new SkiffException(
+                        $"the container {record.Name} has no cgroup, by which its processes could be stopped together: {HostCgroups.Detect().WhyNone ?? "no cgroup file system is mounted"}"
+                    );
+                }
                 if (pause)
                 {
                     cgroup.Freeze();

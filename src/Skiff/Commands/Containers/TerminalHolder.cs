@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skiff.CommandLine;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 
@@ -35,7 +36,12 @@ internal static class TerminalHolder
         program.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
         program.Call(SyscallNumber.fcntl, master.Value, F_SETFD, 0);
         string[] arguments = ["skiff", "hold-terminal", master.Value.ToString(CultureInfo.InvariantCulture)];
-        program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray([]));
+        program.Call(
+            SyscallNumber.execve,
+            program.Text("/proc/self/exe"),
+            program.TextArray(arguments),
+            program.TextArray(RootlessUser.Inherited)
+        );
         using SpawnedProcess holder = Spawn.Start(program, new ReportChannel());
         if (holder.Channel.AwaitReport() is { } failure)
         {

@@ -3,6 +3,7 @@ using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Containers;
@@ -33,7 +34,7 @@ internal static class TopCommand
         (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, invocation.Arguments[0]);
         TopHost host = TopHost.Read();
         List<TopProcess> processes = [];
-        foreach (int pid in PauseCommand.CgroupOf(record, state).Processes())
+        foreach (int pid in ContainerProcesses.Of(record, state))
         {
             if (TopProcess.TryRead(pid, host) is { } process)
             {

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Commands.Containers;
 using Skiff.Engine;
 using Skiff.Engine.Network;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Networks;
@@ -46,6 +47,7 @@ internal static class NetworkCreateCommand
 
     private static int Run(Invocation invocation)
     {
+        RootlessOptions.RefuseNetworks();
         SkiffEngine engine = ContainerAccess.Open(invocation);
         NetworkDefinition network = engine.Networks.Create(
             new NetworkRequest

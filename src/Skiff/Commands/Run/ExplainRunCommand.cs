@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images;
 using Skiff.Images.Store;
@@ -29,7 +30,7 @@ internal static class ExplainRunCommand
 
     private static int Run(Invocation invocation)
     {
-        RunOptions options = RunFlags.Options(invocation, HostContext.Make());
+        RunOptions options = RootlessOptions.Adapt(RunFlags.Options(invocation, HostContext.Make()), invocation.Output.Warn);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         Image? found = options.Image is { } name ? engine.Images.Find(name) : null;
         using LaunchPlan plan = Plan(engine, options, found);

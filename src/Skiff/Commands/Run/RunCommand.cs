@@ -3,6 +3,7 @@ using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Monitoring;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -28,8 +29,7 @@ internal static class RunCommand
 
     private static int Run(Invocation invocation)
     {
-        RunOptions options = RunFlags.Options(invocation, HostContext.Make());
-        SkiffEngine.RequireRoot("run");
+        RunOptions options = RootlessOptions.Adapt(RunFlags.Options(invocation, HostContext.Make()), invocation.Output.Warn);
         if (PeerLookup.SharesPids(options))
         {
             ReadOnlySelf.Ensure();

@@ -9,7 +9,6 @@ internal static class SecretAccess
     /// <summary>Opens the engine and removes what killed commands left.</summary>
     public static SkiffEngine Open(Invocation invocation)
     {
-        SkiffEngine.RequireRoot(invocation.Path);
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         engine.Secrets.Sweep();
         return engine;

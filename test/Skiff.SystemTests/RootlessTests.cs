@@ -1,0 +1,287 @@
+using Skiff.SystemTests.Fixture;
+using Xunit;
+
+namespace Skiff.SystemTests;
+
+/// <summary>Skiff as an ordinary user: docs/rootless.md.</summary>
+public sealed class RootlessTests(RootlessHost host) : IClassFixture<RootlessHost>
+{
+    private static readonly Dictionary<string, string> s_single = new(StringComparer.Ordinal) { ["ETC"] = "etc1" };
+
+    [Fact]
+    public void A_user_without_a_set_up_command_pulls_an_image_and_runs_it_with_the_ids_of_subuid()
+    {
+        Tool.Require("newuidmap");
+        CommandResult run = host.RunShell(
+            "id -u; cat /proc/self/uid_map; stat -c %u:%g /home/sailor; echo x >/x; stat -c %u:%g /x; mount | grep -c userxattr"
+        );
+        Assert.Equal(
+            ["0", $"0 {RootlessHost.Uid} 1", $"1 {RootlessHost.FirstSubordinate} 65536", "1000:1000", "0:0", "1"],
+            run.Succeeded().Lines.Select(static line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        );
+        Assert.Equal("1000", host.RunShell("id -u; :", "-u", "sailor").Succeeded().Text);
+    }
+
+    [Fact]
+    public void Without_subordinate_ids_the_user_is_the_only_one_and_one_warning_says_which_owners_are_lost()
+    {
+        Dictionary<string, string> single = new(s_single, StringComparer.Ordinal)
+        {
+            ["HOME"] = host.Make("home1"),
+            ["XDG_RUNTIME_DIR"] = host.Make("run1"),
+        };
+        host.Shelve(TestImages.Busybox);
+        string image = TestImages.Busybox.Reference;
+        CommandResult pull = host.Run(single, "pull", image).Succeeded();
+        Assert.Single(pull.Error.Split('\n'), static line => line.Contains("/etc/subuid", StringComparison.Ordinal));
+        CommandResult run = host.Run(
+            single,
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            image,
+            "sh",
+            "-c",
+            "id -u; cat /proc/self/uid_map; stat -c %u:%g /home/sailor; touch /x"
+        );
+        Assert.Equal(
+            ["0", $"0 {RootlessHost.Uid} 1", "0:0"],
+            run.Succeeded().Lines.Select(static line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        );
+        host.Run(single, "run", "--rm", "--network", "none", "-u", "1000", image, "true").ExitedWith(125).Complained("/etc/subuid");
+    }
+
+    [Fact]
+    public void Whiteouts_and_opaque_directories_hide_what_they_hide_for_root()
+    {
+        CommandResult run = host.Run(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            host.Image(TestImages.Layered),
+            "sh",
+            "-c",
+            "find data opaque tree 2>&1 | grep -v tree | sort; cat data/changed; rm -r data/keep opaque; mkdir opaque; ls opaque data"
+        );
+        Assert.Equal(
+            "data data/changed data/keep data/linked opaque opaque/new two data: changed linked opaque:",
+            string.Join(' ', run.Succeeded().Lines.Where(static line => line.Length > 0))
+        );
+    }
+
+    [Fact]
+    public void Every_command_of_the_user_finds_the_containers_of_the_others()
+    {
+        string image = host.Image(TestImages.Busybox);
+        host.Run(
+                "run",
+                "-d",
+                "--name",
+                "one",
+                "--network",
+                "none",
+                "-v",
+                "stow:/stow",
+                image,
+                "sh",
+                "-c",
+                "echo ahoy; trap 'exit 3' TERM; while :; do sleep 0.05; done"
+            )
+            .Succeeded();
+        Eventually(() => host.Run("logs", "one").Succeeded().Text == "ahoy");
+        Assert.Contains("one", host.Run("ps", "--format", "{{.Names}}").Succeeded().Lines);
+        Assert.Equal("1000", host.Run("exec", "-u", "1000", "one", "id", "-u").Succeeded().Text);
+        Assert.Contains("sleep", host.Run("top", "one").Succeeded().Output, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(host.Directory, "work", "cargo"), "tea\n");
+        host.Run("cp", "cargo", "one:/cargo").Succeeded();
+        Assert.Equal("tea", host.Run("exec", "one", "sh", "-c", "cat /cargo; touch /stow/a").Succeeded().Text);
+        Assert.Equal("A /cargo\nA /stow", host.Run("diff", "one").Succeeded().Text);
+        host.Run("commit", "one", "made:1").Succeeded();
+        host.Run("stop", "one").Succeeded();
+        Assert.Equal("3", host.Run("inspect", "-f", "{{.State.ExitCode}}", "one").Succeeded().Text);
+        host.Run("start", "one").Succeeded();
+        host.Run("rm", "-f", "one").Succeeded();
+        Assert.Equal(
+            "tea\na",
+            host.Run("run", "--rm", "--network", "none", "-v", "stow:/stow", "made:1", "sh", "-c", "cat /cargo; ls /stow").Succeeded().Text
+        );
+        host.Run("rmi", "made:1").Succeeded();
+        host.Run("volume", "rm", "stow").Succeeded();
+    }
+
+    [Fact]
+    public void A_container_whose_monitor_and_commands_were_killed_is_found_by_the_next_command()
+    {
+        string image = host.Image(TestImages.Busybox);
+        host.Run("run", "-d", "--name", "orphan", "--network", "none", image, "sleep", "100").Succeeded();
+        int monitor = int.Parse(
+            File.ReadAllText($"/proc/{host.Run("inspect", "-f", "{{.State.Pid}}", "orphan").Succeeded().Text}/stat")
+                .Split(") ")[1]
+                .Split(' ')[1]
+        );
+        Native.Check(Native.kill(monitor, 9), "kill");
+        // The process that the file names is gone as well: the namespace is searched.
+        File.WriteAllText(
+            Path.Combine(host.Runroot, "userns"),
+            "1 1 " + File.ReadAllText(Path.Combine(host.Runroot, "userns")).Split(' ')[2]
+        );
+        Assert.Equal("1", host.Run("exec", "orphan", "sh", "-c", "echo $PPID; echo 1").Succeeded().Lines[^1]);
+        host.Run("rm", "-f", "orphan").Succeeded();
+        Assert.DoesNotContain("orphan", host.Run("ps", "-a", "--format", "{{.Names}}").Succeeded().Lines);
+    }
+
+    [Fact]
+    public void Many_first_commands_at_once_are_in_one_user_namespace()
+    {
+        Dictionary<string, string> fresh = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = host.Make("run2") };
+        List<RunningCommand> all = [];
+        for (int i = 0; i < 8; i++)
+        {
+            all.Add(
+                RunningCommand.Start(
+                    host.As(fresh, [Path.Combine(host.Directory, "skiff"), "unshare", "sh", "-c", "readlink /proc/self/ns/user; cat"])
+                )
+            );
+        }
+        List<string> seen = [];
+        foreach (RunningCommand command in all)
+        {
+            command.WaitForOutput("]");
+            seen.Add(command.OutputSoFar);
+        }
+        foreach (RunningCommand command in all)
+        {
+            command.CloseInput();
+            command.WaitForExit().Succeeded();
+            command.Dispose();
+        }
+        Assert.Single(seen.Distinct(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Unshare_runs_a_command_as_root_of_the_users_namespace_and_refuses_the_real_one()
+    {
+        Assert.Equal("0\n0", host.Run("unshare", "sh", "-c", "id -u; stat -c %u .").Succeeded().Text);
+        Assert.Equal(
+            "x y",
+            host.Run(new Dictionary<string, string>(StringComparer.Ordinal) { ["A"] = "x y" }, "unshare", "sh", "-c", "echo \"$A\"; exit 7")
+                .ExitedWith(7)
+                .Text
+        );
+        host.Run("unshare", "/nothing").ExitedWith(127).Complained("/nothing");
+        Tool.Try(Workspace.Binary, "unshare", "true").ExitedWith(125).Complained("ordinary users");
+    }
+
+    [Fact]
+    public void A_container_has_the_rights_of_its_user_on_files_of_the_host_and_no_more()
+    {
+        string work = Path.Combine(host.Directory, "work");
+        File.WriteAllText(Path.Combine(host.Directory, "secret"), "of root\n");
+        Tool.Run("chmod", "600", Path.Combine(host.Directory, "secret"));
+        CommandResult run = host.RunShell(
+            "cat /host/secret; echo me >/mine/file; chown 1000 /mine/file; mknod /dev/mem c 1 1; echo x >/proc/sys/kernel/core_pattern; mount -t tmpfs none /tmp; echo done",
+            "-v",
+            $"{host.Directory}:/host",
+            "-v",
+            $"{work}:/mine",
+            "--privileged"
+        );
+        Assert.Equal("done", run.Succeeded().Text);
+        run.Complained("'/host/secret': Permission denied")
+            .Complained("mknod: /dev/mem: Operation not permitted")
+            .Complained("core_pattern: Permission denied");
+        Assert.Equal($"{RootlessHost.FirstSubordinate + 999}", Tool.Run("stat", "-c", "%u", $"{work}/file").Text);
+        Assert.Equal("of root\n", File.ReadAllText(Path.Combine(host.Directory, "secret")));
+    }
+
+    [Fact]
+    public void What_needs_root_is_refused_with_what_helps()
+    {
+        string image = host.Image(TestImages.Busybox);
+        host.Run("run", "--rm", "--network", "mine", image, "true").ExitedWith(125).Complained("only root has networks");
+        host.Run("run", "--rm", "-p", "80:80", image, "true").ExitedWith(125).Complained("net.ipv4.ip_unprivileged_port_start=80");
+        host.Run("system", "boot", "install").ExitedWith(1);
+        if (!File.Exists("/sys/fs/cgroup/cgroup.controllers"))
+        {
+            host.Run("run", "--rm", "--network", "none", "-m", "64m", image, "true").ExitedWith(125).Complained("version 1");
+        }
+    }
+
+    [Fact]
+    public void A_run_directory_in_tmp_that_is_somebody_elses_is_refused()
+    {
+        Dictionary<string, string> without = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = "" };
+        string place = $"/tmp/skiff-{RootlessHost.Uid}";
+        Assert.False(Path.Exists(place), $"{place} exists");
+        Directory.CreateDirectory(place);
+        try
+        {
+            host.Run(without, "ps").ExitedWith(125).Complained(place);
+        }
+        finally
+        {
+            Directory.Delete(place);
+        }
+        try
+        {
+            host.Run(without, "ps").Succeeded();
+            Assert.Equal($"{RootlessHost.Uid} 700", Tool.Run("stat", "-c", "%u %a", place).Text);
+        }
+        finally
+        {
+            Directory.Delete(place, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Pasta_carries_published_ports_with_the_clients_address_and_ends_with_its_container()
+    {
+        Tool.Require("pasta");
+        string image = host.Image(TestImages.Busybox);
+        host.Run("run", "-d", "--name", "server", "-p", "8080:80", image, "httpd", "-f", "-vv", "-p", "80", "-h", "/etc").Succeeded();
+        Assert.Contains(
+            "0.0.0.0:8080->80/tcp",
+            host.Run("ps", "--format", "{{.Ports}}", "--filter", "name=server").Succeeded().Text,
+            StringComparison.Ordinal
+        );
+        Eventually(() => Get(host.Peer, RootlessHost.Address).Contains("root:x:0", StringComparison.Ordinal));
+        Eventually(() => host.Run("logs", "server").Error.Contains($"{RootlessHost.PeerAddress}]", StringComparison.Ordinal));
+        Assert.Contains("root:x:0", Get(host.Net, "127.0.0.1"), StringComparison.Ordinal);
+        host.Run("run", "--rm", "-p", "8080:80", image, "true").ExitedWith(125).Complained("8080/tcp");
+        Assert.Contains("eth0", host.Run("exec", "server", "ip", "addr").Succeeded().Output, StringComparison.Ordinal);
+        host.Run("rm", "-f", "server").Succeeded();
+        Eventually(() => !ProcessTable.WithCommandLine(host.Runroot).Any());
+        Assert.Empty(Directory.GetFiles(Path.Combine(host.Runroot, "netns")));
+    }
+
+    [Fact]
+    public void A_run_without_pasta_has_no_network_and_says_so()
+    {
+        string image = host.Image(TestImages.Busybox);
+        string tools = host.Make("tools");
+        foreach (string tool in (string[])["sh", "env", "setpriv"])
+        {
+            File.CreateSymbolicLink(Path.Combine(tools, tool), $"/usr/bin/{tool}");
+        }
+        Dictionary<string, string> without = new(StringComparer.Ordinal) { ["PATH"] = tools };
+        CommandResult run = host.Run(without, "run", "--rm", image, "sh", "-c", "ls /sys/class/net").Succeeded();
+        Assert.Equal("lo", run.Text);
+        run.Complained("install pasta");
+        host.Run(without, "run", "--rm", "-p", "8080:80", image, "true").ExitedWith(125).Complained("pasta");
+        Assert.Empty(host.Run(without, "run", "--rm", "--network", "host", image, "true").Succeeded().Error);
+    }
+
+    private static string Get(Netns from, string address) =>
+        from.Run("curl", "-s", "--max-time", "5", $"http://{address}:8080/passwd").Output;
+
+    private static void Eventually(Func<bool> holds)
+    {
+        for (int i = 0; i < 200 && !holds(); i++)
+        {
+            Thread.Sleep(20);
+        }
+        Assert.True(holds());
+    }
+}
