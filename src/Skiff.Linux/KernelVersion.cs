@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Skiff.Linux;
 
-/// <summary>The running kernel's version, from <c>/proc/sys/kernel/osrelease</c>: only for features that cannot be asked for without doing something.</summary>
+/// <summary>The running kernel's version: only for features that cannot be asked for without doing something.</summary>
 public static class KernelVersion
 {
     /// <summary>Whether the kernel is this version or newer. A release that cannot be read is older.</summary>
     public static bool IsAtLeast(int major, int minor)
     {
-        string[] parts = (Files.TryReadText("/proc/sys/kernel/osrelease", out _) ?? "").Split('.', '-', '+', '\n');
+        string[] parts = KernelName.Release.Split('.', '-', '+');
         return parts.Length > 1
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int second)

@@ -122,6 +122,7 @@ public static class SyscallNumber
     public static int syncfs => Arm ? 267 : 306;
     public static int fdatasync => Arm ? 83 : 75;
     public static int mmap => Arm ? 222 : 9;
+    public static int uname => Arm ? 160 : 63;
     public static int munmap => Arm ? 215 : 11;
     public static int ftruncate => Arm ? 46 : 77;
     public static int fallocate => Arm ? 47 : 285;

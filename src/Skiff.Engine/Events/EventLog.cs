@@ -20,6 +20,7 @@ public sealed class EventLog(string directory)
     private const long ReopenAfterMilliseconds = 1000; // a monitor lives for months, and the file moves away under it
     private SafeFd? _fd;
     private long _opened;
+    private List<byte[]>? _held;
 
     /// <summary>The file that is written to.</summary>
     internal static string Current(string directory) => directory + "/events.jsonl";
@@ -58,6 +59,23 @@ public sealed class EventLog(string directory)
     public void Write(string type, string action, string id, params ReadOnlySpan<(string Name, string Value)> attributes) =>
         Append(type, action, id, null, attributes);
 
+    /// <summary>Events from now on wait for <see cref="Release"/>: while a container is on its way to its command, nothing is done that can be done after.</summary>
+    public void Hold() => _held ??= [];
+
+    /// <summary>Writes the events that wait.</summary>
+    public void Release()
+    {
+        if (_held is not { } held)
+        {
+            return;
+        }
+        _held = null;
+        if (held.Count > 0)
+        {
+            Write(held.Count == 1 ? held[0] : [.. held.SelectMany(line => line)]);
+        }
+    }
+
     private void Append(
         string type,
         string action,
@@ -67,6 +85,16 @@ public sealed class EventLog(string directory)
     )
     {
         byte[] line = EngineEvent.ToLine(type, action, id, TimeProvider.System.GetUtcNow(), labels, attributes);
+        if (_held is not null)
+        {
+            _held.Add(line);
+            return;
+        }
+        Write(line);
+    }
+
+    private void Write(byte[] line)
+    {
         if (Open() is not { } fd || Files.TryWriteAll(fd.Value, line) != 0)
         {
             return;

@@ -103,6 +103,7 @@ public sealed partial class ContainerLaunch
             _ended = true;
             Abandon();
         }
+        _engine.Events.Release();
         foreach (SafeFd fd in _held)
         {
             fd.Dispose();

@@ -63,6 +63,7 @@ public sealed partial class ContainerLaunch : IDisposable
     /// <exception cref="SkiffException">It could not be; nothing is left. Exit code 125.</exception>
     public static ContainerLaunch Begin(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes, Newborn? newborn = null)
     {
+        engine.Events.Hold();
         ContainerLaunch launch = new(engine, container, wishes);
         launch.Guarded(() => launch.Conceive(newborn));
         return launch;
@@ -260,6 +261,7 @@ public sealed partial class ContainerLaunch : IDisposable
             Console = ReceiveTerminal(_consoleParent);
             _consoleParent.Dispose();
         }
+        _engine.Events.Release();
         _wishes.Meanwhile?.Invoke();
         if (channel.AwaitReport() is { } failure)
         {

@@ -71,6 +71,7 @@ public sealed class Newborn : IDisposable
         (string parent, string name) = Place(id);
         IReadOnlyList<HostAction> birthplace = Cgroup.Birthplace(layout, parent, name);
         (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
+        (IReadOnlyList<HostAction> cgroups, IReadOnlyList<string> join) = CgroupProgram.Early(layout, parent, name);
         Conception first = new()
         {
             Namespaces = namespaces,
@@ -79,6 +80,8 @@ public sealed class Newborn : IDisposable
             ParentsChannel = parentsChannel,
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
+            Cgroups = cgroups,
+            JoinFiles = join,
             Told = wishes.Traced,
         };
         Newborn conceived = new(id, LaunchPlanner.Conceive(first, new ReportChannel()), layout)

@@ -9,6 +9,9 @@ namespace Skiff.Engine.Plan;
 /// <summary>The making of a cgroup as calls of the child that is going to live in it.</summary>
 internal static class CgroupProgram
 {
+    [ThreadStatic]
+    private static (string? Parent, bool Inherits) s_asked;
+
     /// <summary>Who does what: its version 2 cgroup must be there when the child is born in it; what cannot be written down as a few calls is the host's while the child is at its namespaces; the rest the
     /// child does itself.</summary>
     internal static (IReadOnlyList<HostAction> First, IReadOnlyList<HostAction> Host, IReadOnlyList<HostAction> Child) Split(
@@ -44,6 +47,25 @@ internal static class CgroupProgram
         return divides ? (first, host, child) : (first, [.. plan.Create.Except(first)], []);
     }
 
+    /// <summary>What the child can do before anything is known but its cgroup's name: make the version 1 directories and enter them. Nothing where an empty cpuset would first have to be filled by the host.</summary>
+    internal static (IReadOnlyList<HostAction> Make, IReadOnlyList<string> JoinFiles) Early(CgroupLayout layout, string parent, string id)
+    {
+        (IReadOnlyList<HostAction> all, IReadOnlyList<string> join) = Cgroup.Directories(layout, parent, id);
+        List<HostAction> make = [];
+        foreach (HostAction action in all)
+        {
+            if (action is MakeCgroup)
+            {
+                make.Add(action);
+            }
+            else if (action is not FillCpuset fill || !Inherits(fill.Path))
+            {
+                return ([], []);
+            }
+        }
+        return (make, join);
+    }
+
     /// <summary>Adds the calls of an action.</summary>
     internal static void Write(ChildProgram p, HostAction action)
     {
@@ -75,6 +97,13 @@ internal static class CgroupProgram
     }
 
     /// <summary>cpuset(7): with clone_children a new cpuset begins with its parent's lists.</summary>
-    private static bool Inherits(string cpuset) =>
-        Files.TryReadText(Path.GetDirectoryName(cpuset) + "/cgroup.clone_children", out _) is ['1', ..];
+    private static bool Inherits(string cpuset)
+    {
+        string parent = Path.GetDirectoryName(cpuset)!;
+        if (s_asked.Parent != parent)
+        {
+            s_asked = (parent, Files.TryReadText(parent + "/cgroup.clone_children", out _) is ['1', ..]);
+        }
+        return s_asked.Inherits;
+    }
 }

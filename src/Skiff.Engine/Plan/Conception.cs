@@ -25,6 +25,12 @@ public sealed record Conception
     /// <summary>That cgroup: a directory of the version 2 hierarchy; null where there is none.</summary>
     public string? V2Directory { get; init; }
 
+    /// <summary>What makes the version 1 cgroups that it enters itself.</summary>
+    public IReadOnlyList<HostAction> Cgroups { get; init; } = [];
+
+    /// <summary>Files by which it enters them; none where they need more than to be made.</summary>
+    public IReadOnlyList<string> JoinFiles { get; init; } = [];
+
     /// <summary>The host's steps are to be told.</summary>
     public bool Told { get; init; }
 

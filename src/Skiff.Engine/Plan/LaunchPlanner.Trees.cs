@@ -23,12 +23,11 @@ public sealed partial class LaunchPlanner
     /// <summary>procfs belongs to the pid namespace of whoever mounts it, sysfs to the network namespace, mqueue to the ipc namespace, cgroupfs to the cgroup namespace.</summary>
     private static bool ShowsNamespace(MountSpec mount) => mount.Type is "proc" or "sysfs" or "mqueue" or "cgroup" or "cgroup2";
 
-    /// <summary>Whoever has time makes the mounts that anybody can make: the engine, unless it has a cable to lay, which takes longer than all that the child does meanwhile.</summary>
+    /// <summary>Whoever has time makes the mounts that need what the engine has prepared: the engine, unless it has a cable to lay, which takes longer than all that the child does meanwhile.</summary>
     private bool EngineMounts => _early && !_in.HasCable;
 
-    /// <summary>What the child can make before the rest of the plan is there: memory and terminals.</summary>
-    private bool IsChilds(MountSpec mount) =>
-        ShowsNamespace(mount) || (_early && !EngineMounts && !mount.IsBind && mount.Type != "overlay");
+    /// <summary>What the child can make before the rest of the plan is there: also memory and terminals.</summary>
+    private bool IsChilds(MountSpec mount) => ShowsNamespace(mount) || (_early && !mount.IsBind && mount.Type != "overlay");
 
     private void OwnMounts()
     {

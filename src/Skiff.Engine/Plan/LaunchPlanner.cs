@@ -75,6 +75,13 @@ public sealed partial class LaunchPlanner
         planner._p.Reserve(EarlyInstructions);
         planner.Birth();
         planner.OwnNamespaces();
+        planner.MakeCgroups(first.Cgroups, made: false);
+        planner.EnterCgroups(first.JoinFiles);
+        planner._plan.Container(
+            Block.Namespaces,
+            "So much can be done for any container; meanwhile the engine looks up the image and plans this one's rest."
+        );
+        planner.AwaitHost();
         planner._plan.Close();
         return planner;
     }
@@ -87,15 +94,7 @@ public sealed partial class LaunchPlanner
         TellImage();
         (_, IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout);
         TellCgroup(host);
-        if (child.Count > 0)
-        {
-            _plan.Container(Block.Cgroup, CgroupWhy);
-            foreach (HostAction action in child)
-            {
-                _plan.Doing(action);
-                CgroupProgram.Write(_p, action);
-            }
-        }
+        MakeCgroups(child, made: _first.Cgroups.Count > 0);
         Cgroup();
         OwnMounts();
         if (!_in.HasCable)
@@ -172,16 +171,24 @@ public sealed partial class LaunchPlanner
         NameDescriptors();
     }
 
-    private static Conception ConceptionOf(LaunchInput input) =>
-        new()
+    private static Conception ConceptionOf(LaunchInput input)
+    {
+        string path = input.Spec.Linux.CgroupsPath ?? "";
+        (IReadOnlyList<HostAction> Make, IReadOnlyList<string> JoinFiles) early = input.BornEarly
+            ? CgroupProgram.Early(input.CgroupLayout, Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path))
+            : ([], []);
+        return new()
         {
             Namespaces = Flags(input.Spec),
             DiesWithParent = input.DiesWithParent,
             HasCable = input.HasCable,
             Birthplace = input.BornEarly ? CgroupProgram.Split(input.Cgroup, input.CgroupLayout).First : [],
             V2Directory = input.Cgroup.V2Directory,
+            Cgroups = early.Make,
+            JoinFiles = early.JoinFiles,
             Told = input.Story is not null,
         };
+    }
 
     private int Channel => _plan.Channel?.ChildValue ?? -2;
 
@@ -298,10 +305,7 @@ public sealed partial class LaunchPlanner
 
     private void OwnNamespaces()
     {
-        _plan.Container(
-            Block.Namespaces,
-            "Namespaces that nobody else is in, made by the process itself: meanwhile the engine looks up the image and plans the rest."
-        );
+        _plan.Container(Block.Namespaces, "Namespaces that nobody else is in, made by the process itself.");
         CloneFlags own = _first.Namespaces & ~CloneFlags.CLONE_NEWPID;
         _plan.NamespacesAt = _p.Count;
         if (_first.HasCable)
@@ -311,7 +315,21 @@ public sealed partial class LaunchPlanner
             own &= ~CloneFlags.CLONE_NEWNET;
         }
         _p.Call(SyscallNumber.unshare, (int)own);
-        AwaitHost();
+    }
+
+    /// <param name="actions">Directories and limits.</param>
+    /// <param name="made">The directories are there.</param>
+    private void MakeCgroups(IReadOnlyList<HostAction> actions, bool made)
+    {
+        _plan.Container(Block.Cgroup, CgroupWhy);
+        foreach (HostAction action in actions)
+        {
+            if (!made || action is not MakeCgroup)
+            {
+                _plan.Doing(action);
+                CgroupProgram.Write(_p, action);
+            }
+        }
     }
 
     private void MapUsers()
@@ -336,31 +354,36 @@ public sealed partial class LaunchPlanner
         }
     }
 
+    private void EnterCgroups(IReadOnlyList<string> files)
+    {
+        if (files.Count == 0)
+        {
+            return;
+        }
+        _plan.Container(
+            Block.Cgroup,
+            "The process enters its cgroup in every hierarchy: writing 0 to tasks moves just the writer and needs no global lock."
+        );
+        nint zero = _p.Text("0");
+        IReadOnlyList<(string Path, int Descriptor)> open = _in?.CgroupDescriptors ?? [];
+        for (int i = 0; i < files.Count; i++)
+        {
+            if (open.Count > 0)
+            {
+                _p.Call(SyscallNumber.write, open[i].Descriptor, zero, 1);
+                continue;
+            }
+            Result fd = _p.Call(SyscallNumber.openat, AtCwd, _p.Text(files[i]), OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC);
+            _p.Call(SyscallNumber.write, fd, zero, 1);
+            _p.Call(SyscallNumber.close, fd);
+        }
+    }
+
     private void Cgroup()
     {
-        if (_in.Cgroup.JoinFiles.Length > 0)
+        if (_first.JoinFiles.Count == 0)
         {
-            _plan.Container(
-                Block.Cgroup,
-                "The process enters its cgroup in every hierarchy: writing 0 to tasks moves just the writer and needs no global lock."
-            );
-            nint zero = _p.Text("0");
-            for (int i = 0; i < _in.Cgroup.JoinFiles.Length; i++)
-            {
-                if (_in.CgroupDescriptors.Count > 0)
-                {
-                    _p.Call(SyscallNumber.write, _in.CgroupDescriptors[i].Descriptor, zero, 1);
-                    continue;
-                }
-                Result fd = _p.Call(
-                    SyscallNumber.openat,
-                    AtCwd,
-                    _p.Text(_in.Cgroup.JoinFiles[i]),
-                    OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC
-                );
-                _p.Call(SyscallNumber.write, fd, zero, 1);
-                _p.Call(SyscallNumber.close, fd);
-            }
+            EnterCgroups(_in.Cgroup.JoinFiles);
         }
         if (!_joins && _spec.Linux.Namespace("cgroup") is { Path: null })
         {

@@ -56,13 +56,16 @@ public readonly record struct CapabilitySet(ulong Bits)
     /// <summary>Difference.</summary>
     public static CapabilitySet operator -(CapabilitySet a, CapabilitySet b) => new(a.Bits & ~b.Bits);
 
-    /// <summary>The capabilities that the running kernel knows (<c>/proc/sys/kernel/cap_last_cap</c>): capset(2) ignores and PR_CAPBSET_DROP refuses higher ones.</summary>
+    /// <summary>The capabilities that the running kernel knows: capset(2) ignores and PR_CAPBSET_DROP refuses higher ones.</summary>
     public static CapabilitySet SupportedByKernel()
     {
-        byte[]? text = Files.TryReadAll("/proc/sys/kernel/cap_last_cap", out _);
-        return text is not null && System.Buffers.Text.Utf8Parser.TryParse(text, out int last, out _) && last is >= 0 and < 63
-            ? new((2UL << last) - 1)
-            : All;
+        const int PR_CAPBSET_READ = 23; // EINVAL for one that it does not know
+        int last = 40; // CAP_CHECKPOINT_RESTORE, Linux 5.9
+        while (last < 62 && Libc.syscall(SyscallNumber.prctl, PR_CAPBSET_READ, last + 1, 0, 0, 0, 0) >= 0)
+        {
+            last++;
+        }
+        return new((2UL << last) - 1);
     }
 
     /// <summary>The kernel's name: <c>CAP_SYS_ADMIN</c>; <c>CAP_n</c> for a number without a name.</summary>

@@ -70,6 +70,25 @@ public sealed partial class Cgroup
         return make;
     }
 
+    /// <summary>The version 1 directories of every <see cref="Plan"/>, which its process can make and enter before its limits are known.</summary>
+    /// <returns>What makes them, and the files that join them: see <see cref="CgroupPlan.JoinFiles"/>.</returns>
+    public static (IReadOnlyList<HostAction> Make, IReadOnlyList<string> JoinFiles) Directories(
+        CgroupLayout layout,
+        string parent,
+        string id
+    )
+    {
+        string path = Join(parent, id);
+        List<HostAction> make = [];
+        List<string> join = [];
+        foreach (CgroupHierarchy hierarchy in layout.Hierarchies)
+        {
+            CgroupV1.AddDirectories(make, hierarchy, path);
+            join.Add(hierarchy.MountPoint + path + "/tasks");
+        }
+        return (make, join);
+    }
+
     /// <summary>The changes that give a living cgroup new limits, in an order in which the kernel accepts them.</summary>
     public IReadOnlyList<HostAction> Update(Resources resources)
     {

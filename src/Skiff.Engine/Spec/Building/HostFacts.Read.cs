@@ -8,7 +8,7 @@ namespace Skiff.Engine.Spec;
 
 public sealed partial record HostFacts
 {
-    /// <summary>Asks the host for what <paramref name="options"/> need: three small reads of /proc and /sys for a plain run.</summary>
+    /// <summary>Asks the host for what <paramref name="options"/> need: a small read of /proc, and two questions, for a plain run.</summary>
     public static HostFacts Read(RunOptions options)
     {
         string? status = Files.TryReadText("/proc/self/status", out _);
@@ -23,7 +23,7 @@ public sealed partial record HostFacts
             Rootless = rootless,
             OwnUids = rootless ? UserIdMap.Own("uid_map") : default,
             OwnGids = rootless ? UserIdMap.Own("gid_map") : default,
-            Hostname = Files.TryReadText("/proc/sys/kernel/hostname", out _)?.TrimEnd('\n') ?? "localhost",
+            Hostname = KernelName.Node is { Length: > 0 } node ? node : "localhost",
             Capabilities = Bounding(status),
             Uid = uid,
             Gid = Effective(status, "Gid:\t"),
