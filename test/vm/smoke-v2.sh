@@ -52,6 +52,30 @@ expect 'a signal goes through the command to the container' 6 $?
 expect 'a device that is not listed cannot be opened' 1 "$(run --network none --cap-add MKNOD box:1 sh -c '/bin/busybox mknod /tmp/k c 1 1 && cat /tmp/k' >/dev/null 2>&1; echo $?)"
 expect 'the bridge network has an address' 1 "$(run box:1 /bin/busybox ip -4 -o address show eth0 | grep -c inet)"
 
+# An ordinary user to whom a part of the hierarchy is delegated, as systemd does for users' sessions.
+echo '+memory +pids +cpu' >/sys/fs/cgroup/cgroup.subtree_control
+mkdir -p /sys/fs/cgroup/deck/shell /home/sailor
+printf 'root:x:0:0::/:/bin/sh\nsailor:x:1000:1000::/home/sailor:/bin/sh\n' >/etc/passwd
+(
+  cd /sys/fs/cgroup/deck || exit
+  chown 1000:1000 /home/sailor . cgroup.procs cgroup.subtree_control shell shell/cgroup.procs shell/cgroup.subtree_control
+)
+chmod -R a+rX /lib /lib64 /usr /images
+chmod 1777 /tmp
+sailor() { busybox su -s /bin/sh sailor -c "export HOME=/home/sailor; $1"; }
+delegated() {
+  # shellcheck disable=SC2016 # for the shell that moves
+  sh -c 'echo $$ >/sys/fs/cgroup/deck/shell/cgroup.procs; exec busybox su -s /bin/sh sailor -c "export HOME=/home/sailor; $1"' sh "$1"
+}
+expect 'an ordinary user imports an image' 0 "$(sailor 'skiff import /images/busybox.tar box:1' >/images/log 2>&1; echo $?)"
+expect 'a user runs a command' 0 "$(sailor 'skiff run --rm --network none box:1 id -u')"
+expect 'limits of a delegated cgroup' '67108864 2048 50000 100000' \
+  "$(delegated "skiff run --rm --network none -m 64m --cpus 0.5 box:1 sh -c 'cd /sys/fs/cgroup; echo \$(cat memory.max pids.max cpu.max)'")"
+expect 'a user pauses, and changes limits' 83886080 \
+  "$(delegated 'skiff run -d --name mine --network none -m 64m box:1 sleep 60 >/home/sailor/mine && skiff pause mine && skiff unpause mine && skiff update -m 80m mine && skiff exec mine cat /sys/fs/cgroup/memory.max && skiff rm -f mine' 2>/dev/null | grep 8388)"
+expect 'a limit without a cgroup is refused with what helps' 1 "$(sailor 'skiff run --rm --network none -m 64m box:1 true' 2>&1 | grep -c 'systemd-run --user')"
+expect 'nothing of it is left' '' "$(find /sys/fs/cgroup/deck/skiff -mindepth 1 -type d)"
+
 # Containers that live on: what the kernel's second cgroup version tells and takes.
 field() { skiff inspect -f "{{$2}}" "$1"; }
 await() { # SECONDS COMMAND...

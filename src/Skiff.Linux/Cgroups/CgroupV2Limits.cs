@@ -39,7 +39,7 @@ internal static class CgroupV2Limits
         {
             Limit(actions, directory, file, value, $"--cgroup-conf {file}=");
         }
-        if (layout.Find("devices") is null && r.Devices is { } rules)
+        if (layout.Find("devices") is null && r.Devices is { Count: > 0 } rules)
         {
             actions.Add(new AttachDeviceProgram(directory, rules));
         }

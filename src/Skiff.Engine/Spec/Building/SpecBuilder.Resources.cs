@@ -17,7 +17,7 @@ public sealed partial class SpecBuilder
         {
             nodes.AddRange(_c.Host.ListDevices("/dev"));
             AddDevices(nodes, []);
-            return [new DeviceRuleSpec(true, 'a', null, null, "rwm")];
+            return _c.Host.Rootless ? [] : [new DeviceRuleSpec(true, 'a', null, null, "rwm")];
         }
         List<DeviceRuleSpec> rules = DefaultSpec.DeviceRules();
         AddDevices(nodes, rules);
@@ -25,7 +25,8 @@ public sealed partial class SpecBuilder
         {
             rules.Add(new DeviceRuleSpec(true, rule.Type, rule.Major, rule.Minor, rule.Access));
         }
-        return rules;
+        // An ordinary user's container has the nodes that it is lent and can make no others, and only root may load the program that would tell them apart.
+        return _c.Host.Rootless ? [] : rules;
     }
 
     private void AddDevices(List<DeviceSpec> nodes, List<DeviceRuleSpec> rules)
