@@ -63,6 +63,9 @@ public sealed record BuildRequest
     /// <summary>What to make of the result.</summary>
     public BuildOutput Output { get; init; } = new(BuildOutputType.Image, "");
 
+    /// <summary>Writes an archive to a place, for outputs that are one; null where none is asked for.</summary>
+    public Action<string, Action<Stream>>? WriteArchive { get; init; }
+
     /// <summary>The time that everything in the image has (SOURCE_DATE_EPOCH): two builds of the same input are then the same to the last bit. Null for the true times.</summary>
     public DateTimeOffset? SourceDate { get; init; }
 

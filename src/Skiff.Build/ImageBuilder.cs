@@ -17,23 +17,46 @@ public static class ImageBuilder
     /// <exception cref="BuildStepException">A step failed; those before it are in the cache.</exception>
     public static BuildResult Build(BuildRequest request)
     {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(request.Cancel);
+        Lock fetching = new();
+        Func<string, Platform?, Image> fetch = request.FetchImage;
+        return Build(
+            request with
+            {
+                Cancel = stop.Token,
+                FetchImage = (name, platform) =>
+                {
+                    lock (fetching)
+                    {
+                        return fetch(name, platform); // one download is shown at a time
+                    }
+                },
+            },
+            stop.Cancel
+        );
+    }
+
+    private static BuildResult Build(BuildRequest request, Action stop)
+    {
         Dockerfile file = DockerfileParser.Parse(request.Dockerfile);
         foreach (string warning in file.Warnings)
         {
             request.Progress.Warn(warning);
         }
+        if (file.Syntax.Length > 0 && !file.Syntax.Contains("docker/dockerfile", StringComparison.Ordinal))
+        {
+            request.Progress.Warn($"the frontend {file.Syntax} is not used: the Dockerfile is read as docker's own language");
+        }
         StageGraph graph = StageGraph.Make(file, request, new PlatformArgs(Platform.Host, request.Platform ?? Platform.Host));
         Stage target = graph.Target(request.Target);
         using LayerWorks works = new(request.Engine.Images);
         StepCache cache = new(request.Engine.Images, works);
+        works.Ready = () => cache.Flush(wait: false);
         BuildSession session = new(request, file, graph, works, cache);
         request.Engine.Reconciler.Sessions();
         try
         {
-            foreach (Stage stage in StageGraph.Needed(target))
-            {
-                session.Add(stage, StageBuilder.Build(session, stage));
-            }
+            new StageScheduler(StageGraph.Needed(target), stage => session.Add(stage, StageBuilder.Build(session, stage)), stop).Run();
         }
         finally
         {
@@ -82,26 +105,67 @@ public static class ImageBuilder
         {
             return null;
         }
-        int step = session.Begin("exporting to image");
-        Image? image = null;
+        string what = request.Output.Type switch
+        {
+            BuildOutputType.Local => "client directory",
+            BuildOutputType.Tar => "client tarball",
+            BuildOutputType.Oci => "oci image format",
+            BuildOutputType.Docker => "docker image format",
+            _ => "image",
+        };
+        int step = session.Begin($"exporting to {what}");
+        bool done = false;
         try
         {
-            image = Write(session, state);
-            session.Progress.Note(step, $"image {image.Id}");
-            foreach (Reference name in request.Names)
-            {
-                session.Progress.Note(step, $"naming to {name}");
-            }
+            Image? image = Export(session, state, step);
             session.End(step, StepOutcome.Done);
+            done = true;
             return image;
         }
         finally
         {
-            if (image is null)
+            if (!done)
             {
-                session.End(step, StepOutcome.Failed);
+                session.End(step, request.Cancel.IsCancellationRequested ? StepOutcome.Canceled : StepOutcome.Failed);
             }
         }
+    }
+
+    private static Image? Export(BuildSession session, StageState state, int step)
+    {
+        BuildRequest request = session.Request;
+        if (request.Output.Type == BuildOutputType.Local)
+        {
+            BuildExport.ToDirectory(session, state, request.Output.Destination);
+            return null;
+        }
+        if (request.Output.Type == BuildOutputType.Tar)
+        {
+            request.WriteArchive!(request.Output.Destination, stream => BuildExport.ToTar(session, state, stream));
+            return null;
+        }
+        Image image = Write(session, state);
+        session.Progress.Note(step, $"image {image.Id}");
+        foreach (Reference name in request.Names)
+        {
+            session.Progress.Note(step, $"naming to {name}");
+        }
+        if (request.Output.Type != BuildOutputType.Image)
+        {
+            List<string> names = request.Names.Count > 0 ? [.. request.Names.Select(static n => n.ToString())] : [image.Id.ToString()];
+            request.WriteArchive!(
+                request.Output.Destination,
+                stream =>
+                    ImageSaver.Save(
+                        request.Engine.Images,
+                        names,
+                        stream,
+                        ociOnly: request.Output.Type == BuildOutputType.Oci,
+                        request.Cancel
+                    )
+            );
+        }
+        return image;
     }
 
     private static Image Write(BuildSession session, StageState state)

@@ -26,7 +26,11 @@ internal sealed class LayerWorks : IDisposable
     {
         _store = store;
         _session = store.BeginIngest();
+        RemoveRemains();
     }
+
+    /// <summary>Called on the packing thread when a layer is packed.</summary>
+    internal Action? Ready { get; set; }
 
     /// <summary>What the build brings into the store.</summary>
     internal IngestSession Session => _session;
@@ -65,11 +69,11 @@ internal sealed class LayerWorks : IDisposable
     /// <param name="below">The layers below.</param>
     internal BuiltLayer? Take(string tree, IReadOnlyList<BuiltLayer> below)
     {
-        bool hasRoot;
+        bool hasRoot = false;
         bool empty;
         using (SafeFd root = Files.Open(tree + "/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY))
         {
-            hasRoot = below.Count > 0 && !LayerPack.SameRoot(root, below[^1].Directory);
+            hasRoot = below.Count > 0 && !Still(() => LayerPack.SameRoot(root, below[^1].Directory));
             empty = !new NameReader(root.Value, new byte[4096]).Next();
         }
         if (empty && !hasRoot)
@@ -90,9 +94,27 @@ internal sealed class LayerWorks : IDisposable
         return layer;
     }
 
+    /// <summary>Does something while no layer changes its place: reads names of layers and opens or mounts what they name.</summary>
+    internal T Still<T>(Func<T> work)
+    {
+        lock (_settling)
+        {
+            return work();
+        }
+    }
+
     /// <summary>Takes layers that are packed to their places, bottom first, as far as that can be done without waiting.</summary>
+    /// <param name="layers">The layers.</param>
+    /// <param name="wait">Waits until all are packed; no lock is held meanwhile, as the packing thread comes here, too.</param>
     internal void Settle(IReadOnlyList<BuiltLayer> layers, bool wait)
     {
+        if (wait)
+        {
+            foreach (BuiltLayer layer in layers)
+            {
+                layer.Wait();
+            }
+        }
         lock (_settling)
         {
             for (int i = 0; i < layers.Count; i++)
@@ -102,7 +124,7 @@ internal sealed class LayerWorks : IDisposable
                 {
                     continue;
                 }
-                if (!layer.IsPacked && !wait)
+                if (!layer.IsPacked)
                 {
                     return;
                 }
@@ -178,6 +200,28 @@ internal sealed class LayerWorks : IDisposable
         layer.Settled(_store.Root, chain);
     }
 
+    /// <summary>What builds that were killed have left: nobody holds it.</summary>
+    private void RemoveRemains()
+    {
+        string[] left = [.. Directory.EnumerateFileSystemEntries(_store.IngestPath("")).Where(static p => IsOurs(Path.GetFileName(p)))];
+        if (left.Length == 0)
+        {
+            return;
+        }
+        HashSet<string> held = [];
+        Lease.Collect(_store.IngestPath(""), held);
+        foreach (string path in left)
+        {
+            if (!held.Contains(Path.GetFileName(path).Split('.')[0]))
+            {
+                _ = Tree.RemoveAll(path);
+            }
+        }
+    }
+
+    private static bool IsOurs(string name) =>
+        name.StartsWith("build-", StringComparison.Ordinal) || name.StartsWith("context-", StringComparison.Ordinal);
+
     private void Pack()
     {
         while (true)
@@ -203,6 +247,7 @@ internal sealed class LayerWorks : IDisposable
                     _cancel.Token
                 );
                 next.Layer.Packed(blob, diffId, size);
+                Ready?.Invoke();
             }
             catch (Exception e)
             {

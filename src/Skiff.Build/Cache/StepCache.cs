@@ -56,13 +56,20 @@ internal sealed class StepCache(ImageStore store, LayerWorks works)
     /// <summary>Writes the records of layers that have their places; with <paramref name="wait"/> all of them.</summary>
     internal void Flush(bool wait)
     {
+        if (wait)
+        {
+            foreach (BuiltLayer layer in Waiting())
+            {
+                layer.Wait();
+            }
+        }
         lock (_waiting)
         {
             int done = 0;
             foreach ((CacheRecord record, BuiltLayer? layer, List<BuiltLayer> below) in _waiting)
             {
                 List<BuiltLayer> stack = layer is null ? below : [.. below, layer];
-                works.Settle(stack, wait);
+                works.Settle(stack, wait: false);
                 if (!stack.TrueForAll(static l => l.Chain is not null))
                 {
                     break;
@@ -71,6 +78,14 @@ internal sealed class StepCache(ImageStore store, LayerWorks works)
                 done++;
             }
             _waiting.RemoveRange(0, done);
+        }
+    }
+
+    private List<BuiltLayer> Waiting()
+    {
+        lock (_waiting)
+        {
+            return [.. _waiting.SelectMany(static w => w.Layer is null ? w.Below : [.. w.Below, w.Layer])];
         }
     }
 

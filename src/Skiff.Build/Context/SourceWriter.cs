@@ -36,7 +36,7 @@ internal sealed class SourceWriter((uint Uid, uint Gid)? owner, Func<uint, bool,
     }
 
     /// <summary>Gives a directory that was made for the copy the attributes of the one that is copied.</summary>
-    internal void Attributes(SourceNode node, int source, int target)
+    private void Attributes(SourceNode node, int source, int target)
     {
         (uint uid, uint gid) = owner ?? node.Owner;
         Check(At.ChangeOwner(target, uid, gid), "chown", []);

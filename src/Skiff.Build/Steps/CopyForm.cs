@@ -15,6 +15,9 @@ internal sealed record CopyForm
     /// <summary>Absolute path in the image.</summary>
     internal required string Destination { get; init; }
 
+    /// <summary>The destination as written, variables expanded.</summary>
+    internal required string DestinationText { get; init; }
+
     /// <summary>The destination is a directory, there or not.</summary>
     internal required bool IsDirectory { get; init; }
 
@@ -44,6 +47,25 @@ internal sealed record CopyForm
 
     /// <summary>All that the cache's key needs, without content.</summary>
     internal List<string> Text => [Destination, $"{IsDirectory}", Owner, Mode ?? "", $"{Parents} {Link} {Unpack}", .. ExcludedTexts];
+
+    /// <summary>The line of the history: flags that matter to who reads it, then sources and destination.</summary>
+    internal string History(string name)
+    {
+        List<string> words = [name];
+        if (Owner.Length > 0)
+        {
+            words.Add("--chown=" + Owner);
+        }
+        if (Mode is not null)
+        {
+            words.Add("--chmod=" + Mode);
+        }
+        if (Link)
+        {
+            words.Add("--link");
+        }
+        return string.Join(' ', [.. words, .. Sources, .. Texts.Select(static t => "<<" + t.Name), DestinationText]);
+    }
 
     /// <summary>Reads it.</summary>
     internal static CopyForm Parse(
@@ -91,6 +113,7 @@ internal sealed record CopyForm
             Sources = sources,
             Texts = texts,
             Destination = "/" + PathPattern.Clean(destination[0] == '/' ? destination : $"{workdir}/{destination}"),
+            DestinationText = destination,
             IsDirectory = isDirectory,
             Owner = instruction.Flag("chown") is { } owner ? expand(owner) : "",
             Mode = instruction.Flag("chmod") is { } mode ? expand(mode) : null,

@@ -14,10 +14,8 @@ internal sealed class CopyTarget(SafeFd root, (uint Uid, uint Gid) owner)
 
     /// <summary>Opens a directory, making it and those above it where they are missing.</summary>
     /// <param name="path">Absolute path.</param>
-    /// <param name="made">It was not there.</param>
-    internal SafeFd Directory(string path, out bool made)
+    internal SafeFd Directory(string path)
     {
-        made = false;
         if (Open(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out int errno) is { } there)
         {
             return there;
@@ -28,7 +26,6 @@ internal sealed class CopyTarget(SafeFd root, (uint Uid, uint Gid) owner)
                 ? new SkiffException($"cannot copy to {path}: not a directory")
                 : new LinuxException("open", path, errno);
         }
-        made = true;
         Make(path, 0);
         return Open(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, out errno) ?? throw new LinuxException("open", path, errno);
     }
@@ -52,7 +49,7 @@ internal sealed class CopyTarget(SafeFd root, (uint Uid, uint Gid) owner)
                 continue;
             }
             string name = System.IO.Path.GetFileName(path);
-            return (Directory(Parent(path), out _), CString.Encode(name));
+            return (Directory(Parent(path)), CString.Encode(name));
         }
     }
 

@@ -154,7 +154,9 @@ internal sealed class RunMounts : IDisposable
         {
             return;
         }
-        LayerChanges changes = LayerChanges.Read(tree + "/diff", [.. layers.Select(static l => l.Directory)], points);
+        LayerChanges changes = _session.Works.Still(() =>
+            LayerChanges.Read(tree + "/diff", [.. layers.Select(static l => l.Directory)], points)
+        );
         using SafeFd root = Files.Open(tree + "/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
         Prune(root.Value, [], changes);
     }

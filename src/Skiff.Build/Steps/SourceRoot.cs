@@ -111,7 +111,7 @@ internal sealed record SourceRoot
         string place = session.Works.NewTree();
         return Layers.Count == 0
             ? Files.Open(place + "/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
-            : StackView.Read(session.Engine.Paths.Root, Layers, place + "/mnt");
+            : session.Works.Still(() => StackView.Read(session.Engine.Paths.Root, Layers, place + "/mnt"));
     }
 
     /// <summary>A private mount namespace is needed to open it.</summary>

@@ -22,31 +22,27 @@ internal static class StackView
         return Files.Open(top, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
     }
 
-    /// <summary>The files to write: what is written goes into <c>diff</c> of a tree.</summary>
-    internal static SafeFd Write(string root, IReadOnlyList<BuiltLayer> layers, string tree)
+    /// <summary>The files to write: what is written goes into <c>diff</c> of a tree, whose root is as the one below.</summary>
+    internal static SafeFd Write(BuildSession session, IReadOnlyList<BuiltLayer> layers, string tree)
     {
         if (layers.Count == 0)
         {
             return Files.Open(tree + "/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
         }
-        string lower = string.Join(':', layers.Select(static l => l.ShortName).Reverse());
-        Skiff.Linux.Mounts.MountTree.ChangeDirectory(root);
-        // volatile: the end of the mount need not wait for the disk; a layer counts as whole in this boot only until it is known to be there
-        RootView.Mount(
-            "overlay",
-            tree + "/mnt",
-            readOnly: false,
-            $"lowerdir={lower},upperdir={tree}/diff,workdir={tree}/work{RootlessUser.OverlayOptions},volatile"
-        );
-        return Files.Open(tree + "/mnt", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-    }
-
-    /// <summary>Gives the root of a new tree the attributes that it has below.</summary>
-    internal static void CopyRoot(IReadOnlyList<BuiltLayer> layers, string tree)
-    {
-        if (layers.Count > 0)
+        _ = session.Works.Still(() =>
         {
             ContainerPreparation.CopyRootAttributes(tree + "/diff", [layers[^1].Directory]);
-        }
+            string lower = string.Join(':', layers.Select(static l => l.ShortName).Reverse());
+            Skiff.Linux.Mounts.MountTree.ChangeDirectory(session.Engine.Paths.Root);
+            // volatile: the end of the mount need not wait for the disk; a layer counts as whole in this boot only until it is known to be there
+            RootView.Mount(
+                "overlay",
+                tree + "/mnt",
+                readOnly: false,
+                $"lowerdir={lower},upperdir={tree}/diff,workdir={tree}/work{RootlessUser.OverlayOptions},volatile"
+            );
+            return true;
+        });
+        return Files.Open(tree + "/mnt", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
     }
 }

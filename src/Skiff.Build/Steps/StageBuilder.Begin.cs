@@ -10,6 +10,8 @@ namespace Skiff.Build.Steps;
 /// <content>FROM.</content>
 internal sealed partial class StageBuilder
 {
+    private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     private static StageState Begin(BuildSession session, Stage stage)
     {
         if (stage.BaseStage is { } before)
@@ -76,7 +78,14 @@ internal sealed partial class StageBuilder
         return new StageState
         {
             Layers = layers,
-            Config = image.Config with { DiffIds = [], History = [] },
+            Config = image.Config with
+            {
+                DiffIds = [],
+                History = [],
+                Env = image.Config.Env.Any(static e => e.StartsWith("PATH=", StringComparison.Ordinal))
+                    ? image.Config.Env
+                    : [.. image.Config.Env, DefaultPath],
+            },
             History = [.. image.Config.History],
             Key = new KeyBuilder("image").Add("layers", [.. image.Config.DiffIds.Select(static d => d.ToString())]).Key(),
             Created = image.Config.Created,
@@ -92,6 +101,6 @@ internal sealed partial class StageBuilder
             Os = platform.Os,
             Architecture = platform.Architecture,
             Variant = platform.Variant,
-            Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            Env = [DefaultPath],
         };
 }

@@ -88,9 +88,8 @@ internal sealed partial class StageBuilder
                 break;
             case "ONBUILD":
                 string trigger = Trigger(instruction);
-                config = config with { OnBuild = [.. config.OnBuild, trigger] };
-                history = $"ONBUILD {trigger}";
-                break;
+                _state.Config = config with { OnBuild = [.. config.OnBuild, trigger] };
+                return; // not part of the history, as docker has it
             default:
                 config = config with { Author = instruction.Arguments };
                 history = $"MAINTAINER {instruction.Arguments}";

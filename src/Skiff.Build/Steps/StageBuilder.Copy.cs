@@ -24,8 +24,7 @@ internal sealed partial class StageBuilder
         string title = NextTitle(instruction);
         string workdir = _state.Config.WorkingDir.Length > 0 ? _state.Config.WorkingDir : "/";
         CopyForm form = CopyForm.Parse(instruction, workdir, Expand, text => new Expansion(Variable, Escape).Text(text), Escape);
-        string history =
-            $"{instruction.Name} {string.Join(' ', form.Sources.Concat(form.Texts.Select(static t => "<<" + t.Name)))} {form.Destination}";
+        string history = form.History(instruction.Name);
         int step = _session.Begin(title);
         bool done = false;
         try
@@ -86,9 +85,8 @@ internal sealed partial class StageBuilder
             }
             Explain(step, instruction, key, [.. form.Text, .. form.Sources], [], sources.Listing);
             tree = _session.Works.NewTree();
-            StackView.CopyRoot(_state.Layers, tree);
             // with --link a link in the image below does not count: what is copied is a layer that fits on top of anything
-            using SafeFd files = StackView.Write(_session.Engine.Paths.Root, form.Link ? [] : _state.Layers, tree);
+            using SafeFd files = StackView.Write(_session, form.Link ? [] : _state.Layers, tree);
             Write(files, form, sources);
         });
         if (tree is not null)
@@ -111,17 +109,14 @@ internal sealed partial class StageBuilder
             }
             else if (form.Parents)
             {
-                using SafeFd place = target.Directory(Join(form.Destination, System.IO.Path.GetDirectoryName(item.Path) ?? ""), out _);
+                using SafeFd place = target.Directory(Join(form.Destination, System.IO.Path.GetDirectoryName(item.Path) ?? ""));
                 writer.Entry(item.Node, item.File.Value, place.Value, CString.Encode(System.IO.Path.GetFileName(item.Path)));
             }
             else if (item.Node.IsDirectory)
             {
-                using SafeFd place = target.Directory(form.Destination, out bool made);
+                // a destination that is made is a new directory, not a copy of the source's
+                using SafeFd place = target.Directory(form.Destination);
                 writer.Content(item.Node, item.File.Value, place.Value);
-                if (made)
-                {
-                    writer.Attributes(item.Node, item.File.Value, place.Value);
-                }
             }
             else if (form.IsDirectory || target.IsDirectory(form.Destination))
             {
@@ -138,13 +133,13 @@ internal sealed partial class StageBuilder
         }
         if (sources.Items.Count == 0 && form.IsDirectory)
         {
-            target.Directory(form.Destination, out _).Dispose();
+            target.Directory(form.Destination).Dispose();
         }
     }
 
     private void Unpack(SafeFd root, CopyForm form, CopyTarget target, CopyItem item, (uint Uid, uint Gid)? owner)
     {
-        target.Directory(form.Destination, out _).Dispose();
+        target.Directory(form.Destination).Dispose();
         using FileStream archive = new($"/proc/self/fd/{item.File.Value}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
         TarExtractor extractor = new(root.Value, CString.Encode(form.Destination.Trim('/'))[..^1], _session.Progress.Warn, Cancel)
         {

@@ -47,14 +47,18 @@ internal sealed partial class StageBuilder
                 return;
             }
             Explain(step, instruction, key, [.. line.Words, line.Script ?? ""], args, mounts.Listing);
+            ForeignPlatform.Require(_state.Config.Platform);
+            if (_state.Layers.Count == 0)
+            {
+                throw DockerfileException.At(
+                    instruction,
+                    "RUN has nothing to run: the stage begins with scratch, and nothing was copied into it"
+                );
+            }
             string tree = _session.Works.NewTree();
             RunOptions options = Options(line, args, network);
             OutputTail tail = new(bytes => _session.Progress.Output(step, bytes));
-            ExitReport exit = mounts.Use(
-                tree,
-                options,
-                ready => StepContainer.Run(_session, _state, BaseOf(), ready, tree, tail.Write, Cancel)
-            );
+            ExitReport exit = mounts.Use(tree, options, ready => StepContainer.Run(_session, BaseOf, ready, tree, tail.Write, Cancel));
             Cancel.ThrowIfCancellationRequested();
             if (exit.Code != 0)
             {

@@ -37,9 +37,8 @@ internal sealed partial class StageBuilder
                 string tree = _session.Works.NewTree();
                 RootView.InPrivateNamespace(() =>
                 {
-                    StackView.CopyRoot(_state.Layers, tree);
-                    using SafeFd root = StackView.Write(_session.Engine.Paths.Root, _state.Layers, tree);
-                    using SafeFd made = new CopyTarget(root, Owner(root, _state.Config.User)).Directory(path, out _);
+                    using SafeFd root = StackView.Write(_session, _state.Layers, tree);
+                    using SafeFd made = new CopyTarget(root, Owner(root, _state.Config.User)).Directory(path);
                 });
                 Finish(step, key, tree, instruction.ToString(), $"WORKDIR {path}");
             }

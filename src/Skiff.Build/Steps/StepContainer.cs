@@ -16,23 +16,20 @@ internal static class StepContainer
 {
     /// <summary>Runs it to its end.</summary>
     /// <param name="session">The build.</param>
-    /// <param name="state">The stage so far.</param>
-    /// <param name="image">The same as an image.</param>
+    /// <param name="imageOf">Makes an image of the stage so far.</param>
     /// <param name="options">What to run.</param>
     /// <param name="tree">Takes what was written, in <c>diff</c>.</param>
     /// <param name="output">Takes what the command says.</param>
     /// <param name="cancel">Kills it.</param>
     internal static ExitReport Run(
         BuildSession session,
-        StageState state,
-        Image image,
+        Func<Image> imageOf,
         RunOptions options,
         string tree,
         OutputTail.Sink output,
         CancellationToken cancel
     )
     {
-        _ = state;
         Engine.SkiffEngine engine = session.Engine;
         string id = ContainerStore.NewId();
         using FileLock lease = Session.Begin(engine.Paths, id);
@@ -47,18 +44,23 @@ internal static class StepContainer
             using SafeFd target = writing;
             LaunchWishes wishes = new() { DiesWithParent = true, Standard = (nothing.Value, target.Value, target.Value) };
             newborn = Newborn.TryBear(id, options, wishes);
-            container = ContainerPreparation.Create(
-                engine,
-                options,
-                image,
-                id,
-                lease,
-                planned => launch = ContainerLaunch.Begin(engine, planned, wishes, newborn)
-            );
-            launch!.Start(container);
+            // until it has its root, no layer changes its place
+            _ = session.Works.Still(() =>
+            {
+                container = ContainerPreparation.Create(
+                    engine,
+                    options,
+                    imageOf(),
+                    id,
+                    lease,
+                    planned => launch = ContainerLaunch.Begin(engine, planned, wishes, newborn)
+                );
+                launch!.Start(container);
+                return true;
+            });
             target.Dispose();
-            Pump(launch, source, output, cancel);
-            ContainerState end = launch.Finish();
+            Pump(launch!, source, output, cancel);
+            ContainerState end = launch!.Finish();
             if (end.ExitCode == 0)
             {
                 _ = Files.TryRemove(tree + "/diff", directory: true);

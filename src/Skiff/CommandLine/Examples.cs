@@ -19,6 +19,7 @@ internal static class Examples
             "skiff build --target test --progress plain --build-arg VERSION=2 .",
             "skiff build --secret id=npm,src=.npmrc -t my:1 .",
         ],
+        ["builder prune"] = ["skiff builder prune -f --filter until=168h", "skiff builder prune -af --keep-storage 10g"],
         ["commit"] = ["skiff commit -m 'with settings' web web:tuned"],
         ["compose config"] = ["skiff compose config --format json", "skiff compose -f compose.yaml -f production.yaml config -q"],
         ["completion"] = ["skiff completion bash > /etc/bash_completion.d/skiff", "skiff completion fish | source"],

@@ -19,6 +19,7 @@ internal static class CommandTable
                 new("__stress-spawn", StressSpawnCommand.Define) { Hidden = true },
                 new("attach", Containers.AttachCommand.Define),
                 new("build", Builds.BuildCommand.Define),
+                new("builder", Builds.BuilderGroup.Define),
                 new("commit", Containers.CommitCommand.Define),
                 new("compose", Compose.ComposeGroup.Define),
                 new("completion", CompletionCommand.Define),

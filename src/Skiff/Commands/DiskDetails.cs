@@ -1,3 +1,4 @@
+using Skiff.Build.Cache;
 using Skiff.Commands.Containers;
 using Skiff.Display;
 using Skiff.Engine.Containers;
@@ -24,20 +25,34 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
         output.Write("Images space usage:\n\n");
         new Listing(
             ImageTable,
+            ("Repository", "REPOSITORY"),
+            ("Tag", "TAG"),
             ("ID", "IMAGE ID"),
             ("CreatedSince", "CREATED"),
+            ("Size", "SIZE"),
+            ("Containers", "CONTAINERS"),
             ("SharedSize", "SHARED SIZE"),
             ("UniqueSize", "UNIQUE SIZE")
         ).Write(output, null, Images());
         output.Write("\nContainers space usage:\n\n");
-        new Listing(ContainerTable, ("ID", "CONTAINER ID"), ("LocalVolumes", "LOCAL VOLUMES"), ("RunningFor", "CREATED")).Write(
+        new Listing(
+            ContainerTable,
+            ("ID", "CONTAINER ID"),
+            ("Image", "IMAGE"),
+            ("Command", "COMMAND"),
+            ("LocalVolumes", "LOCAL VOLUMES"),
+            ("Size", "SIZE"),
+            ("RunningFor", "CREATED"),
+            ("Status", "STATUS"),
+            ("Names", "NAMES")
+        ).Write(output, null, Containers());
+        output.Write("\nLocal Volumes space usage:\n\n");
+        new Listing("{{.Name}}\t{{.Links}}\t{{.Size}}", ("Name", "VOLUME NAME"), ("Links", "LINKS"), ("Size", "SIZE")).Write(
             output,
             null,
-            Containers()
+            Volumes()
         );
-        output.Write("\nLocal Volumes space usage:\n\n");
-        new Listing("{{.Name}}\t{{.Links}}\t{{.Size}}", ("Name", "VOLUME NAME")).Write(output, null, Volumes());
-        output.Write("\nBuild cache usage: 0B\n\n");
+        output.Write($"\nBuild cache usage: {Human.ShortSize(report.BuildCacheTotals.Size)}\n\n");
         new Listing(
             "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}",
             ("ID", "CACHE ID"),
@@ -47,7 +62,7 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
             ("LastUsedSince", "LAST USED"),
             ("UsageCount", "USAGE"),
             ("Shared", "SHARED")
-        ).Write(output, null, []);
+        ).Write(output, null, BuildCache());
     }
 
     /// <summary>The same as one value, for <c>--format</c>.</summary>
@@ -56,8 +71,31 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
             ("Images", Value.List(Images())),
             ("Containers", Value.List(Containers())),
             ("Volumes", Value.List(Volumes())),
-            ("BuildCache", Value.List([]))
+            ("BuildCache", Value.List(BuildCache()))
         );
+
+    private List<Value> BuildCache()
+    {
+        List<Value> rows = [];
+        foreach (BuildCacheEntry entry in report.BuildCache)
+        {
+            rows.Add(
+                Value.Row(
+                    null,
+                    ("CacheType", Value.Of(entry.IsMount ? "exec.cachemount" : "regular")),
+                    ("CreatedSince", Value.Of(Human.Ago(entry.Made, now))),
+                    ("Description", Value.Of(entry.Text)),
+                    ("ID", Value.Of(entry.Id[..Math.Min(entry.Id.Length, 12)])),
+                    ("InUse", Value.Of("false")),
+                    ("LastUsedSince", Value.Of(Human.Ago(entry.Used, now))),
+                    ("Shared", Value.Of(entry.IsShared ? "true" : "false")),
+                    ("Size", Value.Of(Human.ShortSize(entry.Size))),
+                    ("UsageCount", Value.Of("1"))
+                )
+            );
+        }
+        return rows;
+    }
 
     private List<Value> Images()
     {

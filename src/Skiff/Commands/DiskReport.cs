@@ -1,3 +1,4 @@
+using Skiff.Build.Cache;
 using Skiff.Commands.Containers;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
@@ -21,9 +22,11 @@ internal sealed class DiskReport
     private DiskReport(
         IReadOnlyList<Image> images,
         IReadOnlyList<(ContainerRecord Record, ContainerState State, long Size)> containers,
-        IReadOnlyList<(Volume Volume, int Links, long Size)> volumes
+        IReadOnlyList<(Volume Volume, int Links, long Size)> volumes,
+        IReadOnlyList<BuildCacheEntry> buildCache
     )
     {
+        BuildCache = buildCache;
         Images = images;
         Containers = containers;
         Volumes = volumes;
@@ -44,6 +47,18 @@ internal sealed class DiskReport
 
     /// <summary>The volumes, with the number of containers that use them.</summary>
     public IReadOnlyList<(Volume Volume, int Links, long Size)> Volumes { get; }
+
+    /// <summary>What builds keep.</summary>
+    public IReadOnlyList<BuildCacheEntry> BuildCache { get; }
+
+    /// <summary>All of the build cache can be removed; what an image has, too, is counted there.</summary>
+    public DiskTotals BuildCacheTotals =>
+        new(
+            BuildCache.Count,
+            BuildCache.Count(static e => e.IsShared),
+            BuildCache.Sum(static e => e.Size),
+            BuildCache.Sum(static e => e.Size)
+        );
 
     /// <summary>Layers are counted once; reclaimable are those of which no container's image is made.</summary>
     public DiskTotals ImageTotals
@@ -110,7 +125,7 @@ internal sealed class DiskReport
         {
             volumes.Add((volume, users.Of(volume.Name).Count, DiskUse.Of(engine.Volumes.Data(volume.Name))));
         }
-        return new DiskReport(engine.Images.List(), containers, volumes);
+        return new DiskReport(engine.Images.List(), containers, volumes, Build.Cache.BuildCache.List(engine, DiskUse.Of));
     }
 
     /// <summary>How many containers were made from an image.</summary>

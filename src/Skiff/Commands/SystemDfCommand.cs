@@ -22,7 +22,7 @@ internal static class SystemDfCommand
         new()
         {
             Name = "df",
-            Summary = "Show how much disk images, containers and volumes take",
+            Summary = "Show how much disk images, containers, volumes and the build cache take",
             Usage = "[OPTIONS]",
             Description =
                 "A layer that several images share is counted once. Reclaimable is what rmi, rm and volume rm would give back of what no container uses; system prune does it in one go.",
@@ -42,7 +42,7 @@ internal static class SystemDfCommand
                 Row("Images", report.ImageTotals),
                 Row("Containers", report.ContainerTotals),
                 Row("Local Volumes", report.VolumeTotals),
-                Row("Build Cache", default),
+                Row("Build Cache", report.BuildCacheTotals),
             ];
             new Listing("{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}", s_titles).Write(
                 invocation.Output,

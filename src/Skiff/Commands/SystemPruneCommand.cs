@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Skiff.Build.Cache;
 using Skiff.CommandLine;
 using Skiff.Commands.Containers;
 using Skiff.Commands.Networks;
@@ -19,7 +20,7 @@ internal static class SystemPruneCommand
         new()
         {
             Name = "prune",
-            Summary = "Remove containers that do not run, and networks and images that nobody uses",
+            Summary = "Remove containers that do not run, and networks, images and build cache that nobody uses",
             Usage = "[OPTIONS]",
             Description =
                 "Filters: until=TIME (created before), label=NAME[=VALUE], label!=NAME[=VALUE]. Volumes with a name are never removed.",
@@ -65,6 +66,12 @@ internal static class SystemPruneCommand
             [.. images.Untagged.Select(static n => $"untagged: {n}"), .. images.Deleted.Select(static d => $"deleted: {d}")]
         );
         bytes += images.Bytes;
+        if (filters.Labels().Count == 0 && filters.Labels("label!").Count == 0)
+        {
+            (IReadOnlyList<string> cache, long freed) = BuildCache.Prune(engine, invocation.Is("all"), until, keep: 0, DiskUse.Of);
+            Append(text, "build cache objects", cache);
+            bytes += freed;
+        }
         invocation.Output.Write(text.Append($"Total reclaimed space: {Human.Size(bytes)}\n").ToString());
         return 0;
     }
@@ -91,6 +98,7 @@ internal static class SystemPruneCommand
         text.Append(
             invocation.Is("all") ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n"
         );
+        text.Append(invocation.Is("all") ? "  - all build cache\n" : "  - unused build cache\n");
         if (invocation.Has("filter"))
         {
             text.Append("\n  Items to be pruned will be filtered with:\n");

@@ -46,6 +46,7 @@ internal static class BuildCommand
             Context = input.Context,
             Ignored = input.Ignored,
             Output = target,
+            WriteArchive = ArchiveOutput.Write,
             FetchImage = (name, platform) =>
                 PullImage.Ensure(engine.Images, name, policy, pull with { Platform = platform }, invocation.Output),
             Progress = BuildDisplays.Make(invocation),

@@ -39,7 +39,8 @@ internal static class BuildFailure
     private static void Excerpt(StringBuilder text, string name, string[] lines, int first, int last)
     {
         text.Append(name).Append(':').Append(first).Append("\n--------------------\n");
-        for (int i = Math.Max(1, first - Around); i <= Math.Min(lines.Length, last + Around); i++)
+        int count = lines.Length - (lines[^1].Length == 0 ? 1 : 0);
+        for (int i = Math.Max(1, first - Around); i <= Math.Min(count, last + Around); i++)
         {
             text.Append($"{i, 4} | {(i >= first && i <= last ? ">>>" : "   ")} {lines[i - 1].TrimEnd('\r')}\n");
         }
