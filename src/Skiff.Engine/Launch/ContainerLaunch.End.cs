@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Rootless;
@@ -34,7 +35,15 @@ public sealed partial class ContainerLaunch
     internal void Leave() => _ended = true;
 
     /// <summary>The leases' locked files and netfilter socket, for that process; null without a lease.</summary>
-    internal NetworkHandover? Lease => _network?.Handover;
+    internal NetworkHandover? Lease => _network is null ? null : _network.Handover with { Names = _names };
+
+    /// <summary>Where the container's questions for names arrive; null outside of users' networks. Whoever serves them disposes of it.</summary>
+    internal NameSockets? TakeNames()
+    {
+        NameSockets? names = _names;
+        _names = null;
+        return names;
+    }
 
     private void Started()
     {
@@ -111,6 +120,7 @@ public sealed partial class ContainerLaunch
         _held.Clear();
         _lent?.Dispose();
         _network?.Dispose();
+        _names?.Dispose();
         Console?.Dispose();
         _consoleParent?.Dispose();
         _consoleChild?.Dispose();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Rootless;
@@ -66,7 +67,7 @@ public sealed partial class ContainerLaunch
             Files = files.Made(),
             SharedNetwork = network is null ? [] : [.. network.SharedActions, .. network.Leases.SelectMany(files.Leased)],
             Network =
-                network is not null ? [.. network.HostActions(0), .. network.LateActions]
+                network is not null ? [.. network.HostActions(0), .. network.HasNames ? NameSockets.Example : [], .. network.LateActions]
                 : PastaNetwork.Serves(_container.Options)
                     ? PastaNetwork.Describe(
                         _engine.Paths,

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Engine.Plan;
 using Skiff.Engine.Rootless;
@@ -30,6 +31,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private Cgroup? _cgroup;
     private ContainerNetworks? _network;
     private IReadOnlyList<PublishedPort> _pasta = [];
+    private NameSockets? _names;
     private string _cgroupPath = "";
 
     private ContainerLaunch(SkiffEngine engine, PreparedContainer container, LaunchWishes wishes)
@@ -262,6 +264,10 @@ public sealed partial class ContainerLaunch : IDisposable
             _consoleParent.Dispose();
         }
         _engine.Events.Release();
+        if (_wishes.Monitor is null && TakeNames() is { } names)
+        {
+            NameServer.ServeAside(_engine, _container.Record.Id, _container.Options, names, _process.Pid);
+        }
         _wishes.Meanwhile?.Invoke();
         if (channel.AwaitReport() is { } failure)
         {
@@ -307,6 +313,11 @@ public sealed partial class ContainerLaunch : IDisposable
         foreach (HostAction action in _network?.HostActions(pid) ?? [])
         {
             Run(action);
+        }
+        if (_network is { HasNames: true })
+        {
+            // Before its command runs: what that asks at once waits in the socket for whoever serves.
+            _names = NameSockets.Open(pid, again: false);
         }
     }
 

@@ -25,6 +25,10 @@ internal static class ContainerLinks
     internal static IReadOnlyList<HostEntry> Hosts(SkiffEngine engine, RunOptions options)
     {
         List<HostEntry> lines = [];
+        if (NetworkAttachments.AnyOfUsers(options))
+        {
+            return lines; // there the network's own server knows the names, whenever the other one runs
+        }
         foreach (string link in options.Links)
         {
             (string name, string? asked) = Split(link);
@@ -50,7 +54,7 @@ internal static class ContainerLinks
     internal static IReadOnlyList<NameValue> Environment(SkiffEngine engine, RunOptions options, string self)
     {
         List<NameValue> variables = [];
-        foreach (string link in options.Links)
+        foreach (string link in NetworkAttachments.AnyOfUsers(options) ? default : options.Links)
         {
             (string name, string? asked) = Split(link);
             if (engine.Containers.TryFind(name, 125) is not { } record || AddressOf(engine, record, out _) is not { } address)

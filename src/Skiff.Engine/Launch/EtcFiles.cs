@@ -15,6 +15,16 @@ internal static class EtcFiles
         Write(directory + "/hostname", NetworkFiles.Hostname(hostname));
         string? host = Files.TryReadText("/etc/resolv.conf", out _);
         bool ownNamespace = options.Networks.IsEmpty || options.Networks[0].Kind != NetworkKind.Host;
+        string? upstream =
+            host?.Contains("127.0.0.53", StringComparison.Ordinal) == true ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _) : null;
+        if (NetworkAttachments.AnyOfUsers(options))
+        {
+            Write(
+                directory + "/resolv.conf",
+                NetworkFiles.ResolvConfOfNetwork(host, upstream, [.. options.DnsOptions.AsSpan()], [.. options.DnsSearch.AsSpan()])
+            );
+            return;
+        }
         bool asked = !options.Dns.IsEmpty || !options.DnsOptions.IsEmpty || !options.DnsSearch.IsEmpty;
         Write(
             directory + "/resolv.conf",
@@ -23,9 +33,7 @@ internal static class EtcFiles
                 : (PastaNetwork.Serves(options) && options.Dns.IsEmpty ? $"nameserver {PastaNetwork.NameServer}\n" : "")
                     + NetworkFiles.ResolvConf(
                         host,
-                        host?.Contains("127.0.0.53", StringComparison.Ordinal) == true
-                            ? Files.TryReadText(NetworkFiles.ResolvedUpstream, out _)
-                            : null,
+                        upstream,
                         [.. options.Dns.AsSpan()],
                         [.. options.DnsOptions.AsSpan()],
                         [.. options.DnsSearch.AsSpan()]

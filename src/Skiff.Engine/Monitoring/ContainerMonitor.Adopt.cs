@@ -2,6 +2,7 @@ using System.Globalization;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Health;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Engine.Volumes;
@@ -41,8 +42,10 @@ public sealed partial class ContainerMonitor
                 Monitor = ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None,
             }
         );
+        using NameServer? names = NameServer.TryReopen(_engine, _record.Id, options, state);
         Report("+");
         MonitorLoop loop = new();
+        names?.AddTo(loop);
         SignalSource asked = new(signals, process, SignalOfStop());
         loop.Add(asked);
         List<OutputSource> outputs = [];

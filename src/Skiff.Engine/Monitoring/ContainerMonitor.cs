@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
@@ -157,7 +158,7 @@ public sealed partial class ContainerMonitor
             Report("+" + string.Join('\n', launch.Warnings));
             again?.Dispose();
             streams.Started();
-            Serve(launch.Running, container.Options, streams, log, signals, attached);
+            Serve(launch.Running, container.Options, streams, log, signals, attached, launch.TakeNames());
             log.End();
             _size = attached.Size ?? _size;
             return launch.Finish();
@@ -175,6 +176,7 @@ public sealed partial class ContainerMonitor
         using SafeFd? console = socket is null ? null : ContainerLaunch.ReceiveTerminal(socket);
         // It is our child: its number is nobody else's before we have waited for it.
         using Pidfd process = Pidfd.TryOpen(state.Process.Pid) ?? throw new LinuxException("pidfd_open", "first process", Errno.ESRCH);
+        NameSockets? names = _lease?.Names;
         RunningContainer running = new(
             _engine,
             _record,
@@ -202,7 +204,7 @@ public sealed partial class ContainerMonitor
         using (log)
         {
             Report("+");
-            Serve(running, ContainerPreparation.OptionsOf(_record), streams, log, signals, attached);
+            Serve(running, ContainerPreparation.OptionsOf(_record), streams, log, signals, attached, names);
             log.End();
             _size = attached.Size ?? _size;
             return running.Finish();
@@ -215,10 +217,13 @@ public sealed partial class ContainerMonitor
         MonitorStreams streams,
         LogSink log,
         SignalPipe signals,
-        AttachServer attached
+        AttachServer attached,
+        NameSockets? names
     )
     {
         MonitorLoop loop = new();
+        using NameServer? server = names is null ? null : new NameServer(_engine, _record.Id, options, names, running.State.Process.Pid);
+        server?.AddTo(loop);
         SignalSource asked = new(signals, running.Process, SignalOfStop());
         loop.Add(asked);
         OutputSource[] outputs = (running.Console ?? streams.Output, streams.Error) switch

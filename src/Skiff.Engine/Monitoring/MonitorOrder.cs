@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Names;
 using Skiff.Engine.Network;
 using Skiff.Linux;
 
@@ -14,7 +15,8 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? 
 {
     private const int HasClient = 1;
     private const int HasLease = 2;
-    private const int TaskShift = 2;
+    private const int HasNames = 4;
+    private const int TaskShift = 3;
 
     /// <summary>Waits for the order.</summary>
     public static MonitorOrder Receive(SafeFd socket)
@@ -22,10 +24,16 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? 
         Span<byte> what = stackalloc byte[1];
         _ = DescriptorMessage.Receive(socket, what, out SafeFd[] descriptors);
         int next = (what[0] & HasClient) != 0 ? 2 : 1;
+        int held = next + 1 + ((what[0] & HasNames) != 0 ? 2 : 0);
         return new MonitorOrder(
             descriptors[0],
             next == 2 ? descriptors[1] : null,
-            (what[0] & HasLease) != 0 ? new NetworkHandover(descriptors[next], descriptors[(next + 1)..]) : null,
+            (what[0] & HasLease) == 0
+                ? null
+                : new NetworkHandover(descriptors[next], descriptors[held..])
+                {
+                    Names = held == next + 1 ? null : NameSockets.Adopt(descriptors[next + 1], descriptors[next + 2]),
+                },
             (MonitorTask)(what[0] >> TaskShift)
         );
     }
@@ -63,12 +71,21 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? 
         if (Lease is { } lease)
         {
             descriptors.Add(lease.Firewall.Value);
+            if (lease.Names is { } names)
+            {
+                descriptors.AddRange([names.Udp.Value, names.Tcp.Value]);
+            }
             foreach (SafeFd held in lease.Held)
             {
                 descriptors.Add(held.Value);
             }
         }
-        byte what = (byte)((Client is null ? 0 : HasClient) | (Lease is null ? 0 : HasLease) | ((int)Task << TaskShift));
+        byte what = (byte)(
+            (Client is null ? 0 : HasClient)
+            | (Lease is null ? 0 : HasLease)
+            | (Lease?.Names is null ? 0 : HasNames)
+            | ((int)Task << TaskShift)
+        );
         return DescriptorMessage.TrySend(socket, [what], [.. descriptors]) == 0;
     }
 }

@@ -1,4 +1,5 @@
 using Skiff.Engine.Containers;
+using Skiff.Engine.Names;
 using Skiff.Engine.Plan;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -75,6 +76,22 @@ public sealed class ContainerNetworks : IDisposable
         }
     }
 
+    /// <summary>True when one of them is a user's, in which containers find one another by name.</summary>
+    internal bool HasNames
+    {
+        get
+        {
+            foreach (BridgeLease lease in Leases)
+            {
+                if (lease.Network.IsUsers)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
     /// <summary>Sentences for the user; see <see cref="BridgeLease.Warnings"/>.</summary>
     public IReadOnlyList<string> Warnings => All(static l => l.Warnings);
 
@@ -140,4 +157,8 @@ public sealed class ContainerNetworks : IDisposable
 /// <summary>What the process that takes over a container's networks needs of them.</summary>
 /// <param name="Firewall">The netfilter socket.</param>
 /// <param name="Held">The locked file of each lease, in their order.</param>
-public sealed record NetworkHandover(SafeFd Firewall, IReadOnlyList<SafeFd> Held);
+public sealed record NetworkHandover(SafeFd Firewall, IReadOnlyList<SafeFd> Held)
+{
+    /// <summary>Where the container's questions for names arrive; null when it is not there yet, or in no network with names.</summary>
+    internal NameSockets? Names { get; init; }
+}

@@ -70,6 +70,29 @@ public static class NetworkFiles
         return text.ToString();
     }
 
+    /// <summary>What a container of a user's network is told to ask: the server that answers for the network, on the container's own loopback.</summary>
+    public const string OwnServer = "127.0.0.11";
+
+    /// <summary>resolv.conf(5) of a container in a user's network: all questions go to <see cref="OwnServer"/>; search domains and options are those that the container would have otherwise.</summary>
+    /// <param name="host">The host's /etc/resolv.conf; null when there is none.</param>
+    /// <param name="upstream">The host's <see cref="ResolvedUpstream"/>.</param>
+    /// <param name="options"><c>--dns-option</c>; replaces the host's.</param>
+    /// <param name="search"><c>--dns-search</c>; replaces the host's, and a single <c>.</c> means none.</param>
+    public static string ResolvConfOfNetwork(string? host, string? upstream, IReadOnlyList<string> options, IReadOnlyList<string> search)
+    {
+        string text = ResolvConf(host, upstream, [OwnServer], options, search);
+        if (text.Contains("ndots:", StringComparison.Ordinal))
+        {
+            return text;
+        }
+        // A name without a dot is a container's before it is tried with the search domains.
+        int line = text.IndexOf("\noptions ", StringComparison.Ordinal);
+        return line < 0 ? text + "options ndots:0\n" : text.TrimEnd('\n') + " ndots:0\n";
+    }
+
+    /// <summary>The servers that a resolv.conf(5) names, in its order.</summary>
+    public static IReadOnlyList<string> Servers(string resolvConf) => Parse(resolvConf).Servers;
+
     /// <summary>hosts(5).</summary>
     /// <param name="hostname">The container's host name; may contain a domain.</param>
     /// <param name="addresses">The container's own addresses; none for <c>--network none</c>, which gets 127.0.0.1.</param>

@@ -32,6 +32,17 @@ internal sealed class Machine : IDisposable
 
     public RunningCommand Start(params string[] arguments) => RunningCommand.Start(CommandLine(arguments));
 
+    /// <summary>Removes what machines have left in the store that they share: containers, also of a test that failed, and networks.</summary>
+    public static void Forget(SkiffHost store)
+    {
+        string[] containers = store.Run("ps", "-aq", "--no-trunc").Succeeded().Lines;
+        if (containers.Length > 0)
+        {
+            store.Run(["rm", "-f", .. containers]);
+        }
+        store.Run("network", "prune", "-f").Succeeded();
+    }
+
     /// <summary>A container that says "ahoy" to HTTP on its port 80, over IPv4 and IPv6.</summary>
     public RunningCommand Serve(params string[] flags)
     {
