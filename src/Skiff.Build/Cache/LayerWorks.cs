@@ -244,6 +244,7 @@ internal sealed class LayerWorks : IDisposable
                     next.Layer.Directory,
                     next.Blob,
                     next.Layer.HasRoot,
+                    compress: false,
                     _cancel.Token
                 );
                 next.Layer.Packed(blob, diffId, size);

@@ -4,7 +4,7 @@ using Skiff.Linux;
 namespace Skiff.Build.Cache;
 
 /// <summary>What a step of a Dockerfile ran with: the next build of the same Dockerfile compares, and can say what has changed.</summary>
-internal sealed record StepNotes
+internal sealed class StepNotes
 {
     private const string Head = "skiff-build-notes 1";
     private const int MaxBytes = 8 << 20;

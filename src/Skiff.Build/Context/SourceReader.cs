@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Skiff.Build.Cache;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -15,6 +16,9 @@ namespace Skiff.Build.Context;
 internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool mayHold, bool keepsOwner, CancellationToken cancel)
 {
     private const int MaxDepth = 1000;
+
+    /// <summary>Hashes of files that are known; null to read every one.</summary>
+    internal StatCache? Known { get; init; }
 
     private readonly byte[] _buffer = new byte[256 << 10];
     private readonly SourceListing _listing = new();
@@ -61,7 +65,7 @@ internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool ma
                 }
                 break;
             case At.S_IFREG:
-                File(fd, path, hash);
+                File(fd, path, stat, hash);
                 break;
             case At.S_IFLNK:
                 hash.AppendData(node.Link);
@@ -133,11 +137,23 @@ internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool ma
         }
     }
 
-    private void File(int fd, string path, IncrementalHash hash)
+    private void File(int fd, string path, in StatxBuffer stat, IncrementalHash hash)
+    {
+        Span<byte> digest = stackalloc byte[32];
+        if (Known?.TryGet(stat, digest) != true)
+        {
+            Content(fd, path, digest);
+            Known?.Add(stat, digest);
+        }
+        hash.AppendData(digest);
+    }
+
+    private void Content(int fd, string path, Span<byte> digest)
     {
         Check(At.Reopen(fd, OpenFlags.O_RDONLY, out int source), "open", path);
         try
         {
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (byte[] name in Xattrs.List(source))
             {
                 if (XattrChoice.Archive.Takes(name) && Xattrs.Get(source, name) is { } value)
@@ -153,6 +169,7 @@ internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool ma
                 cancel.ThrowIfCancellationRequested();
             }
             Check(-count, "read", path);
+            _ = hash.GetHashAndReset(digest);
         }
         finally
         {

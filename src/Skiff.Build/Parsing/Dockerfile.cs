@@ -1,7 +1,7 @@
 namespace Skiff.Build.Parsing;
 
 /// <summary>A Dockerfile, read and cut into instructions.</summary>
-public sealed record Dockerfile
+public sealed class Dockerfile
 {
     /// <summary>Greatest size in bytes.</summary>
     public const int MaxBytes = 4 << 20;

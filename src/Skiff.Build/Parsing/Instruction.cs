@@ -47,7 +47,17 @@ public sealed record Instruction
 }
 
 /// <summary>A flag of an instruction.</summary>
-/// <param name="Name">Without dashes.</param>
-/// <param name="Value">What follows the equals sign.</param>
-/// <param name="HasValue">There was an equals sign.</param>
-public readonly record struct InstructionFlag(string Name, string Value, bool HasValue);
+/// <param name="name">Without dashes.</param>
+/// <param name="value">What follows the equals sign.</param>
+/// <param name="hasValue">There was an equals sign.</param>
+public sealed class InstructionFlag(string name, string value, bool hasValue)
+{
+    /// <summary>Without dashes.</summary>
+    public string Name => name;
+
+    /// <summary>What follows the equals sign.</summary>
+    public string Value => value;
+
+    /// <summary>There was an equals sign.</summary>
+    public bool HasValue => hasValue;
+}

@@ -4,7 +4,7 @@ using Skiff.Build.Parsing;
 namespace Skiff.Build.Steps;
 
 /// <summary>COPY or ADD, read and expanded.</summary>
-internal sealed record CopyForm
+internal sealed class CopyForm
 {
     /// <summary>The sources that are paths or addresses.</summary>
     internal required IReadOnlyList<string> Sources { get; init; }

@@ -1,4 +1,5 @@
 using System.Text;
+using Skiff.Build.Cache;
 using Skiff.Build.Context;
 using Skiff.Build.Parsing;
 using Skiff.Images;
@@ -56,6 +57,8 @@ internal sealed class CopySources(BuildSession session, Instruction instruction,
     {
         SafeFd top = root!.Open(session);
         _held.Add(top);
+        string store = session.Engine.Paths.Root;
+        StatCache? known = root.Directory is { } directory ? StatCache.Load(store, directory) : null;
         SourceFinder finder = new(top);
         SourceReader reader = new(
             top.Value,
@@ -63,7 +66,10 @@ internal sealed class CopySources(BuildSession session, Instruction instruction,
             root.Ignored.HasExceptions || form.Excluded.HasExceptions,
             root.KeepsOwner,
             session.Request.Cancel
-        );
+        )
+        {
+            Known = known,
+        };
         foreach (string path in paths)
         {
             bool wild = PathPattern.HasWildcards(path);
@@ -83,6 +89,7 @@ internal sealed class CopySources(BuildSession session, Instruction instruction,
             }
             _keys.Add($"{(wild ? "*" : "")}{found.Count}");
         }
+        known?.Save(store);
         Listing = reader.Listing;
     }
 
@@ -112,7 +119,10 @@ internal sealed class CopySources(BuildSession session, Instruction instruction,
                 root!.Ignored.HasExceptions || form.Excluded.HasExceptions,
                 root.KeepsOwner,
                 session.Request.Cancel
-            );
+            )
+            {
+                Known = reader.Known,
+            };
         }
         if (own.Read(source.RealPath, source.File.Value) is not { } node)
         {

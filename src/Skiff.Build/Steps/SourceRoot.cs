@@ -8,7 +8,7 @@ using Skiff.Linux;
 namespace Skiff.Build.Steps;
 
 /// <summary>Where COPY and mounts take files from: the context, a directory that was given by name, a stage, or an image.</summary>
-internal sealed record SourceRoot
+internal sealed class SourceRoot
 {
     /// <summary>In words, for messages.</summary>
     internal required string Text { get; init; }

@@ -3,7 +3,7 @@ using Skiff.Build.Parsing;
 namespace Skiff.Build.Steps;
 
 /// <summary>A stage of a Dockerfile: what FROM says, and the instructions up to the next.</summary>
-internal sealed record Stage
+internal sealed class Stage
 {
     /// <summary>Its number, from 0.</summary>
     internal required int Index { get; init; }

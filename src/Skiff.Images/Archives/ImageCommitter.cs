@@ -83,7 +83,13 @@ public sealed class ImageCommitter : IDisposable
                 List<Digest> diffIds = [.. options.Base.Config.DiffIds];
                 if (_changed)
                 {
-                    (Descriptor layer, Digest diffId, long size) = LayerPack.Write(Tree + "/diff", Blob, _rootChanged, cancel);
+                    (Descriptor layer, Digest diffId, long size) = LayerPack.Write(
+                        Tree + "/diff",
+                        Blob,
+                        _rootChanged,
+                        compress: true,
+                        cancel
+                    );
                     layers.Add(layer);
                     diffIds.Add(diffId);
                     TakeLayer(layer, diffIds, size);
