@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -39,6 +40,7 @@ public static partial class ContainerPreparation
             container.Options,
             container.Result.Spec.Hostname ?? container.Record.ShortId
         );
+        MappedLayer.Ensure(engine, container);
         VolumePreparation.Prepare(engine, container, first: false);
         PeerLookup.TellShared(engine, container.Options);
     }

@@ -269,6 +269,13 @@ public sealed partial class SpecBuilder
         {
             return mount.Type == MountType.Volume ? Mapped(spec, uidMap, gidMap) : spec;
         }
+        if (_c.Host.Rootless)
+        {
+            throw new SkiffException(
+                $"the mount on {mount.Target} asks for idmap, for which the kernel needs rights that only root has: leave it out",
+                125
+            );
+        }
         ValueList<IdMapping> uids = map.Length == 0 ? uidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "uids");
         ValueList<IdMapping> gids = map.Length == 0 ? gidMap : IdMapGrammar.ParseMountMap("volume", mount.Target, map, "gids");
         return uids.IsEmpty && gids.IsEmpty
