@@ -64,7 +64,7 @@ public static partial class ContainerPreparation
         {
             if (session is not null || planned is not null)
             {
-                EtcFiles.WriteEarly(engine.Paths.Etc(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
+                EtcFiles.WriteEarly(engine, id, options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
             }
             if (options.Security.ProfilePath is { } profile && transient is null)
             {
