@@ -141,7 +141,6 @@ public sealed class RunningContainer
         else
         {
             NetworkLaunch.Release(_engine, _network, orphan: _monitored);
-            NetworkLaunch.GiveBackConnected(_engine, _record.Id);
         }
     }
 

@@ -42,11 +42,11 @@ public sealed partial class ContainerMonitor
                 Monitor = ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None,
             }
         );
-        MonitorLoop loop = new();
-        using NameService named = new(_engine, _record.Id, options, loop);
-        named.Reopen();
+        using NameServer? names = NameServer.TryReopen(_engine, _record.Id, options, state);
         Report("+");
-        SignalSource asked = new(signals, process, SignalOfStop()) { Named = named.Reopen };
+        MonitorLoop loop = new();
+        names?.AddTo(loop);
+        SignalSource asked = new(signals, process, SignalOfStop());
         loop.Add(asked);
         List<OutputSource> outputs = [];
         if (output is not null)

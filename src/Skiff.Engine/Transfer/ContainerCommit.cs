@@ -28,8 +28,7 @@ public static class ContainerCommit
                 engine.Paths.Upper(record.Id),
                 record.LayerDirectories,
                 ContainerDiff.MountPoints(engine, record),
-                wishes.Remark,
-                RootlessUser.Current is null ? null : ContainerIds.Of(record, state).ToContainer
+                wishes.Remark
             );
         if (wishes.Pause && state.Status == ContainerStatus.Running)
         {
