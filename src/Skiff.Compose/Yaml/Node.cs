@@ -43,11 +43,13 @@ public enum MergeTag
 /// <summary>A value of a compose file with its place. The loading changes trees in place, so no node is part of two trees.</summary>
 public sealed class Node
 {
+    private readonly string? _written;
     private readonly List<Node> _items = [];
     private readonly List<KeyValuePair<string, Node>> _entries = [];
 
-    private Node(NodeKind kind, string text, Place place)
+    private Node(NodeKind kind, string text, Place place, string? written = null)
     {
+        _written = written;
         Kind = kind;
         Text = text;
         Place = place;
@@ -58,6 +60,9 @@ public sealed class Node
 
     /// <summary>A scalar's value: of a bool <c>true</c> or <c>false</c>, of a number its decimal form; empty for others.</summary>
     public string Text { get; private set; }
+
+    /// <summary>A scalar as it was written; its value where it was not read from a file.</summary>
+    public string Written => _written ?? Text;
 
     /// <summary>Where it stands.</summary>
     public Place Place { get; set; }
@@ -164,7 +169,7 @@ public sealed class Node
     /// <summary>A copy that shares nothing.</summary>
     public Node Clone()
     {
-        Node copy = new(Kind, Text, Place) { Tag = Tag };
+        Node copy = new(Kind, Text, Place, _written) { Tag = Tag };
         foreach (Node item in _items)
         {
             copy._items.Add(item.Clone());
@@ -194,7 +199,8 @@ public sealed class Node
     /// <summary>Sorts the entries of a map by key.</summary>
     public void Sort() => _entries.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
 
-    internal static Node Scalar(NodeKind kind, string text, Place place) => new(kind, text, place);
+    /// <summary>The same value, which was written otherwise.</summary>
+    internal Node As(string written) => new(Kind, Text, Place, written) { Tag = Tag };
 
     private void Escape()
     {

@@ -8,6 +8,12 @@ internal static class YamlScalars
     /// <summary>Reads a plain scalar.</summary>
     public static Node Resolve(string text, Place place)
     {
+        Node node = Read(text, place);
+        return node.Kind == NodeKind.Text || node.Text == text ? node : node.As(text);
+    }
+
+    private static Node Read(string text, Place place)
+    {
         switch (text)
         {
             case "" or "~" or "null" or "Null" or "NULL":

@@ -16,7 +16,7 @@ public static class HealthConfig
     public static HealthCheck? Of(RunOptions options, ImageConfig? image)
     {
         Healthcheck? inherited = image?.Healthcheck;
-        IReadOnlyList<string> test = options.HealthCommand is { } command ? ["CMD-SHELL", command] : inherited?.Test ?? [];
+        IReadOnlyList<string> test = options.HealthCommand is { } command ? Test(command) : inherited?.Test ?? [];
         if (options.NoHealthcheck || test.Count == 0 || test[0] is not ("CMD" or "CMD-SHELL") || test.Count == 1)
         {
             return null;
@@ -32,6 +32,12 @@ public static class HealthConfig
                 : DefaultRetries
         );
     }
+
+    /// <summary>A shell command, or podman's JSON array of words, which begins with <c>CMD</c> or <c>CMD-SHELL</c>.</summary>
+    private static IReadOnlyList<string> Test(string command) =>
+        command.StartsWith("[\"CMD", StringComparison.Ordinal) && OptionGrammar.ParseEntrypoint(command) is { Count: > 1 } words
+            ? [.. words.AsSpan()]
+            : ["CMD-SHELL", command];
 
     /// <summary>The image's SHELL is kept with the command, as its words are not known later: <c>CMD-SHELL</c>, the command, then the shell.</summary>
     private static List<string> Shell(IReadOnlyList<string> test, ImageConfig? image) =>

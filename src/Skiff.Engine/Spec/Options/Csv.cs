@@ -3,10 +3,10 @@ using System.Text;
 namespace Skiff.Engine.Spec;
 
 /// <summary>The comma-separated line of <c>--mount</c> and <c>--network</c>, quoted as Go's encoding/csv (RFC 4180): a field with commas or quotes stands in quotes, quotes are doubled.</summary>
-internal static class Csv
+public static class Csv
 {
     /// <summary>The fields of one line.</summary>
-    internal static List<string> Split(string flag, string line)
+    public static List<string> Split(string flag, string line)
     {
         List<string> fields = [];
         if (!line.Contains('"', StringComparison.Ordinal))
@@ -68,7 +68,7 @@ internal static class Csv
     }
 
     /// <summary>Appends one field, after a comma unless it is the first.</summary>
-    internal static void Append(StringBuilder line, string field)
+    public static void Append(StringBuilder line, string field)
     {
         if (line.Length > 0)
         {
