@@ -10,7 +10,11 @@ namespace Skiff;
 /// <summary>The program: finds the verb, runs it, and is the only place that prints errors.</summary>
 internal static class Program
 {
-    public static int Main(string[] args) => Run(args, new Output());
+    public static int Main(string[] args) => Run(ByName(Environment.GetCommandLineArgs()[0], args), new Output());
+
+    /// <summary>Called <c>docker-compose</c>, by a link for instance, the program is that.</summary>
+    internal static string[] ByName(string program, string[] args) =>
+        program.EndsWith("docker-compose", StringComparison.Ordinal) ? ["compose", .. args] : args;
 
     /// <summary>Runs one command line; returns the exit code.</summary>
     internal static int Run(IReadOnlyList<string> args, Output output)

@@ -7,7 +7,7 @@ public static class DownPlanner
     /// <param name="containers">The containers.</param>
     /// <param name="kind"><see cref="StepKind.Stop"/> or <see cref="StepKind.Remove"/>.</param>
     /// <param name="why">The reason.</param>
-    public static List<Step> Plan(IReadOnlyList<ObservedContainer> containers, StepKind kind, Func<ObservedContainer, string> why)
+    public static IReadOnlyList<Step> Plan(IReadOnlyList<ObservedContainer> containers, StepKind kind, Func<ObservedContainer, string> why)
     {
         List<Step> steps = [];
         List<ObservedContainer> left = [.. containers];

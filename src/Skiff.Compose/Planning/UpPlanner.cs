@@ -105,7 +105,6 @@ public sealed class UpPlanner
     private void Converge(ComposeService service)
     {
         int scale = _request.Scale.TryGetValue(service.Name, out int asked) ? asked : service.Scale;
-        List<int> before = [.. _shared, .. Dependencies(service)];
         string hash = ConfigHash.Of(service);
         List<(ObservedContainer Container, string? Why)> there =
         [
@@ -120,6 +119,11 @@ public sealed class UpPlanner
                 .Take(scale)
                 .OrderBy(static c => c.Container.Number),
         ];
+        bool idle =
+            kept.Count == scale
+            && kept.TrueForAll(c => c.Why is null && (!_request.Starts || Runs(c.Container)))
+            && RestartReason(service) is null;
+        List<int> before = idle ? [] : [.. _shared, .. Dependencies(service)];
         List<int> own = [];
         foreach ((ObservedContainer container, string? why) in kept)
         {
@@ -161,18 +165,24 @@ public sealed class UpPlanner
         {
             return Add(StepKind.Keep, container.Record.Name, "it is as it should be", [], service, container.Number, container);
         }
-        if (!container.State.IsUp && container.State.Status != ContainerStatus.Restarting)
+        if (!Runs(container))
         {
             return Add(StepKind.Start, container.Record.Name, "it does not run", before, service, container.Number, container);
         }
-        string? restart = service
-            .DependsOn.Where(d => d.Restart && _renewed.Contains(d.Service) && WasThere(d.Service))
-            .Select(static d => $"{d.Service} is made anew (depends_on: restart)")
-            .FirstOrDefault();
+        string? restart = RestartReason(service);
         return restart is null
             ? Add(StepKind.Keep, container.Record.Name, "it runs as it should", [], service, container.Number, container)
             : Add(StepKind.Restart, container.Record.Name, restart, before, service, container.Number, container);
     }
+
+    private static bool Runs(ObservedContainer container) => container.State.IsUp || container.State.Status == ContainerStatus.Restarting;
+
+    /// <summary>Why the containers of a service that run as they should are restarted all the same; null where they are not.</summary>
+    private string? RestartReason(ComposeService service) =>
+        service
+            .DependsOn.Where(d => d.Restart && _renewed.Contains(d.Service) && WasThere(d.Service))
+            .Select(static d => $"{d.Service} is made anew (depends_on: restart)")
+            .FirstOrDefault();
 
     private bool WasThere(string service) => _request.Containers.Any(c => c.Service == service && !c.IsOneOff);
 

@@ -100,7 +100,7 @@ internal static partial class Shapes
             new("volumes_from", s_texts),
             new("working_dir", s_text),
             new("post_start", List(Hook())),
-            new("pre_stop", List(Hook())),
+            new("pre_stop", List(Hook()), Standing.Refused, "nothing is run before a stop: handle the stop signal in the service"),
         ]);
 
     private static Shape Build() =>
@@ -108,12 +108,12 @@ internal static partial class Shapes
             new("context", new(ShapeKind.PathOrUrl)),
             new("dockerfile", s_text),
             new("dockerfile_inline", s_text),
-            new("entitlements", s_texts),
+            new("entitlements", s_texts, Standing.Refused, "builds get no further rights"),
             new("args", s_variables),
             new("ssh", s_textOrTexts with { Long = ShortForms.PairsToList }),
             new("labels", s_labels),
-            new("cache_from", s_texts),
-            new("cache_to", s_texts),
+            new("cache_from", s_texts, Standing.Ignored, "the cache of builds is in the store"),
+            new("cache_to", s_texts, Standing.Ignored, "the cache of builds is in the store"),
             new("no_cache", s_bool),
             new("additional_contexts", s_labels),
             new("pull", s_bool),
@@ -126,7 +126,7 @@ internal static partial class Shapes
             new("tags", s_texts),
             new("ulimits", Ulimits()),
             new("platforms", s_texts),
-            new("privileged", s_bool)
+            new("privileged", s_bool, Standing.Refused, "builds get no further rights")
         ) with
         {
             Long = static node => node.Kind == NodeKind.Text ? Single("context", node) : node,

@@ -49,7 +49,7 @@ internal static class CompletionCommand
     {
         CompletionAnswer answer = Completer.Complete(CommandTable.Root(), invocation.Arguments);
         string typed = invocation.Arguments.Count == 0 ? "" : invocation.Arguments[^1];
-        foreach ((string word, string help) in answer.Candidates.Concat(Known(answer.Kind, GlobalsOf(invocation))))
+        foreach ((string word, string help) in answer.Candidates.Concat(Known(answer.Kind, invocation)))
         {
             if (word.StartsWith(typed, StringComparison.Ordinal))
             {
@@ -84,8 +84,9 @@ internal static class CompletionCommand
         return globals;
     }
 
-    private static IEnumerable<(string, string)> Known(Completion kind, Globals globals)
+    private static IEnumerable<(string, string)> Known(Completion kind, Invocation invocation)
     {
+        Globals globals = GlobalsOf(invocation);
         try
         {
             return kind switch
@@ -110,6 +111,7 @@ internal static class CompletionCommand
                     .. EngineAccess.Networks(globals).List().Select(static n => (n.Name, "")),
                 ],
                 Completion.Volume => [.. EngineAccess.Volumes(globals).List().Select(static v => (v.Name, ""))],
+                Completion.Service => [.. Compose.ComposeAccess.ServicesFor(invocation.Arguments)],
                 Completion.Secret => [.. EngineAccess.Secrets(globals).List().Select(static s => (s.Name, ""))],
                 Completion.Verb =>
                 [

@@ -11,6 +11,6 @@ internal static class ExplainCommand
             Name = "explain",
             Summary = "Show what a command would do, and why, without doing it",
             Usage = "COMMAND",
-            Subcommands = [new("pull", ExplainPullCommand.Define), new("run", Run.ExplainRunCommand.Define)],
+            Subcommands = [new("compose", Compose.ComposeGroup.DefineExplain), new("pull", ExplainPullCommand.Define), new("run", Run.ExplainRunCommand.Define)],
         };
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Skiff.CommandLine;
+using Skiff.Commands;
 using Skiff.Display;
 using Skiff.Linux;
 using Xunit;
@@ -168,4 +169,27 @@ public sealed class CommandParserTests
     [InlineData("container --help", "container")]
     [InlineData("container", "container")]
     public void A_group_without_a_verb_is_itself(string line, string path) => Assert.Equal(path, Parse(line).Path);
+
+    [Fact]
+    public void The_flags_of_a_group_stand_before_its_verb()
+    {
+        Invocation invocation = CommandParser.Parse(
+            ["compose", "-f", "a", "-p", "x", "logs", "-f", "web"],
+            CommandTable.Root(),
+            new Output()
+        );
+        Assert.Equal(
+            ("compose logs", "a", "x", true),
+            (invocation.Path, invocation.Value("file"), invocation.Value("project-name"), invocation.Is("follow"))
+        );
+        Assert.Equal(["web"], invocation.Arguments);
+        Assert.Equal("compose", CommandParser.Parse(["compose", "-f", "a"], CommandTable.Root(), new Output()).Path);
+    }
+
+    [Theory]
+    [InlineData("/usr/local/bin/docker-compose", "compose up")]
+    [InlineData("docker-compose", "compose up")]
+    [InlineData("/usr/bin/skiff", "up")]
+    public void The_name_it_is_called_by_chooses_compose(string program, string words) =>
+        Assert.Equal(words, string.Join(' ', Program.ByName(program, ["up"])));
 }

@@ -12,7 +12,48 @@ internal static class ComposeGroup
             Summary = "Run applications of several containers that a compose file describes",
             Usage = "[OPTIONS] COMMAND",
             Flags = Flags(),
-            Subcommands = [new("config", ConfigCommand.Define, "convert")],
+            Subcommands =
+            [
+                new("attach", ServiceDelegates.DefineAttach),
+                new("build", ImageVerbs.DefineBuild),
+                new("config", ConfigCommand.Define, "convert"),
+                new("cp", ServiceDelegates.DefineCopy),
+                new("create", UpCommand.DefineCreate),
+                new("down", DownCommand.Define),
+                new("events", ServiceDelegates.DefineEvents),
+                new("exec", ServiceDelegates.DefineExec),
+                new("images", ServiceDelegates.DefineImages),
+                new("kill", ServiceVerbs.DefineKill),
+                new("logs", ComposeLogsCommand.Define),
+                new("ls", ComposePsCommand.DefineList),
+                new("pause", ServiceVerbs.DefinePause),
+                new("port", ServiceDelegates.DefinePort),
+                new("ps", ComposePsCommand.Define),
+                new("pull", ImageVerbs.DefinePull),
+                new("restart", ServiceVerbs.DefineRestart),
+                new("rm", ServiceVerbs.DefineRemove),
+                new("run", ComposeRunCommand.Define),
+                new("scale", UpCommand.DefineScale),
+                new("start", ServiceVerbs.DefineStart),
+                new("stats", ServiceDelegates.DefineStats),
+                new("stop", ServiceVerbs.DefineStop),
+                new("top", ServiceDelegates.DefineTop),
+                new("unpause", ServiceVerbs.DefineUnpause),
+                new("up", UpCommand.Define),
+                new("version", ServiceDelegates.DefineVersion),
+                new("wait", ServiceVerbs.DefineWait),
+            ],
+        };
+
+    /// <summary><c>explain compose</c>.</summary>
+    public static Command DefineExplain() =>
+        new()
+        {
+            Name = "compose",
+            Summary = "Show what a verb of compose would do",
+            Usage = "[OPTIONS] COMMAND",
+            Flags = Flags(),
+            Subcommands = [new("up", UpCommand.DefineExplain)],
         };
 
     internal static IReadOnlyList<Flag> Flags() =>

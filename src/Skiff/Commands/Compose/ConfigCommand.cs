@@ -40,6 +40,7 @@ internal static class ConfigCommand
                 Flag.Bool("volumes", "Print the names of the volumes"),
             ],
             Completes = [Completion.Service],
+            WorksOutside = true,
             Run = Run,
         };
 
