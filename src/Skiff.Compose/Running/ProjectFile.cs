@@ -29,11 +29,23 @@ public sealed record ProjectFile
     /// <summary><c>uid=</c>, <c>gid=</c> and <c>mode=</c>, as far as they were given.</summary>
     public IReadOnlyList<string> Attributes { get; init; } = [];
 
+    /// <summary>It has to be kept by the engine although it is a file: others in <c>/run/secrets</c> are, and that directory is the engine's or the mounts'.</summary>
+    public bool IsTaken { get; init; }
+
     /// <summary>Mounted from the host.</summary>
-    public bool IsBound => Path.Length > 0 && Attributes.Count == 0;
+    public bool IsBound => Path.Length > 0 && Attributes.Count == 0 && !IsTaken;
+
+    private bool IsInDirectory => Target.StartsWith("/run/secrets/", StringComparison.Ordinal);
 
     /// <summary>The secrets and configs of a service.</summary>
-    public static IEnumerable<ProjectFile> Of(Project project, ComposeService service)
+    public static IReadOnlyList<ProjectFile> Of(Project project, ComposeService service)
+    {
+        List<ProjectFile> files = [.. All(project, service)];
+        bool taken = files.Exists(static f => f is { IsBound: false, IsInDirectory: true });
+        return taken ? [.. files.Select(static f => f.IsInDirectory ? f with { IsTaken = true } : f)] : files;
+    }
+
+    private static IEnumerable<ProjectFile> All(Project project, ComposeService service)
     {
         foreach (string kind in (string[])["secrets", "configs"])
         {

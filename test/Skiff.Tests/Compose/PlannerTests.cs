@@ -1,5 +1,7 @@
 using Skiff.Compose;
+using Skiff.Compose.Loading;
 using Skiff.Compose.Planning;
+using Skiff.Compose.Running;
 using Skiff.Engine.Containers;
 using Skiff.Linux;
 using Xunit;
@@ -242,6 +244,28 @@ public sealed class PlannerTests
     [InlineData("deploy: {mode: global}", "services.a.deploy.mode: global cannot be had: it matters to swarm only")]
     public void What_cannot_be_had_is_refused_by_name(string line, string message) =>
         Assert.Equal("compose.yaml:4: " + message, Assert.Throws<SkiffException>(() => Support.Check(ComposeFiles.Service(line))).Message);
+
+    /// <summary>The directory of secrets is a mount of the engine's as soon as it keeps one of them.</summary>
+    [Theory]
+    [InlineData("[one]", "one bound")]
+    [InlineData("[one, two]", "one kept|two kept")]
+    [InlineData("[one, {source: one, target: /elsewhere, mode: 0400}]", "one bound|one kept")]
+    [InlineData("[one, {source: one, target: other, uid: \"5\"}]", "one kept|one kept")]
+    public void Secrets_are_mounted_from_the_host_or_all_kept(string uses, string expected)
+    {
+        Project project = ProjectLoader.Load(
+            new ComposeFiles()
+                .File(
+                    "compose.yaml",
+                    $"services:\n  a: {{image: i, secrets: {uses}}}\nsecrets: {{one: {{file: ./x}}, two: {{environment: HOME}}}}\n"
+                )
+                .Request
+        );
+        Assert.Equal(
+            expected,
+            string.Join('|', ProjectFile.Of(project, project.Find("a")!).Select(static f => $"{f.Source} {(f.IsBound ? "bound" : "kept")}"))
+        );
+    }
 
     [Fact]
     public void What_has_no_effect_is_said() =>
