@@ -210,6 +210,17 @@ public sealed class RootlessTests(RootlessHost host) : IClassFixture<RootlessHos
     }
 
     [Fact]
+    public void A_store_on_a_file_system_without_what_overlayfs_needs_is_named()
+    {
+        // /etc is an overlay in the mount namespace of the tests
+        host.Shelve(TestImages.Busybox);
+        string image = TestImages.Busybox.Reference;
+        host.Run("--root", "/etc/store", "pull", "-q", image).Succeeded();
+        host.Run("--root", "/etc/store", "run", "--rm", "--network", "none", image, "true").ExitedWith(125).Complained("(overlay)");
+        Assert.Empty(host.Run("--root", "/etc/store", "ps", "-aq").Succeeded().Text);
+    }
+
+    [Fact]
     public void A_run_directory_in_tmp_that_is_somebody_elses_is_refused()
     {
         Dictionary<string, string> without = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = "" };
@@ -254,6 +265,63 @@ public sealed class RootlessTests(RootlessHost host) : IClassFixture<RootlessHos
         host.Run("rm", "-f", "server").Succeeded();
         Eventually(() => !ProcessTable.WithCommandLine(host.Runroot).Any());
         Assert.Empty(Directory.GetFiles(Path.Combine(host.Runroot, "netns")));
+    }
+
+    [Fact]
+    public void Keep_id_is_the_user_inside_as_well_and_the_images_owners_stay_what_they_are()
+    {
+        Tool.Require("newuidmap");
+        string image = host.Image(TestImages.Busybox);
+        string work = Path.Combine(host.Directory, "work");
+        host.Run(
+                "run",
+                "-d",
+                "--name",
+                "kept",
+                "--userns",
+                "keep-id",
+                "--network",
+                "none",
+                "-v",
+                $"{work}:/mine",
+                image,
+                "sh",
+                "-c",
+                "touch /mine/kept /tmp/kept; sleep 100"
+            )
+            .Succeeded();
+        string owners = host.Run("exec", "kept", "sh", "-c", "id -u; stat -c %u:%g / /bin/busybox /home/sailor /etc/hosts")
+            .Succeeded()
+            .Text;
+        Assert.Equal($"{RootlessHost.Uid}\n0:0\n0:0\n1000:1000\n0:0", owners);
+        Eventually(() => host.Run("exec", "kept", "stat", "-c", "%u", "/tmp/kept").Text == $"{RootlessHost.Uid}");
+        Assert.Equal($"{RootlessHost.Uid}", Tool.Run("stat", "-c", "%u", $"{work}/kept").Text);
+        host.Run("exec", "-u", "0", "kept", "touch", "/rooted").Succeeded();
+        host.Run("commit", "kept", "kept:1").Succeeded();
+        host.Run("stop", "-t", "0", "kept").Succeeded();
+        Assert.Equal(
+            "A /rooted\nC /tmp\nA /tmp/kept",
+            string.Join('\n', host.Run("diff", "kept").Succeeded().Lines.Where(static l => l != "A /mine"))
+        );
+        host.Run("start", "kept").Succeeded();
+        host.Run("rm", "-f", "kept").Succeeded();
+        // The image that was made of it has the owners that the container saw, with any map.
+        foreach (string users in (string[])["host", "keep-id:uid=7,gid=7", "auto:size=20000"])
+        {
+            Assert.Equal(
+                $"0\n{RootlessHost.Uid}",
+                host.Run("run", "--rm", "--network", "none", "--userns", users, "kept:1", "stat", "-c", "%u", "/rooted", "/tmp/kept")
+                    .Succeeded()
+                    .Text
+            );
+        }
+        host.Run("run", "--rm", "--network", "none", "-v", $"{work}:/mine:idmap", "--userns", "keep-id", image, "true")
+            .ExitedWith(125)
+            .Complained("only root");
+        string[] copies = Directory.GetDirectories(Path.Combine(host.Store, "layers"), "map-*", SearchOption.AllDirectories);
+        Assert.Equal(3, copies.Length);
+        host.Run("rmi", "kept:1").Succeeded();
+        Assert.Single(Directory.GetDirectories(Path.Combine(host.Store, "layers"), "map-*", SearchOption.AllDirectories));
     }
 
     [Fact]

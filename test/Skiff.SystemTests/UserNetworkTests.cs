@@ -209,6 +209,79 @@ public sealed class UserNetworkTests(SkiffHost host) : IClassFixture<SkiffHost>,
     }
 
     [Fact]
+    public void A_running_container_is_connected_and_disconnected_and_stays_so()
+    {
+        using Machine machine = new(host);
+        string before = machine.Snapshot();
+        machine.Run("network", "create", "--subnet", "10.55.0.0/24", "--subnet", "fd55::/64", "one").Succeeded();
+        machine.Run("network", "create", "--subnet", "10.56.0.0/24", "--ipv6=false", "two").Succeeded();
+        machine.Run("run", "-d", "--name", "web", "-p", "18193:80", machine.Busybox, "sleep", "1000").Succeeded();
+        machine.Run("run", "-d", "--name", "peer", "--network", "one", machine.Busybox, "sleep", "1000").Succeeded();
+        machine.Run("network", "connect", "--ip", "10.55.0.9", "--alias", "www", "one", "web").Succeeded();
+        Assert.Contains(
+            "is connected with the network one already",
+            machine.Run("network", "connect", "one", "web").Failed(1),
+            StringComparison.Ordinal
+        );
+        string[] seen = machine
+            .Run("exec", "web", "sh", "-c", "ip -o -4 address | awk '{ print $2, $4 }'; cat /etc/resolv.conf; grep -c 10.55.0.9 /etc/hosts")
+            .Succeeded()
+            .Lines;
+        Assert.Contains("eth1 10.55.0.9/24", seen);
+        Assert.Contains("nameserver 127.0.0.11", seen);
+        Assert.Equal("1", seen[^1]);
+        Assert.Contains("10.55.0.9", machine.Run("exec", "peer", "nslookup", "www").Output, StringComparison.Ordinal);
+        Wait.Until(
+            () => machine.Run("exec", "web", "nslookup", "peer").Output.Contains("10.55.0.2", StringComparison.Ordinal),
+            10,
+            () => machine.Run("exec", "web", "nslookup", "peer").Output
+        );
+        Assert.Equal("bridge 1 one 1", Places(machine));
+        // The default network goes, with its published port and its route, and the container stays what it is over a restart.
+        machine.Run("network", "connect", "two", "web").Succeeded();
+        machine.Run("network", "disconnect", "bridge", "web").Succeeded();
+        Assert.Equal("one 1 two 1", Places(machine));
+        Assert.Contains("default via 10.55.0.1", machine.Run("exec", "web", "ip", "route").Succeeded().Text, StringComparison.Ordinal);
+        Assert.Empty(machine.Names(".ports"));
+        Assert.Equal("", machine.Elements());
+        machine.Run("restart", "-t", "0", "web").Succeeded();
+        Assert.Equal("one 1 two 1", Places(machine));
+        Assert.Contains("10.55.0.9", machine.Run("exec", "peer", "nslookup", "www").Output, StringComparison.Ordinal);
+        // One that does not run is changed for its next start; who is not connected cannot be disconnected.
+        machine.Run("stop", "-t", "0", "web").Succeeded();
+        machine.Run("network", "disconnect", "two", "web").Succeeded();
+        Assert.Contains("is not connected", machine.Run("network", "disconnect", "two", "web").Failed(1), StringComparison.Ordinal);
+        machine.Run("network", "disconnect", "-f", "two", "web").Succeeded();
+        machine.Run("network", "connect", "bridge", "web").Succeeded();
+        machine.Run("start", "web").Succeeded();
+        Assert.Equal("bridge 1 one 1", Places(machine));
+        // In between connected or not: nothing is left of it.
+        machine.Run("network", "connect", "two", "web").Succeeded();
+        machine.Run("rm", "-f", "web", "peer").Succeeded();
+        Assert.Empty(machine.Names(".connected"));
+        machine.Run("network", "rm", "one", "two").Succeeded();
+        machine.AwaitSame(before);
+    }
+
+    [Fact]
+    public void A_container_without_a_network_of_its_own_is_not_connected()
+    {
+        using Machine machine = new(host);
+        machine.Run("network", "create", "one").Succeeded();
+        machine.Run("create", "--name", "guest", "--network", "host", machine.Busybox, "true").Succeeded();
+        Assert.Contains("no network of its own", machine.Run("network", "connect", "one", "guest").Failed(1), StringComparison.Ordinal);
+        Assert.Contains("pre-defined", machine.Run("network", "connect", "host", "guest").Failed(1), StringComparison.Ordinal);
+        machine.Run("rm", "guest").Succeeded();
+    }
+
+    /// <summary>The networks of the container web, each with 1 when it has an address there.</summary>
+    private static string Places(Machine machine) =>
+        machine
+            .Run("inspect", "-f", "{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{if $e.IPAddress}}1{{end}} {{end}}", "web")
+            .Succeeded()
+            .Text.Trim();
+
+    [Fact]
     public void NET_04_A_network_leaves_nothing_behind_and_neither_does_its_removal()
     {
         using Machine machine = new(host, "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0");

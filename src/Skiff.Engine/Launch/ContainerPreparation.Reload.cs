@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -34,11 +35,8 @@ public static partial class ContainerPreparation
     /// <summary>Makes the files and volumes of a container that is to be started again.</summary>
     public static void MakeReady(SkiffEngine engine, PreparedContainer container)
     {
-        EtcFiles.WriteEarly(
-            engine.Paths.Etc(container.Record.Id),
-            container.Options,
-            container.Result.Spec.Hostname ?? container.Record.ShortId
-        );
+        EtcFiles.WriteEarly(engine, container.Record.Id, container.Options, container.Result.Spec.Hostname ?? container.Record.ShortId);
+        MappedLayer.Ensure(engine, container);
         VolumePreparation.Prepare(engine, container, first: false);
         PeerLookup.TellShared(engine, container.Options);
     }

@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Health;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -36,6 +37,7 @@ public static partial class ContainerPreparation
         NetworkAttachments.Check(engine, options);
         using FileLock? ids = AutomaticIds.Lock(engine, options);
         PreparedContainer plan = Plan(engine, options, image, foreground: session is not null, id);
+        MappedLayer.Ensure(engine, plan);
         if (options.HealthOnFailure != HealthAction.None && plan.Record.HealthCheck is null)
         {
             throw new SkiffException(
@@ -62,7 +64,7 @@ public static partial class ContainerPreparation
         {
             if (session is not null || planned is not null)
             {
-                EtcFiles.WriteEarly(engine.Paths.Etc(id), options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
+                EtcFiles.WriteEarly(engine, id, options, plan.Result.Spec.Hostname ?? plan.Record.ShortId);
             }
             if (options.Security.ProfilePath is { } profile && transient is null)
             {
@@ -152,14 +154,15 @@ public static partial class ContainerPreparation
             Host = HostFacts.Read(options),
         };
         SpecResult result = WithProfile(SpecBuilder.Build(options, context), before is null ? null : engine.Paths.SeccompProfile(id));
+        string[]? mapped = MappedLayer.Of(image, result.Spec.Linux) is { } copy ? [copy] : null;
         return new PreparedContainer
         {
             Options = options,
             Image = image,
             Result = result,
-            Layers = layers,
-            ShortLayers = image?.ShortDirectories ?? [],
-            Record = RecordOf(engine, options, image, result, id, foreground, anonymous),
+            Layers = mapped ?? layers,
+            ShortLayers = mapped ?? image?.ShortDirectories ?? [],
+            Record = RecordOf(engine, options, image, result, id, foreground, anonymous) with { LayerDirectories = mapped ?? layers },
         };
     }
 
@@ -221,7 +224,6 @@ public static partial class ContainerPreparation
             AnonymousVolumes = anonymous,
             UidMap = AutomaticIds.Text(result.Spec.Linux.UidMappings),
             GidMap = AutomaticIds.Text(result.Spec.Linux.GidMappings),
-            LayerDirectories = image?.LayerDirectories ?? [],
             LogDriver = options.LogDriver ?? "json-file",
             LogOptions = LogOptions(options),
             HealthCheck = HealthConfig.Of(options, image?.Config),

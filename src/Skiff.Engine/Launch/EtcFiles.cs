@@ -9,10 +9,32 @@ namespace Skiff.Engine.Launch;
 /// <summary>The files of /etc that are made for each container; /etc/hosts needs its address and follows at launch.</summary>
 internal static class EtcFiles
 {
-    internal static void WriteEarly(string directory, RunOptions options, string hostname)
+    internal static void WriteEarly(SkiffEngine engine, string id, RunOptions options, string hostname)
     {
+        string directory = engine.Paths.Etc(id);
         MakeDirectory(directory);
         Write(directory + "/hostname", NetworkFiles.Hostname(hostname));
+        if (SharedResolvConf(engine, options) is { } shared)
+        {
+            Write(directory + "/resolv.conf", shared);
+            return;
+        }
+        WriteResolvConf(directory, options);
+    }
+
+    /// <summary>In another container's network its servers are asked: 127.0.0.11 answers there.</summary>
+    private static string? SharedResolvConf(SkiffEngine engine, RunOptions options) =>
+        options.Networks is [{ Kind: NetworkKind.Container, Target: var peer }]
+        && options.Dns.IsEmpty
+        && options.DnsOptions.IsEmpty
+        && options.DnsSearch.IsEmpty
+        && engine.Containers.TryFind(peer, 125) is { } record
+            ? Files.TryReadText(engine.Paths.Etc(record.Id) + "/resolv.conf", out _)
+            : null;
+
+    /// <summary>Writes resolv.conf, in place where it is there: a container that runs sees it.</summary>
+    internal static void WriteResolvConf(string directory, RunOptions options)
+    {
         string? host = Files.TryReadText("/etc/resolv.conf", out _);
         bool ownNamespace = options.Networks.IsEmpty || options.Networks[0].Kind != NetworkKind.Host;
         string? upstream =

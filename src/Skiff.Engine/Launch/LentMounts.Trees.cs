@@ -202,7 +202,7 @@ internal sealed partial class LentMounts
     }
 
     /// <summary>The root: overlayfs over the store seen through a mount with mapped ids, mounted by a thread whose files belong to the container's root.</summary>
-    private void Root(string key)
+    private void Root(string? key)
     {
         if (_container.Options.Rootfs is not null)
         {
@@ -214,6 +214,10 @@ internal sealed partial class LentMounts
                     () => _root = Hold(MountTree.Clone(plain, recursive: false))
                 )
             );
+            if (key is null)
+            {
+                return;
+            }
             _calls.Add(
                 new MountCall(
                     "mount_setattr(root, \"\", AT_EMPTY_PATH, {attr_set=MOUNT_ATTR_IDMAP, userns_fd=map})",
@@ -290,7 +294,7 @@ internal sealed partial class LentMounts
     {
         string data = LaunchPlanner.OverlayData(mount);
         string stored = $"lowerdir={_engine.Paths.Root}/";
-        bool inStore = _userNamespace && data.StartsWith(stored, StringComparison.Ordinal);
+        bool inStore = _userNamespace && RootlessUser.Current is null && data.StartsWith(stored, StringComparison.Ordinal);
         string place = inStore ? "containers/" + _container.Record.Id : _engine.Paths.Container(_container.Record.Id);
         data = inStore ? data.Replace(_engine.Paths.Root + "/", "", StringComparison.Ordinal) : data;
         uint flags = MountOptions.Parse(mount.Options).ReadOnly ? MountApi.MS_RDONLY : 0;

@@ -1,4 +1,5 @@
 using Skiff.Engine.Plan;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Engine.Volumes;
 using Skiff.Linux;
@@ -150,9 +151,20 @@ internal sealed partial class LentMounts : IDisposable
     {
         if (_userNamespace)
         {
-            string map = Map(_spec.Linux.UidMappings, _spec.Linux.GidMappings);
-            View(map, _engine.Paths.Container(_container.Record.Id));
-            Root(map);
+            if (RootlessUser.Current is null)
+            {
+                string map = Map(_spec.Linux.UidMappings, _spec.Linux.GidMappings);
+                View(map, _engine.Paths.Container(_container.Record.Id));
+                Root(map);
+            }
+            else
+            {
+                // The owners of what is mounted are the container's already: MappedLayer.
+                _viewCalls.Add(
+                    new MountCall($"chdir(\"{_engine.Paths.Root}\")", "chdir(2)", () => MountTree.ChangeDirectory(_engine.Paths.Root))
+                );
+                Root(null);
+            }
         }
         for (int i = 0; i < _spec.Mounts.Count; i++)
         {

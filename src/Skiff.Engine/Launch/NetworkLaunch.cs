@@ -178,16 +178,32 @@ internal static class NetworkLaunch
         }
         if (MayHaveMore(record, state))
         {
-            NetworkPaths all = new(engine.Paths.Runroot, NetworkDefinition.Default);
-            foreach (string key in Skiff.Linux.FileTree.Tree.Names(all.Active))
+            GiveBackOthers(engine, record.Id);
+        }
+    }
+
+    /// <summary>Gives back what a container got by <c>network connect</c> beside the leases that it began with: one look for a file where it got nothing.</summary>
+    internal static void GiveBackConnected(SkiffEngine engine, string id)
+    {
+        string mark = new NetworkPaths(engine.Paths.Runroot, NetworkDefinition.Default).Connected + "/" + id;
+        if (Files.Exists(mark))
+        {
+            GiveBackOthers(engine, id);
+        }
+    }
+
+    private static void GiveBackOthers(SkiffEngine engine, string id)
+    {
+        NetworkPaths all = new(engine.Paths.Runroot, NetworkDefinition.Default);
+        foreach (string key in Skiff.Linux.FileTree.Tree.Names(all.Active))
+        {
+            NetworkPaths paths = all with { Key = key };
+            if (Files.Exists($"{paths.Owners}/{id}") && NetworkDefinition.TryRead(paths.Definition) is { } network)
             {
-                NetworkPaths paths = all with { Key = key };
-                if (Files.Exists($"{paths.Owners}/{record.Id}") && NetworkDefinition.TryRead(paths.Definition) is { } network)
-                {
-                    Open(engine, network).Release(record.Id);
-                }
+                Open(engine, network).Release(id);
             }
         }
+        _ = Files.TryRemove($"{all.Connected}/{id}");
     }
 
     /// <summary>False for a container that never was in a network but the default one, or in none: it costs nothing to know.</summary>

@@ -141,6 +141,7 @@ public sealed class RunningContainer
         else
         {
             NetworkLaunch.Release(_engine, _network, orphan: _monitored);
+            NetworkLaunch.GiveBackConnected(_engine, _record.Id);
         }
     }
 

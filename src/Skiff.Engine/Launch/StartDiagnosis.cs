@@ -39,6 +39,8 @@ internal static class StartDiagnosis
                 $"--oom-score-adj {score}: lowering the score takes CAP_SYS_RESOURCE, which skiff was started without",
             ("", Errno.EXDEV) when call.Contains("procfs", StringComparison.Ordinal) =>
                 "a mount of this container covers /proc: its target is a link to /proc in the image; mount it somewhere else",
+            ("fsconfig" or "mount", Errno.EINVAL)
+                when step.Why == LaunchPlanner.LayersWhy && spec.Root?.Path is { } root && StoreFileSystem.Why(root) is { } unfit => unfit,
             ("prlimit64", Errno.EPERM) => Limit(call, spec),
             ("openat2", Errno.ENOENT or Errno.ENOTDIR) when SysctlOf(step, call) is { } sysctl =>
                 $"--sysctl {sysctl}: this kernel has no such parameter, or not for a namespace of its own (ls /proc/sys)",

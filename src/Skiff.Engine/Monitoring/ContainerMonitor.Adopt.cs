@@ -42,11 +42,11 @@ public sealed partial class ContainerMonitor
                 Monitor = ProcessIdentity.Of(Environment.ProcessId) ?? ProcessIdentity.None,
             }
         );
-        using NameServer? names = NameServer.TryReopen(_engine, _record.Id, options, state);
-        Report("+");
         MonitorLoop loop = new();
-        names?.AddTo(loop);
-        SignalSource asked = new(signals, process, SignalOfStop());
+        using NameService named = new(_engine, _record.Id, options, loop);
+        named.Reopen();
+        Report("+");
+        SignalSource asked = new(signals, process, SignalOfStop()) { Named = named.Reopen };
         loop.Add(asked);
         List<OutputSource> outputs = [];
         if (output is not null)

@@ -63,7 +63,7 @@ public sealed partial class ContainerMonitor
     /// <summary>Returns when the container has ended for good.</summary>
     public int Run()
     {
-        using SignalPipe signals = SignalPipe.Open(Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP);
+        using SignalPipe signals = SignalPipe.Open(Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP, Signals.SIGUSR1);
         while (true)
         {
             using AttachServer attached = new(_engine.Paths, _record.Id);
@@ -222,9 +222,12 @@ public sealed partial class ContainerMonitor
     )
     {
         MonitorLoop loop = new();
-        using NameServer? server = names is null ? null : new NameServer(_engine, _record.Id, options, names, running.State.Process.Pid);
-        server?.AddTo(loop);
-        SignalSource asked = new(signals, running.Process, SignalOfStop());
+        using NameService named = new(_engine, _record.Id, options, loop);
+        if (names is not null)
+        {
+            named.Serve(names, running.State.Process.Pid);
+        }
+        SignalSource asked = new(signals, running.Process, SignalOfStop()) { Named = named.Reopen };
         loop.Add(asked);
         OutputSource[] outputs = (running.Console ?? streams.Output, streams.Error) switch
         {

@@ -18,6 +18,9 @@ internal sealed class SignalSource : MonitorSource
         Fd = signals.Fd.Value;
     }
 
+    /// <summary>What SIGUSR1 asks for: <c>network connect</c> tells of a first network with names. It is not passed on.</summary>
+    internal Action? Named { get; init; }
+
     /// <summary>True after SIGTERM: whoever ends the monitors wants no container started again.</summary>
     internal bool AskedToEnd { get; private set; }
 
@@ -25,6 +28,11 @@ internal sealed class SignalSource : MonitorSource
     {
         while (_signals.TryRead(out int signal))
         {
+            if (signal == Signals.SIGUSR1)
+            {
+                Named?.Invoke();
+                continue;
+            }
             AskedToEnd |= signal == Signals.SIGTERM;
             _ = _process.Signal(signal == Signals.SIGTERM ? _stop : signal);
         }

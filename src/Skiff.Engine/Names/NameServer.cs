@@ -1,5 +1,4 @@
 using System.Net;
-using Skiff.Engine.Containers;
 using Skiff.Engine.Monitoring;
 using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
@@ -35,27 +34,6 @@ internal sealed class NameServer : IDisposable
         _lookup = new NameLookup(engine.Paths.Runroot, container, Links(engine, options));
         Servers = new UpstreamServers([.. options.Dns.AsSpan()]);
         _space = Servers.AreTheContainers ? Files.TryOpen($"/proc/{pid}/ns/net", OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, out _) : null;
-    }
-
-    /// <summary>A server for a container whose first one was killed; null for a container in no network with names, or where the kernel refuses.</summary>
-    internal static NameServer? TryReopen(SkiffEngine engine, string container, RunOptions options, ContainerState state)
-    {
-        foreach (NetworkEndpoint endpoint in state.Endpoints)
-        {
-            if (endpoint.Network == NetworkDefinition.Default)
-            {
-                continue;
-            }
-            try
-            {
-                return new NameServer(engine, container, options, NameSockets.Open(state.Process.Pid, again: true), state.Process.Pid);
-            }
-            catch (LinuxException)
-            {
-                return null; // it has ended meanwhile, or memory is short: the rest of it goes on
-            }
-        }
-        return null;
     }
 
     /// <summary>Serves a foreground container from a thread of the command that waits for it; it ends with the process.</summary>

@@ -244,6 +244,29 @@ public sealed partial class BridgeNetwork
         firewall?.Dispose();
     }
 
+    /// <summary>Takes a container that runs out of the network: its cable, its address and its ports go.</summary>
+    /// <param name="containerId">The full id.</param>
+    /// <param name="hostInterface">The host's end of the cable.</param>
+    /// <returns>The ports that it held.</returns>
+    internal IReadOnlyList<PublishedPort> Disconnect(string containerId, string hostInterface)
+    {
+        IReadOnlyList<PublishedPort> ports = [];
+        new RouteMessages().DeleteLink(hostInterface).Build(Errno.ENODEV).Run();
+        NetlinkSocket? firewall = null;
+        using (FileLock.Acquire(_paths.Lock))
+        {
+            if (_leases.Of(containerId) is { } lease)
+            {
+                ports = lease.Ports;
+                _ = Forget(_paths, lease);
+                _released.Finish(() => firewall ??= OpenFirewall(), abandonedOnly: false);
+            }
+        }
+        StartCleaner(null, s_linger, orphan: false);
+        firewall?.Dispose();
+        return ports;
+    }
+
     /// <summary>Forgets a lease. That its elements are still to be removed is recorded first, because a crash must not lose them.</summary>
     private PortRemoval? Forget(NetworkPaths paths, LeaseFile lease)
     {

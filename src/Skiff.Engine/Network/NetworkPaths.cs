@@ -28,6 +28,9 @@ public sealed record NetworkPaths(string Runroot, string Key)
     /// <summary>Leases that were given back and whose elements are still in the table.</summary>
     public string Released => All + "/.released";
 
+    /// <summary>One empty file per container that was connected with a network while it ran: who watches it knows only of the leases it began with.</summary>
+    public string Connected => All + "/.connected";
+
     /// <summary>This network.</summary>
     public string Directory => $"{All}/{Key}";
 

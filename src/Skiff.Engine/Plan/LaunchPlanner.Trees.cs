@@ -9,7 +9,7 @@ namespace Skiff.Engine.Plan;
 /// <content>Mounts that are nowhere yet. Who makes one matters only where a file system shows a namespace of its maker; the others the engine makes while its child is busy.</content>
 public sealed partial class LaunchPlanner
 {
-    private const string LayersWhy =
+    internal const string LayersWhy =
         "overlayfs lays the image's read-only layers over each other and the container's own writable directory on top.";
     private const string BindsWhy =
         "What the host lends to the container is cloned as detached mount trees, before the container's own root hides the way to it.";

@@ -26,6 +26,13 @@ internal static class UserIdMap
         return [.. map];
     }
 
+    /// <summary>The ids of an ordinary user's namespace beside the user's own, as it counts them: all that follow 0; null for none.</summary>
+    internal static IdMapping? Others(ValueList<IdMapping> map)
+    {
+        uint last = UserNamespaceMaps.LastFrom(map, 0) ?? 0;
+        return last == 0 ? null : new IdMapping(0, 1, last);
+    }
+
     /// <summary>Who an id of the namespace is outside of it; null for nobody.</summary>
     internal static uint? Outside(ValueList<IdMapping> map, uint inside)
     {

@@ -28,7 +28,8 @@ public static class ContainerCommit
                 engine.Paths.Upper(record.Id),
                 record.LayerDirectories,
                 ContainerDiff.MountPoints(engine, record),
-                wishes.Remark
+                wishes.Remark,
+                RootlessUser.Current is null ? null : ContainerIds.Of(record, state).ToContainer
             );
         if (wishes.Pause && state.Status == ContainerStatus.Running)
         {

@@ -24,7 +24,7 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long In(CopyPath source, CopyPath target)
     {
         long bytes = 0;
-        ContainerIds ids = ContainerIds.Of(state);
+        ContainerIds ids = ContainerIds.Of(record, state);
         CopyRules rules = Rules() with { Owner = wishes.KeepOwner ? ids.ToHost : _ => ids.ToHost((0, 0)) };
         CopySide here = new(null, null);
         ids.Making(() =>
@@ -46,7 +46,7 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long Out(CopyPath source, CopyPath target)
     {
         long bytes = 0;
-        ContainerIds ids = ContainerIds.Of(state);
+        ContainerIds ids = ContainerIds.Of(record, state);
         CopyRules rules = Rules() with { Owner = wishes.KeepOwner ? ids.ToContainer : static _ => (0, 0), Devices = false };
         ContainerRoot.Use(
             engine,
@@ -74,7 +74,7 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
                 TarWriter writer = new(target);
                 TreeArchiver archiver = new(writer, layer: false, wishes.Remark, wishes.Cancel)
                 {
-                    Owner = ContainerIds.Of(state).ToContainer,
+                    Owner = ContainerIds.Of(record, state).ToContainer,
                 };
                 archiver.Entry(from.Value, source.ContentOnly ? [] : CString.Encode(source.Name)[..^1]);
                 writer.Finish();
@@ -88,7 +88,7 @@ public sealed class ContainerCopy(SkiffEngine engine, ContainerRecord record, Co
     public long InArchive(Stream source, CopyPath target)
     {
         long bytes = 0;
-        ContainerIds ids = ContainerIds.Of(state);
+        ContainerIds ids = ContainerIds.Of(record, state);
         ids.Making(() => ContainerRoot.Use(engine, record, state, write: true, root => bytes = Extract(source, root, target, ids)));
         engine.Events.Container(record, "extract-to-dir", ("path", target.Path));
         return bytes;

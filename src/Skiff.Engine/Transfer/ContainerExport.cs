@@ -26,7 +26,7 @@ public static class ContainerExport
         CancellationToken cancel
     )
     {
-        ContainerIds ids = ContainerIds.Of(state);
+        ContainerIds ids = ContainerIds.Of(record, state);
         ContainerRoot.UseBare(
             engine,
             record,

@@ -1,6 +1,7 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
 using Skiff.Engine.Rootless;
+using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -21,10 +22,15 @@ internal sealed class ContainerIds
     }
 
     /// <summary>Reads the maps of the first process, user_namespaces(7).</summary>
-    internal static ContainerIds Of(ContainerState state) =>
-        state.IsUp && !SharesUsers(state.Process.Pid)
+    internal static ContainerIds Of(ContainerRecord record, ContainerState state) =>
+        // An ordinary user's store has the owners as the user's namespace counts them.
+        RootlessUser.Current
+            is not null
+        && record.UidMap.Count > 0
+            ? new ContainerIds(Ranges(record.UidMap), Ranges(record.GidMap))
+        : state.IsUp && !SharesUsers(state.Process.Pid)
             ? new ContainerIds(Read($"/proc/{state.Process.Pid}/uid_map"), Read($"/proc/{state.Process.Pid}/gid_map"))
-            : new ContainerIds([], []);
+        : new ContainerIds([], []);
 
     /// <summary>Its map says who the users are outside of the namespace that an ordinary user's engine is in as well.</summary>
     private static bool SharesUsers(int pid) =>
@@ -71,6 +77,17 @@ internal sealed class ContainerIds
             }
         }
         return ranges is [{ Inside: 0, Outside: 0, Count: uint.MaxValue }] ? [] : ranges;
+    }
+
+    private static List<IdRange> Ranges(IReadOnlyList<string> map)
+    {
+        List<IdRange> ranges = [];
+        foreach (string text in map)
+        {
+            IdMapping mapping = IdMapGrammar.Parse("uidmap", text);
+            ranges.Add(new IdRange(mapping.ContainerId, mapping.HostId, mapping.Size));
+        }
+        return ranges;
     }
 
     private static IReadOnlyList<IdRange> Read(string path) => Parse(Files.TryReadText(path, out _) ?? "");

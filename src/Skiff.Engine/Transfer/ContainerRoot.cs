@@ -1,5 +1,6 @@
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Images.Store;
 using Skiff.Linux;
@@ -85,7 +86,13 @@ internal static class ContainerRoot
         }
         Image? image = engine.Images.Find(record.ImageId);
         Skeleton.Ensure(engine.Paths);
-        List<string> layers = [EnginePaths.SkeletonName, .. image?.ShortDirectories ?? record.LayerDirectories];
+        List<string> layers =
+        [
+            EnginePaths.SkeletonName,
+            .. record.UidMap.Count > 0 && RootlessUser.Current is not null
+                ? record.LayerDirectories
+                : image?.ShortDirectories ?? record.LayerDirectories,
+        ];
         if (write)
         {
             RootView.MountOverlay(engine.Paths.Root, layers, place, (place + "/upper", place + "/work"));

@@ -37,7 +37,14 @@ public sealed class ImageCommitter : IDisposable
     /// <param name="lower">The image's layers, bottom first.</param>
     /// <param name="mountPoints">Paths without leading slash that the engine may have made to mount on, see <see cref="LayerChanges"/>.</param>
     /// <param name="remark">Takes a sentence for what is left out.</param>
-    public void Snapshot(string upper, IReadOnlyList<string> lower, IReadOnlySet<string> mountPoints, Action<string> remark) =>
+    /// <param name="owner">Who in the image an owner of a file is; null for the same.</param>
+    public void Snapshot(
+        string upper,
+        IReadOnlyList<string> lower,
+        IReadOnlySet<string> mountPoints,
+        Action<string> remark,
+        Func<(uint Uid, uint Gid), (uint Uid, uint Gid)>? owner = null
+    ) =>
         SpaceGuard.Run(
             _store,
             "commit",
@@ -58,6 +65,7 @@ public sealed class ImageCommitter : IDisposable
                             Xattrs = XattrChoice.Layer,
                             LeaveOut = path => changes.IsLeftOut(path),
                             Remark = remark,
+                            Owner = owner,
                         }
                     );
                     copier.Content(source.Value, target.Value);

@@ -129,6 +129,7 @@ public sealed class RootlessHost : IDisposable
         string upper = Path.Combine(Directory, name, "upper");
         System.IO.Directory.CreateDirectory(upper);
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, name, "work"));
+        Tool.Run("install", "-d", "-m", "700", "-o", $"{Uid}", "-g", $"{Uid}", Path.Combine(upper, "store"));
         File.WriteAllText(
             Path.Combine(upper, "passwd"),
             File.ReadAllText("/etc/passwd") + $"sailor:x:{Uid}:{Uid}::{Home}:/bin/sh\n",

@@ -20,7 +20,15 @@ public sealed class ContainerIdsTests
     [Fact]
     public void A_container_that_does_not_run_counts_as_the_store_does()
     {
-        ContainerIds ids = ContainerIds.Of(new ContainerState());
+        ContainerIds ids = ContainerIds.Of(
+            new ContainerRecord
+            {
+                Id = "",
+                Name = "",
+                Created = default,
+            },
+            new ContainerState()
+        );
         Assert.Equal((7u, 8u), ids.ToHost((7, 8)));
         Assert.Equal((7u, 8u), ids.ToContainer((7, 8)));
     }

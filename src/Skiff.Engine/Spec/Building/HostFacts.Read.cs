@@ -12,27 +12,32 @@ public sealed partial record HostFacts
     public static HostFacts Read(RunOptions options)
     {
         string? status = Files.TryReadText("/proc/self/status", out _);
-        uint uid = Effective(status, "Uid:\t");
+        RootlessUser? user = RootlessUser.Current;
+        uint uid = user?.Uid ?? Effective(status, "Uid:\t");
         bool ranges = options.Userns.Kind is NamespaceKind.Private or NamespaceKind.KeepId or NamespaceKind.Auto or NamespaceKind.NoMap;
         string? name = ranges ? UserName(uid) : null;
         string? users = options.SubUidName ?? options.SubGidName;
         string? groups = options.SubGidName ?? options.SubUidName;
-        bool rootless = RootlessUser.Current is not null;
+        bool rootless = user is not null;
+        ValueList<IdMapping> ownUids = rootless ? UserIdMap.Own("uid_map") : default;
+        ValueList<IdMapping> ownGids = rootless ? UserIdMap.Own("gid_map") : default;
         return new HostFacts
         {
             Rootless = rootless,
-            OwnUids = rootless ? UserIdMap.Own("uid_map") : default,
-            OwnGids = rootless ? UserIdMap.Own("gid_map") : default,
+            OwnUids = ownUids,
+            OwnGids = ownGids,
             Hostname = KernelName.Node is { Length: > 0 } node ? node : "localhost",
             Capabilities = Bounding(status),
             Uid = uid,
-            Gid = Effective(status, "Gid:\t"),
+            Gid = user?.Gid ?? Effective(status, "Gid:\t"),
             SubordinateUids =
-                users is not null ? Range("/etc/subuid", uint.MaxValue, users)
+                rootless ? UserIdMap.Others(ownUids)
+                : users is not null ? Range("/etc/subuid", uint.MaxValue, users)
                 : ranges ? Range("/etc/subuid", uid, name)
                 : null,
             SubordinateGids =
-                groups is not null ? Range("/etc/subgid", uint.MaxValue, groups)
+                rootless ? UserIdMap.Others(ownGids)
+                : groups is not null ? Range("/etc/subgid", uint.MaxValue, groups)
                 : ranges ? Range("/etc/subgid", uid, name)
                 : null,
             SeLinux = !options.Security.Labels.IsEmpty && Files.Exists("/sys/fs/selinux/enforce"),

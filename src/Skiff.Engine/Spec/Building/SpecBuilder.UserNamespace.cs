@@ -7,8 +7,15 @@ namespace Skiff.Engine.Spec;
 public sealed partial class SpecBuilder
 {
     /// <summary>What is the engine's, and volumes, have on disk the ids that the container sees: they are mounted with its map.</summary>
-    private static MountSpec Mapped(MountSpec mount, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap) =>
-        uidMap.IsEmpty ? mount : mount with { Options = mount.Options.Add("idmap"), UidMappings = uidMap, GidMappings = gidMap };
+    private MountSpec Mapped(MountSpec mount, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap) =>
+        uidMap.IsEmpty || _c.Host.Rootless
+            ? mount
+            : mount with
+            {
+                Options = mount.Options.Add("idmap"),
+                UidMappings = uidMap,
+                GidMappings = gidMap,
+            };
 
     /// <summary>The user must be in the map; groups of the image that are not give no rights to anything, so they are left out.</summary>
     private ResolvedUser Mapped(ResolvedUser user, ValueList<IdMapping> uidMap, ValueList<IdMapping> gidMap)
@@ -26,7 +33,9 @@ public sealed partial class SpecBuilder
             );
         }
         ValueList<uint> groups = UserNamespaceMaps.Only(gidMap, user.AdditionalGids);
-        if (groups.Count < user.AdditionalGids.Count)
+        // The only id of an ordinary user without others: every image's root is in groups that are not there.
+        bool single = _c.Host.Rootless && gidMap is [{ Size: 1 }];
+        if (groups.Count < user.AdditionalGids.Count && !single)
         {
             _warnings.Add(
                 $"{user.AdditionalGids.Count - groups.Count} groups of the container's user are not in its id map and are left out"

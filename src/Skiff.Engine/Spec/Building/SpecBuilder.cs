@@ -44,8 +44,13 @@ public sealed partial class SpecBuilder
     private SpecResult Build()
     {
         RefuseWhatIsNotDone();
-        ResolvedUser user = User();
+        ResolvedUser user = User(_o.User ?? _image.User);
         List<NamespaceSpec> namespaces = Namespaces(out ValueList<IdMapping> uidMap, out ValueList<IdMapping> gidMap);
+        if (_c.Host.Rootless && _o.Userns.Kind == NamespaceKind.KeepId && _o.User is null)
+        {
+            // podman: whoever keeps the id also is that user
+            user = User($"{UserNamespaceMaps.ToContainer(uidMap, 0)}:{UserNamespaceMaps.ToContainer(gidMap, 0)}");
+        }
         ValueList<IdMapping> uids = uidMap.IsEmpty ? _c.Host.OwnUids : uidMap;
         ValueList<IdMapping> gids = gidMap.IsEmpty ? _c.Host.OwnGids : gidMap;
         user = Mapped(user, uids, gids);
@@ -115,10 +120,9 @@ public sealed partial class SpecBuilder
         return result;
     }
 
-    private ResolvedUser User()
+    private ResolvedUser User(string text)
     {
         byte[] passwd = _c.ReadImageFile("/etc/passwd") ?? [];
-        string text = _o.User ?? _image.User;
         // /etc/group is only needed for names and memberships; an absent file is the same as an empty one (RUN-04).
         return UserDatabase.Resolve(text, passwd, _c.ReadImageFile("/etc/group") ?? [], _o.GroupAdd);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skiff.Engine.Rootless;
 using Skiff.Linux;
 
 namespace Skiff.Engine.Spec;
@@ -101,6 +102,19 @@ internal readonly struct UserNamespaceMaps(RunOptions o, SpecContext c)
         return id;
     }
 
+    /// <summary>The container's id of one of the host's; the same where the container has none for it.</summary>
+    public static uint ToContainer(ValueList<IdMapping> map, uint id)
+    {
+        foreach (IdMapping mapping in map)
+        {
+            if (id >= mapping.HostId && id - mapping.HostId < mapping.Size)
+            {
+                return mapping.ContainerId + (id - mapping.HostId);
+            }
+        }
+        return id;
+    }
+
     // The kernel answers overlaps and overflows with a bare EINVAL.
     private static void Check(ValueList<IdMapping> map, string flag)
     {
@@ -132,10 +146,12 @@ internal readonly struct UserNamespaceMaps(RunOptions o, SpecContext c)
         }
         if (range is not { } ids)
         {
-            throw new SkiffException(
-                $"{asked} needs a range of ids for {name ?? (caller == 0 ? "root or containers" : "this user")} in /etc/sub{kind}: add a line such as {name ?? "containers"}:2147483648:1073741824, or give --{kind}map",
-                125
-            );
+            throw c.Host.Rootless
+                ? new SkiffException($"{asked} needs more ids than your own: {UserIdMap.MoreIds}", 125)
+                : new SkiffException(
+                    $"{asked} needs a range of ids for {name ?? (caller == 0 ? "root or containers" : "this user")} in /etc/sub{kind}: add a line such as {name ?? "containers"}:2147483648:1073741824, or give --{kind}map",
+                    125
+                );
         }
         if (o.Userns.Kind == NamespaceKind.Auto)
         {
@@ -175,7 +191,7 @@ internal readonly struct UserNamespaceMaps(RunOptions o, SpecContext c)
         {
             map.Add(new IdMapping(0, ids.HostId, below));
         }
-        map.Add(new IdMapping(inside, caller, 1));
+        map.Add(new IdMapping(inside, c.Host.Rootless ? 0 : caller, 1)); // in a user's namespace the user is root
         if (ids.Size > below)
         {
             map.Add(new IdMapping(inside + 1, ids.HostId + below, ids.Size - below));

@@ -6,6 +6,7 @@ using Skiff.Display;
 using Skiff.Engine;
 using Skiff.Engine.Spec;
 using Skiff.Images;
+using Skiff.Images.Store;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Builds;
@@ -38,6 +39,7 @@ internal static class BuildCommand
         using BuildInput input = BuildInput.Open(invocation, engine, interruption.Token);
         PullRequest pull = PullRequest.From(invocation) with { Quiet = invocation.Is("quiet"), Progress = "auto" };
         PullPolicy policy = invocation.Is("pull") ? PullPolicy.Always : PullPolicy.Missing;
+        IBuildProgress progress = BuildDisplays.Make(invocation);
         BuildRequest request = BuildFlags.Request(invocation) with
         {
             Engine = engine,
@@ -48,8 +50,11 @@ internal static class BuildCommand
             Output = target,
             WriteArchive = ArchiveOutput.Write,
             FetchImage = (name, platform) =>
-                PullImage.Ensure(engine.Images, name, policy, pull with { Platform = platform }, invocation.Output),
-            Progress = BuildDisplays.Make(invocation),
+            {
+                Image Fetch() => PullImage.Ensure(engine.Images, name, policy, pull with { Platform = platform }, invocation.Output);
+                return progress is TerminalBuild terminal ? terminal.Paused(Fetch) : Fetch();
+            },
+            Progress = progress,
             Cancel = interruption.Token,
         };
         try

@@ -15,7 +15,9 @@ internal sealed class TerminalBuild : IBuildProgress, IDisposable
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, Running> _running = [];
     private readonly Timer _clock;
+    private readonly StringBuilder _held = new();
     private int _drawn;
+    private bool _paused;
     private bool _over;
 
     internal TerminalBuild(Output output)
@@ -74,6 +76,29 @@ internal sealed class TerminalBuild : IBuildProgress, IDisposable
         }
     }
 
+    /// <summary>Leaves the terminal to somebody else, the progress of a pull; what ends meanwhile is shown after it.</summary>
+    internal T Paused<T>(Func<T> work)
+    {
+        lock (_lock)
+        {
+            Clear("");
+            _paused = true;
+        }
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _paused = false;
+                Draw(_held.ToString());
+                _held.Clear();
+            }
+        }
+    }
+
     public void Dispose()
     {
         lock (_lock)
@@ -94,8 +119,21 @@ internal sealed class TerminalBuild : IBuildProgress, IDisposable
         }
     }
 
+    /// <summary>Takes the lines of running steps away, and writes what stays.</summary>
+    private void Clear(string above)
+    {
+        string up = _drawn > 0 ? $"\e[{_drawn}A" : "";
+        _drawn = 0;
+        _output.Error($"{up}\r\e[J{above}");
+    }
+
     private void Draw(string above)
     {
+        if (_paused)
+        {
+            _held.Append(above);
+            return;
+        }
         StringBuilder text = new();
         if (_drawn > 0)
         {

@@ -69,6 +69,19 @@ internal static class NetworkAccess
         return members;
     }
 
+    /// <summary>Gives back what containers hold that ended without a word, or of which nothing is known any more.</summary>
+    public static void Settle(SkiffEngine engine, ShownNetwork network)
+    {
+        _ = Members(engine, network); // looks whether they live
+        foreach (LeaseFile lease in engine.Networks.Leases(network.Definition!))
+        {
+            if (engine.Containers.TryLoad(lease.ContainerId) is null && Session.IsFree(engine.Paths, lease.ContainerId))
+            {
+                BridgeNetwork.Open(engine.Paths.Runroot, network.Definition!, engine.Networks).Release(lease.ContainerId);
+            }
+        }
+    }
+
     /// <summary>Why a network that is always there cannot be changed.</summary>
     public static SkiffException Refusal(ShownNetwork network, string what) =>
         new($"{network.Name} is a pre-defined network and cannot be {what}");

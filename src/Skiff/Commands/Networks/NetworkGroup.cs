@@ -13,7 +13,9 @@ internal static class NetworkGroup
             Usage = "COMMAND",
             Subcommands =
             [
+                new("connect", NetworkConnectCommand.Define),
                 new("create", NetworkCreateCommand.Define),
+                new("disconnect", NetworkConnectCommand.DefineDisconnect),
                 new("inspect", NetworkInspectCommand.Define),
                 new("ls", NetworkListCommand.Define, "list"),
                 new("prune", NetworkPruneCommand.Define),

@@ -44,10 +44,6 @@ internal static class NetworkRemoveCommand
         {
             throw NetworkAccess.Refusal(network, "removed");
         }
-        engine.Networks.Remove(
-            network.Definition!,
-            id => engine.Containers.TryLoad(id)?.Name,
-            () => _ = NetworkAccess.Members(engine, network) // looks whether they live, and gives back what those hold that do not
-        );
+        engine.Networks.Remove(network.Definition!, id => engine.Containers.TryLoad(id)?.Name, () => NetworkAccess.Settle(engine, network));
     }
 }
