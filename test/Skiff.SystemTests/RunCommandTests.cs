@@ -123,6 +123,27 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void Process_1_of_init_says_what_it_is_and_changes_nothing_for_the_command()
+    {
+        const string Look = "tr '\\0' ' ' </proc/1/cmdline; echo; cat /proc/1/comm; tr '\\0' '\\n' </proc/$$/environ | sort; echo $0 $1";
+        string image = host.Image(TestImages.Busybox);
+        string[] words = ["sh", "-c", Look, "zero", "one"];
+        string[] with = host.Run(["run", "--rm", "--network", "none", "--init", "-h", "box", image, .. words]).Succeeded().Text.Split('\n');
+        string[] without = host.Run(["run", "--rm", "--network", "none", "-h", "box", image, .. words]).Succeeded().Text.Split('\n');
+        Assert.Equal($"skiff-init -- {string.Join(' ', words)}", with[0].TrimEnd());
+        Assert.Equal("skiff-init", with[1]);
+        Assert.Equal(without[2..], with[2..]);
+    }
+
+    [Fact]
+    public void The_files_of_etc_are_as_writable_as_the_root()
+    {
+        const string Write = "for f in resolv.conf hosts hostname; do echo >>/etc/$f || echo $f; done 2>/dev/null";
+        Assert.Equal("", host.RunShell(Write).Succeeded().Text);
+        Assert.Equal("resolv.conf\nhosts\nhostname", host.RunShell(Write, "--read-only").Succeeded().Text);
+    }
+
+    [Fact]
     public void RUN_08_A_command_killed_by_a_signal_gives_128_plus_its_number()
     {
         string probe = Probe.Compile("int main(void) { *(volatile int *)0 = 1; return 0; }");

@@ -125,7 +125,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         Take(newborn);
         _candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
-        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel!.ChildValue, HasInit(spec)));
+        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel!.ChildValue, SpecAnnotations.HasInit(spec)));
         _input = Input(spec, layout, cgroup) with
         {
             BornEarly = newborn is not null,
@@ -386,18 +386,6 @@ public sealed partial class ContainerLaunch : IDisposable
             limits = limits with { PidsLimit = null };
         }
         return Cgroup.Plan(layout, parent, name, limits);
-    }
-
-    private static bool HasInit(RuntimeSpec spec)
-    {
-        foreach (NameValue annotation in spec.Annotations)
-        {
-            if (annotation is { Name: SpecAnnotations.Init, Value: "true" })
-            {
-                return true;
-            }
-        }
-        return false;
     }
 
     /// <summary>config.json makes the directory an OCI bundle and is what exec goes by; nobody looks for it before the state says that the container runs.</summary>

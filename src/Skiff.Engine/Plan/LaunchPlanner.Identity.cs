@@ -338,6 +338,8 @@ public sealed partial class LaunchPlanner
         );
         string[] args = [.. _process.Args.AsSpan()];
         string[] candidates = Candidates(args[0]);
+        ValueList<string> environment =
+            _in.SecretVariables.Count == 0 ? _process.Env : ContainerSecrets.Over(_process.Env, _in.SecretVariables);
         _p.Call(SyscallNumber.close_range, 3, -1 & 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC);
         _p.Call(SyscallNumber.fcntl, Channel, F_SETFD, 0);
         _p.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, _p.Memory(8), 0, 8);
@@ -345,10 +347,10 @@ public sealed partial class LaunchPlanner
             SyscallNumber.execveat,
             _trampoline,
             _p.Text(""),
-            _p.TextArray([.. candidates, .. args]),
-            _p.TextArray(
-                (_in.SecretVariables.Count == 0 ? _process.Env : ContainerSecrets.Over(_process.Env, _in.SecretVariables)).AsSpan()
-            ),
+            // Process 1 of --init is seen for as long as the container runs: its words say what it is.
+            _p.TextArray(!_joins && SpecAnnotations.HasInit(_spec) ? ["skiff-init", "--", .. args] : args),
+            // Where the command may be found stands before its environment; the trampoline tries these paths in turn.
+            _p.TextArray([.. candidates, .. environment.AsSpan()]),
             AT_EMPTY_PATH
         );
     }

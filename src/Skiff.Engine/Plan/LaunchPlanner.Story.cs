@@ -7,6 +7,9 @@ public sealed partial class LaunchPlanner
 {
     private const string CgroupWhy = "A cgroup of its own lets the kernel count and limit what the container uses.";
 
+    /// <summary>A container in the background, to be explained: those that are traced are in the foreground.</summary>
+    private bool Watched => _early && _first is { Told: true, DiesWithParent: false };
+
     private void TellImage()
     {
         if (_in.Story is { } story)
@@ -55,6 +58,20 @@ public sealed partial class LaunchPlanner
         if (!_first.Told)
         {
             return;
+        }
+        if (Watched)
+        {
+            Tell(
+                HostMoment.None,
+                Block.Namespaces,
+                "A container in the background is watched by a process of its own. That is made first, since only a parent learns how its child ends: it bears the container's first process, and waits until the command has launched the container.",
+                [
+                    new LauncherCall(
+                        $"clone3({{flags={CloneText.Flags(CloneFlags.CLONE_VM, false)}, exit_signal=SIGCHLD}}, 88) = monitor",
+                        "clone(2)"
+                    ),
+                ]
+            );
         }
         Tell(
             HostMoment.Birthplace,
@@ -126,10 +143,21 @@ public sealed partial class LaunchPlanner
         {
             return;
         }
+        if (Watched)
+        {
+            Tell(
+                HostMoment.None,
+                Block.Exec,
+                "The command leaves the container to the process that waits, and ends; only now that one becomes the monitor, in nobody's way.",
+                [new LauncherCall("execve(\"/proc/self/exe\", [\"skiff\", …, \"monitor\", ID, …]) in the monitor", "execve(2)")]
+            );
+        }
         Tell(
             HostMoment.Wait,
             Block.Exec,
-            "The engine sleeps until the first process ends; its exit code is the container's.",
+            Watched
+                ? "The monitor sleeps until there is something to do: output for the log, a command that asks, a health check, or the end of the first process, whose exit code is the container's."
+                : "The engine sleeps until the first process ends; its exit code is the container's.",
             [new LauncherCall("waitid(P_PIDFD, pidfd, {…}, WEXITED, NULL)", "waitid(2)")]
         );
         Tell(
@@ -158,6 +186,7 @@ public sealed partial class LaunchPlanner
         _p.NameDescriptor(Channel, "channel");
         _p.NameDescriptor(HostEnd, "the host's end of the channel");
         _p.NameDescriptor(_in.Trampoline, "trampoline");
+        _p.NameDescriptor(ExampleChannel, "the command's channel to the parent");
         if (_in.ConsoleSocket != -1)
         {
             _p.NameDescriptor(_in.ConsoleSocket, "console");

@@ -181,6 +181,7 @@ public sealed partial class LaunchPlanner
         {
             Namespaces = Flags(input.Spec),
             DiesWithParent = input.DiesWithParent,
+            ParentsChannel = input is { BornEarly: true, DiesWithParent: false, Story: not null } ? ExampleChannel : -1,
             HasCable = input.HasCable,
             Birthplace = input.BornEarly ? CgroupProgram.Split(input.Cgroup, input.CgroupLayout).First : [],
             V2Directory = input.Cgroup.V2Directory,
@@ -189,6 +190,8 @@ public sealed partial class LaunchPlanner
             Told = input.Story is not null,
         };
     }
+
+    private const int ExampleChannel = -31; // in a plan that is only explained
 
     private int Channel => _plan.Channel?.ChildValue ?? -2;
 
@@ -292,7 +295,7 @@ public sealed partial class LaunchPlanner
             );
             _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
         }
-        if (_first.ParentsChannel >= 0)
+        if (_first.ParentsChannel != -1)
         {
             _plan.Container(
                 Block.Namespaces,

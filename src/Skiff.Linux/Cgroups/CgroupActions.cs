@@ -24,7 +24,7 @@ public sealed record MakeCgroup(string Path, bool Keep = false) : HostAction
         {
             throw errno is Errno.EROFS or Errno.EACCES or Errno.EPERM
                 ? new SkiffException(
-                    $"cannot make the cgroup {Path}: {Errno.Describe(errno)}; run as root with a writable /sys/fs/cgroup, or use --cgroups=disabled and no limits",
+                    $"cannot make the cgroup {Path}: {Errno.Describe(errno)}; run as root with a writable /sys/fs/cgroup",
                     125
                 )
                 : new LinuxException("mkdir", Path, errno);

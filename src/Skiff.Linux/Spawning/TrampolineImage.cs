@@ -19,9 +19,9 @@ public static unsafe class TrampolineImage
     private const int AllSeals = 0xf;
 
     /// <summary>The ELF file: a header, one loadable segment, the machine code with its two patched values.</summary>
-    /// <param name="candidates">How many leading arguments are paths to try.</param>
+    /// <param name="candidates">How many paths to try stand before the environment.</param>
     /// <param name="report">Descriptor on which a failure is reported.</param>
-    /// <param name="init">True to stay as process 1 that reaps and forwards signals.</param>
+    /// <param name="init">True to stay as process 1 that reaps and forwards signals; two words then stand before the arguments.</param>
     /// <param name="architecture">x64 or arm64.</param>
     public static byte[] Build(int candidates, int report, bool init, Architecture architecture)
     {

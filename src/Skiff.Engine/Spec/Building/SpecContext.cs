@@ -135,4 +135,17 @@ public static class SpecAnnotations
 
     /// <summary>Which variables get their value from a secret, for <c>exec</c>: <c>VARIABLE=secret,…</c>. The values stand nowhere but in the processes.</summary>
     public const string SecretVariables = "org.skiff.secret-variables";
+
+    /// <summary>Whether a container has a process 1 of ours (<c>--init</c>).</summary>
+    internal static bool HasInit(RuntimeSpec spec)
+    {
+        foreach (NameValue annotation in spec.Annotations)
+        {
+            if (annotation is { Name: Init, Value: "true" })
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 }

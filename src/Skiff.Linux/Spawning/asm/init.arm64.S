@@ -23,6 +23,10 @@ _start:
     ldr w0, report_fd
     mov x8, #57
     svc #0
+    mov x0, #15
+    adr x1, name
+    mov x8, #167
+    svc #0
 wait_signal:
     mov x0, sp
     add x1, sp, #16
@@ -71,8 +75,15 @@ child:
     mov x3, #8
     mov x8, #135
     svc #0
-    mov sp, x29
+    ldr x9, [x29]
+    sub x9, x9, #2
+    add x10, x29, #16
+    str x9, [x10]
+    mov sp, x10
     b trampoline
+name:
+    .asciz "skiff-init"
+    .balign 4
 report_fd:
     .word 0x55667788
 trampoline:

@@ -1,5 +1,5 @@
 # Process 1 of a container with --init: starts the target, forwards signals, reaps orphans, ends with the target's code.
-# Same stack and patches as the trampoline, which stands behind it at the label trampoline (the child continues there).
+# Same stack and patches as the trampoline, which stands behind it at the label trampoline (the child continues there), but two words before the target's argv: what ps(1) shows of us.
     .intel_syntax noprefix
     .globl _start
 _start:
@@ -24,6 +24,10 @@ _start:
     mov r12d, eax
     mov edi, 0x55667788           # patched: report descriptor; close(report): its end now means that the target runs
     mov eax, 3
+    syscall
+    mov edi, 15                   # prctl(PR_SET_NAME, name)
+    lea rsi, [rip+name]
+    mov eax, 157
     syscall
 wait_signal:
     mov rdi, rsp                  # rt_sigtimedwait(all, siginfo, forever)
@@ -74,5 +78,11 @@ child:
     mov r10d, 8
     mov eax, 14
     syscall
-    mov rsp, rbp
+    mov rax, [rbp]                # without the two words
+    sub rax, 2
+    lea rsp, [rbp+16]
+    mov [rsp], rax
+    jmp trampoline
+name:
+    .asciz "skiff-init"
 trampoline:

@@ -2,11 +2,11 @@
     .globl _start
 _start:
     ldr x19, [sp]
-    add x20, sp, #8
+    add x22, sp, #8
+    add x20, x22, x19, lsl #3
+    add x20, x20, #8
     ldr w21, candidates
-    add x22, x20, x21, lsl #3
-    add x23, x20, x19, lsl #3
-    add x23, x23, #8
+    add x23, x20, x21, lsl #3
     ldr w24, report_fd
     mov w0, w24
     mov x1, #2

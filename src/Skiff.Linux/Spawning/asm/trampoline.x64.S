@@ -1,14 +1,14 @@
 # The last thing a child program runs: execve of the first candidate that works, then the truth about why none did.
-# Stack at entry (System V ABI): argc, argv[0..], 0, envp[0..], 0; argv holds CANDIDATES paths and then the target's own argv.
+# Stack at entry (System V ABI): argc, argv[0..], 0, envp[0..], 0; envp holds CANDIDATES paths and then the target's own environment.
 # REPORT and CANDIDATES are patched by TrampolineImage: they stand in the two marked immediates.
     .intel_syntax noprefix
     .globl _start
 _start:
     mov rbx, [rsp]
-    lea r12, [rsp+8]
-    mov r13d, 0x11223344          # patched: number of candidates
-    lea r14, [r12+r13*8]          # target argv
-    lea r15, [r12+rbx*8+8]        # envp
+    lea r14, [rsp+8]              # argv
+    lea r12, [r14+rbx*8+8]        # candidates
+    mov r13d, 0x11223344          # patched: their number
+    lea r15, [r12+r13*8]          # the target's envp
     mov ebx, 0x55667788           # patched: report descriptor
     mov edi, ebx                  # fcntl(report, F_SETFD, FD_CLOEXEC)
     mov esi, 2
