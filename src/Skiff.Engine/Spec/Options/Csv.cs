@@ -6,7 +6,7 @@ namespace Skiff.Engine.Spec;
 public static class Csv
 {
     /// <summary>The fields of one line.</summary>
-    public static List<string> Split(string flag, string line)
+    public static IReadOnlyList<string> Split(string flag, string line)
     {
         List<string> fields = [];
         if (!line.Contains('"', StringComparison.Ordinal))

@@ -12,7 +12,7 @@ public static class MountGrammarLong
     public static ContainerMount Parse(string text, string directory)
     {
         // docker's default type is volume, and the type may stand anywhere in the line, so it is looked for first.
-        List<string> fields = Csv.Split("mount", text);
+        IReadOnlyList<string> fields = Csv.Split("mount", text);
         ContainerMount mount = new()
         {
             Syntax = MountSyntax.Mount,

@@ -19,7 +19,7 @@ public static class SecretGrammar
         string target = "";
         string? fileOnly = null;
         SecretUse use = new() { Name = "", Target = "" };
-        List<string> fields = Csv.Split(Flag, text);
+        IReadOnlyList<string> fields = Csv.Split(Flag, text);
         for (int i = 0; i < fields.Count; i++)
         {
             int equals = fields[i].IndexOf('=', StringComparison.Ordinal);
