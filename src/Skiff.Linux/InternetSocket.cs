@@ -15,7 +15,7 @@ public static unsafe class InternetSocket
     private const int AF_INET6 = 10;
     private const int SOCK_STREAM = 1;
     private const int SOCK_DGRAM = 2;
-    private const int SOCK_NONBLOCK_CLOEXEC = 0x80800;
+    private const int NonblockingAndCloseOnExec = 0x80800; // SOCK_NONBLOCK, SOCK_CLOEXEC
     private const int SOL_SOCKET = 1;
     private const int SO_ERROR = 4;
     private const int MSG_NOSIGNAL = 0x4000;
@@ -23,7 +23,7 @@ public static unsafe class InternetSocket
     /// <summary>Makes a socket in the calling thread's network namespace; null when there is no such family or no memory.</summary>
     public static SafeFd? TryOpen(bool v6, bool udp)
     {
-        int fd = Libc.socket(v6 ? AF_INET6 : AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK_CLOEXEC, 0);
+        int fd = Libc.socket(v6 ? AF_INET6 : AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | NonblockingAndCloseOnExec, 0);
         return fd < 0 ? null : new SafeFd(fd);
     }
 
@@ -85,7 +85,7 @@ public static unsafe class InternetSocket
     /// <summary>Takes a connection; null when none waits.</summary>
     public static SafeFd? TryAccept(SafeFd fd)
     {
-        nint accepted = RawCall.Invoke(SyscallNumber.accept4, fd.Value, 0, 0, SOCK_NONBLOCK_CLOEXEC);
+        nint accepted = RawCall.Invoke(SyscallNumber.accept4, fd.Value, 0, 0, NonblockingAndCloseOnExec);
         return accepted < 0 ? null : new SafeFd((int)accepted);
     }
 

@@ -471,8 +471,7 @@ public sealed partial class BuildTests(SkiffHost host) : IClassFixture<SkiffHost
         ];
         foreach (RunningCommand build in builds)
         {
-            Wait.Until(() => build.HasExited, 60, () => build.ErrorSoFar);
-            Assert.StartsWith("sha256:", build.OutputSoFar, StringComparison.Ordinal);
+            Assert.StartsWith("sha256:", build.WaitForExit(60).Succeeded().Output, StringComparison.Ordinal);
             build.Dispose();
         }
         Assert.Equal("4", host.Run("run", "--rm", "--network", "none", "many:4", "cat", "/n").Succeeded().Text);

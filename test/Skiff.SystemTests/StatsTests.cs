@@ -107,7 +107,14 @@ public sealed class StatsTests(SkiffHost host) : IClassFixture<SkiffHost>
             .Succeeded();
         try
         {
-            Wait.Until(() => host.Run("top", "tops").Lines.Length == 3, 10, () => host.Run("top", "tops").ToString());
+            // Both have executed their commands.
+            Wait.Until(
+                () =>
+                    host.Run("top", "tops").Lines.Count(static l => l.Contains(" sleep ", StringComparison.Ordinal) && !l.Contains(" sh "))
+                    == 2,
+                10,
+                () => host.Run("top", "tops").ToString()
+            );
             string[] full = host.Run("top", "tops").Succeeded().Lines;
             Assert.Equal(["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"], Words(full[0]));
             Assert.StartsWith("daemon ", full[1], StringComparison.Ordinal);

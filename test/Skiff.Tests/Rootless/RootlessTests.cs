@@ -30,6 +30,7 @@ public sealed class RootlessTests
             new SpecContext
             {
                 Id = new string('a', 64),
+                OverlayDirectory = static number => $"/overlay{number}",
                 RootPath = "rootfs",
                 Image = new ImageConfig { Cmd = ["sh"], User = "7" },
                 ResolvConf = "/run/c/resolv.conf",

@@ -10,10 +10,9 @@ public sealed partial class SpecBuilder
         List<MountSpec> result = DefaultSpec.Mounts(_o.Privileged, _o.Security.WritableCgroups, _o.ShmSize ?? DefaultSpec.ShmSize);
         SharedMemory(result);
         List<MountSpec> files = [];
-        // docker: they are as writable as the root that they lie on.
-        AddFile("/etc/resolv.conf", _c.ResolvConf, _o.ReadOnly);
-        AddFile("/etc/hostname", _o.NoHostname ? null : _c.HostnameFile, _o.ReadOnly);
-        AddFile("/etc/hosts", _o.NoHosts ? null : _c.Hosts, _o.ReadOnly);
+        AddFile("/etc/resolv.conf", _c.ResolvConf);
+        AddFile("/etc/hostname", _o.NoHostname ? null : _c.HostnameFile);
+        AddFile("/etc/hosts", _o.NoHosts ? null : _c.Hosts);
         if (_o.Timezone is { } zone)
         {
             AddFile("/etc/localtime", zone == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/" + zone, readOnly: true);
