@@ -255,7 +255,7 @@ internal sealed partial class YamlReader
         return Node.Of(text.ToString(), start);
     }
 
-    /// <summary>The indentation of the first line that is not empty; where all are, that of the longest.</summary>
+    /// <summary>The indentation of the longest line up to the first that is not empty, which ends the text if it is not as long: so other parsers have it.</summary>
     private int DetectIndent(int parent)
     {
         int longest = 0;
@@ -263,11 +263,11 @@ internal sealed partial class YamlReader
         {
             int indent = IndentAt(at);
             int content = at + indent;
+            longest = Math.Max(longest, indent);
             if (content < _text.Length && _text[content] != '\n')
             {
-                return Math.Max(indent, parent + 1);
+                break;
             }
-            longest = Math.Max(longest, indent);
             int next = _text.IndexOf('\n', at);
             at = next < 0 ? _text.Length : next + 1;
         }
