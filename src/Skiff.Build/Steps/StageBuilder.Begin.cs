@@ -71,7 +71,7 @@ internal sealed partial class StageBuilder
                     image.Config.DiffIds[i],
                     blob,
                     chains[i].Digest,
-                    image.LayerSizes.ElementAtOrDefault(i)
+                    i < image.LayerSizes.Count ? image.LayerSizes[i] : 0
                 )
             );
         }

@@ -162,8 +162,10 @@ internal sealed class FileLoader(
             {
                 throw ComposeError.At(extends.Place, $"services.{name}.extends: there is no file {other}");
             }
-            Node from = Documents(other, System.IO.Path.GetDirectoryName(other) ?? "/")
-                .Aggregate((a, b) => Merger.Merge(a, b, Shapes.File));
+            Node from =
+                Documents(other, System.IO.Path.GetDirectoryName(other) ?? "/")
+                    .Aggregate((Node?)null, (a, b) => a is null ? b : Merger.Merge(a, b, Shapes.File))
+                ?? Node.Map();
             Node theirs =
                 from["services"] is { Kind: NodeKind.Map } found && found[wanted] is not null
                     ? found
@@ -280,6 +282,6 @@ internal sealed class FileLoader(
         && a.Text == b.Text
         && a.Items.Count == b.Items.Count
         && a.Entries.Count == b.Entries.Count
-        && a.Items.Zip(b.Items).All(static p => Same(p.First, p.Second))
+        && a.Items.Select((item, i) => Same(item, b.Items[i])).All(static same => same)
         && a.Entries.All(e => b[e.Key] is { } other && Same(e.Value, other));
 }

@@ -84,7 +84,7 @@ internal sealed class DiskReport
             return new DiskTotals(
                 Images.Count,
                 active,
-                layers.Values.Sum(),
+                layers.Values.Sum(static size => size),
                 layers.Where(l => !used.Contains(l.Key)).Sum(static l => l.Value)
             );
         }

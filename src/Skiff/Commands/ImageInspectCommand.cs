@@ -103,7 +103,7 @@ internal static class ImageInspectCommand
                 // Docker's order: the top layer by itself, then what is below it, the upper ones first.
                 _ =>
                 [
-                    KeyValuePair.Create("LowerDir", Value.Of(string.Join(':', image.LayerDirectories.SkipLast(1).Reverse()))),
+                    KeyValuePair.Create("LowerDir", Value.Of(string.Join(':', image.LayerDirectories.Reverse().Skip(1)))),
                     KeyValuePair.Create("UpperDir", Value.Of(image.LayerDirectories[^1])),
                 ],
             }

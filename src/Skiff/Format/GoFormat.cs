@@ -192,7 +192,7 @@ internal static class GoFormat
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         string hex = upper ? Convert.ToHexString(bytes) : Convert.ToHexStringLower(bytes);
-        return spec.Space ? string.Join(' ', hex.Chunk(2).Select(static pair => new string(pair))) : hex;
+        return spec.Space ? string.Join(' ', bytes.Select((_, i) => hex.Substring(i * 2, 2))) : hex;
     }
 
     private static string Real(char verb, double number, Spec spec)

@@ -216,7 +216,7 @@ internal sealed class TemplateRunner
             if (
                 words.Count + (piped is null ? 0 : 1) == 2
                 && words[0] is FieldOperand { Path: [.., "Label"] } field
-                && Path(dot, [.. field.Path.SkipLast(1)]).Labels is { } labels
+                && Path(dot, [.. field.Path.Take(field.Path.Count - 1)]).Labels is { } labels
             )
             {
                 string key = GoPrinter.Inner(piped ?? Word(words[1], dot));

@@ -183,7 +183,7 @@ internal static class ComposePsCommand
             )
             .LastOrDefault();
         foreach (
-            IGrouping<string, ObservedContainer> project in ComposeAccess
+            Group<string, ObservedContainer> project in ComposeAccess
                 .Containers(engine, null)
                 .GroupBy(static c => c.Label(Labels.Project))
                 .OrderBy(static g => g.Key, StringComparer.Ordinal)

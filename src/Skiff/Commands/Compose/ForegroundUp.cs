@@ -31,14 +31,19 @@ internal sealed class ForegroundUp(Invocation invocation, SkiffEngine engine, Pr
         using (_signals)
         {
             IReadOnlyList<ComposeService> services = UpPlanner.Services(request);
-            _logs = new LogFollower(
-                invocation,
-                services.SelectMany(s => Enumerable.Range(1, Math.Max(1, s.Scale)).Select(n => s.NameOf(n)).Select(name => Short(name)))
-            );
+            _logs = new LogFollower(invocation, services.SelectMany(Names));
             DateTimeOffset now = TimeProvider.System.GetUtcNow();
             Thread starter = new(() => Start(request, LogWishes.Stamp(now)), ThreadStack) { IsBackground = true };
             starter.Start();
             return Serve();
+        }
+    }
+
+    private IEnumerable<string> Names(ComposeService service)
+    {
+        for (int n = 1; n <= Math.Max(1, service.Scale); n++)
+        {
+            yield return Short(service.NameOf(n));
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class LogFollower(Invocation invocation, IEnumerable<string> nam
 {
     private static readonly string[] s_colours = ["36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1"];
     private readonly Lock _gate = new();
-    private readonly int _width = names.Select(static n => n.Length).DefaultIfEmpty(0).Max();
+    private readonly int _width = names.Select(static n => n.Length).Prepend(0).Max();
     private readonly bool _colours = !invocation.Is("no-color") && ComposeProgress.Colours(invocation, 1);
     private readonly bool _prefixes = !invocation.Is("no-log-prefix");
     private readonly bool _stamps = invocation.Is("timestamps");

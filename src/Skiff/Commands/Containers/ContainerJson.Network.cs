@@ -51,7 +51,7 @@ internal static partial class ContainerJson
         {
             ports[port] = Value.List(null);
         }
-        foreach (IGrouping<string, PublishedPort> group in state.Ports.GroupBy(static p => $"{p.ContainerPort}/{p.Protocol}"))
+        foreach (Group<string, PublishedPort> group in state.Ports.GroupBy(static p => $"{p.ContainerPort}/{p.Protocol}"))
         {
             ports[group.Key] = Value.List([
                 .. group.Select(static p =>
