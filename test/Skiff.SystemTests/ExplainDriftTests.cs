@@ -48,11 +48,15 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
     [InlineData("--network", "none", "--secret", "tide", "--secret", "tide,target=/etc/tide,uid=5,mode=0400")]
     [InlineData("--network", "none", "--uidmap", "0:100000:65536", "--secret", "tide", "--secret", "tide,target=/etc/tide")]
     [InlineData("--network", "host", "--privileged", "--pid", "host", "--uts", "host", "--cgroupns", "host")]
+    [InlineData("--network", "drift")]
+    [InlineData("--network", "drift", "--network-alias", "sloop", "--ip", "10.88.7.9", "-p", "18196:80")]
+    [InlineData("--network", "name=drift,alias=sloop,ip=10.88.7.10", "--network", "bridge", "--mac-address", "92:d0:c6:0a:29:33")]
+    [InlineData("--network", "drift", "--network", "away")]
     public void Every_change_is_a_step_of_the_plan_in_its_order(params string[] flags)
     {
         Tool.Require("strace");
         string image = host.Image(TestImages.Busybox);
-        host.RunWithInput("high"u8.ToArray(), "secret", "create", "--ignore", "tide", "-").Succeeded();
+        Prepare();
         // What the first container of a host finds missing is made once: the second shows the plan of every later one.
         host.Run(["run", "--rm", .. flags, image, "true"]).Succeeded();
         string log = Path.Combine(host.Directory, $"strace{Math.Abs(string.Join('-', flags).GetHashCode(StringComparison.Ordinal))}");
@@ -77,11 +81,13 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
     [InlineData("--rm")]
     [InlineData("--rm", "--network", "none", "--secret", "tide,type=env")]
     [InlineData("--name", "kept", "--network", "none", "--cpus", "0.5")]
+    [InlineData("--rm", "--network", "drift", "--network-alias", "sloop", "--ip", "10.88.7.9", "-p", "18198:80")]
+    [InlineData("--name", "kept", "--network", "drift", "--network", "bridge")]
     public void Every_file_of_the_host_that_changes_is_told(params string[] flags)
     {
         Tool.Require("strace");
         string image = host.Image(TestImages.Busybox);
-        host.RunWithInput("high"u8.ToArray(), "secret", "create", "--ignore", "tide", "-").Succeeded();
+        Prepare();
         // One that stays: the network, and what the first container of a host finds missing, is there.
         using RunningCommand stays = host.Start("run", "--rm", image, "sh", "-c", "echo up; sleep 1000");
         stays.WaitForOutput("up");
@@ -115,6 +121,14 @@ public sealed partial class ExplainDriftTests(SkiffHost host) : IClassFixture<Sk
         Assert.Equal([], done.Except(told));
         Assert.True(more.Length == 0, string.Join("\n", more));
         host.Run("rm", "-f", "kept");
+    }
+
+    /// <summary>What the flags of the cases name.</summary>
+    private void Prepare()
+    {
+        host.RunWithInput("high"u8.ToArray(), "secret", "create", "--ignore", "tide", "-").Succeeded();
+        host.Run("network", "create", "--subnet", "10.88.7.0/24", "drift");
+        host.Run("network", "create", "away");
     }
 
     private void Trace(string log, string calls, string[] words) =>

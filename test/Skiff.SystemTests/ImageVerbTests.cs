@@ -96,4 +96,18 @@ public sealed class ImageVerbTests : IDisposable
         _host.Run("images", "--filter", "lable=x").ExitedWith(1).Complained("label");
         Assert.Equal("[]", _host.Run("image", "inspect", "no-such-image").ExitedWith(1).Text);
     }
+
+    /// <summary>What is wrong with an image is a failure of the verb that meets it, and 125 is what run makes of it.</summary>
+    [Fact]
+    public void What_is_wrong_with_an_archive_or_a_platform_has_the_exit_code_of_the_verb()
+    {
+        _ = _host.Registry;
+        foreach (byte[] head in (byte[][])[[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], [0x42, 0x5A, 0x68, 0, 0, 0], [0x50, 0x4B, 3, 4, 0, 0]])
+        {
+            _host.RunWithInput(head, "load").ExitedWith(1).Complained("compressed with");
+            _host.RunWithInput(head, "import", "-", "x:1").ExitedWith(1).Complained("compressed with");
+        }
+        _host.Run("pull", "--platform", "a/b/c/d/e", "127.0.0.1:5000/no/such:1").ExitedWith(1).Complained("is not a platform");
+        _host.Run("run", "--platform", "a//b", "127.0.0.1:5000/no/such:1").ExitedWith(125).Complained("is not a platform");
+    }
 }

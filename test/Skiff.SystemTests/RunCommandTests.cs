@@ -50,6 +50,15 @@ public sealed class RunCommandTests(SkiffHost host) : IClassFixture<SkiffHost>
     [Fact]
     public void RUN_01_An_image_without_a_command_is_named_in_the_error() => Run(host.Image(s_empty)).ExitedWith(125).Complained("empty");
 
+    [Fact]
+    public void RUN_01_A_command_without_a_name_is_not_found_rather_than_the_images()
+    {
+        string image = host.Image(s_entry);
+        Run("--entrypoint", "", image, "").ExitedWith(127).Complained("empty");
+        Run("--entrypoint", "", image, "", "x").ExitedWith(127).Complained("empty");
+        Assert.Equal("E ", Run(image, "").Succeeded().Text);
+    }
+
     [Theory]
     [InlineData("sailor", "1000 1000 1000 1001 1002")]
     [InlineData("1000", "1000 1000 1000 1001 1002")]

@@ -20,10 +20,7 @@ public static class Decompress
         {
             declared =
                 MediaTypes.Compression(mediaType)
-                ?? throw new SkiffException(
-                    $"layers of type {Printable.Of(mediaType)} are not supported: only tar, tar+gzip and tar+zstd",
-                    125
-                );
+                ?? throw new SkiffException($"layers of type {Printable.Of(mediaType)} are not supported: only tar, tar+gzip and tar+zstd");
         }
         PeekStream peek = new(source, 6);
         LayerCompression found = Detect(peek.Head);
@@ -61,10 +58,7 @@ public static class Decompress
         };
         return other is null
             ? LayerCompression.None
-            : throw new SkiffException(
-                $"the data is compressed with {other}, which is not supported: recompress it with gzip or zstd",
-                125
-            );
+            : throw new SkiffException($"the data is compressed with {other}, which is not supported: recompress it with gzip or zstd");
     }
 
     /// <summary>0x184D2A50 to 5F: zstd:chunked and pzstd begin with one (RFC 8878 section 3.1.2).</summary>

@@ -89,8 +89,7 @@ internal sealed partial class LayerFinisher(SafeFd root, string rootName, Pendin
         if (!linked)
         {
             throw new SkiffException(
-                $"the layer has a hardlink {Display(path)} to {Display(target)}, which is neither in it nor in a layer below: the image is broken, its publisher must build it again",
-                125
+                $"the layer has a hardlink {Display(path)} to {Display(target)}, which is neither in it nor in a layer below: the image is broken, its publisher must build it again"
             );
         }
     }

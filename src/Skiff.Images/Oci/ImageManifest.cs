@@ -37,8 +37,7 @@ public sealed record ImageManifest(
         if (shape.SchemaVersion == 1 || MediaTypes.IsSchema1(shape.MediaType))
         {
             throw new SkiffException(
-                "the image is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker",
-                125
+                "the image is in docker's schema 1 manifest format, which is not supported: ask its publisher for schema 2 or OCI, or convert it with an older docker"
             );
         }
         if (shape.Config is null)

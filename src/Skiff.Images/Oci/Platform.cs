@@ -43,8 +43,7 @@ public sealed record Platform(string Os, string Architecture, string Variant = "
             if (part.Length is 0 or > 64 || !Ascii.IsWord(part, "_.-"))
             {
                 throw new SkiffException(
-                    $"\"{Printable.Of(text)}\" is not a platform: expected os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7",
-                    125
+                    $"\"{Printable.Of(text)}\" is not a platform: expected os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7"
                 );
             }
         }

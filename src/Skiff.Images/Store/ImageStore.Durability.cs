@@ -82,8 +82,7 @@ public sealed partial class ImageStore
         {
             throw new SkiffException(
                 $"the image {entry.Name ?? entry.Id.Short} was damaged when the machine went down: pull it again ({e.Message})",
-                125,
-                e
+                inner: e
             );
         }
     }

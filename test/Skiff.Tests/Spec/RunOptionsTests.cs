@@ -148,6 +148,48 @@ public sealed class RunOptionsTests
         Assert.Equal("db", options.Links[0]);
     }
 
+    /// <summary>A variable of a script that is not set: docker takes such a flag for one that was not given, also after a value.</summary>
+    [Theory]
+    [InlineData("name", "boat")]
+    [InlineData("hostname", "boat")]
+    [InlineData("domainname", "sea")]
+    [InlineData("user", "5")]
+    [InlineData("workdir", "/tmp")]
+    [InlineData("cidfile", "/tmp/c")]
+    [InlineData("pidfile", "/tmp/c")]
+    [InlineData("stop-signal", "INT")]
+    [InlineData("platform", "linux/arm64")]
+    [InlineData("pull", "never")]
+    [InlineData("log-driver", "none")]
+    [InlineData("ip", "192.0.2.1")]
+    [InlineData("ip6", "2001:db8::1")]
+    [InlineData("mac-address", "92:d0:c6:0a:29:33")]
+    [InlineData("cpuset-cpus", "0")]
+    [InlineData("cpuset-mems", "0")]
+    [InlineData("health-cmd", "true")]
+    [InlineData("volume-driver", "local")]
+    [InlineData("ipc", "host")]
+    [InlineData("pid", "host")]
+    [InlineData("uts", "host")]
+    [InlineData("userns", "host")]
+    [InlineData("cgroupns", "host")]
+    [InlineData("cgroup-parent", "/boats")]
+    [InlineData("restart", "always")]
+    public void An_empty_word_takes_a_flag_back(string flag, string value)
+    {
+        RunOptions without = Options.Parse(["img"]);
+        Assert.NotEqual(without, Options.Parse([$"--{flag}={value}", "img"]));
+        Assert.Equal(without, Options.Parse([$"--{flag}=", "img"]));
+        Assert.Equal(without, Options.Parse([$"--{flag}={value}", $"--{flag}=", "img"]));
+    }
+
+    [Fact]
+    public void The_last_memory_for_a_path_counts()
+    {
+        ContainerMount mount = Assert.Single(Options.Parse(["--tmpfs=/t", "--tmpfs=/t:size=1m", "img"]).Mounts);
+        Assert.Equal(Options.Parse(["--tmpfs=/t:size=1m", "img"]).Mounts[0], mount);
+    }
+
     [Theory]
     [InlineData("--rm", "--restart=always")]
     [InlineData("-d", "-astdin")]

@@ -56,8 +56,12 @@ public sealed partial class SpecBuilder
             args.AddRange(_image.Entrypoint);
             args.AddRange(_o.Arguments.IsEmpty ? _image.Cmd : _o.Arguments);
         }
-        if (args.Count == 0 || (args.Count == 1 && args[0].Length == 0))
+        if (args.Count == 0 || args[0].Length == 0)
         {
+            if (!_o.Arguments.IsEmpty)
+            {
+                throw new SkiffException("the name of the command is empty: write one after the image, such as /bin/sh", 127);
+            }
             string where = _o.Image is null ? $"--rootfs {_o.Rootfs} has" : $"the image {_o.Image} has";
             throw new SkiffException($"{where} no command to run: write one after it, such as /bin/sh", 125);
         }

@@ -15,13 +15,13 @@ public sealed partial class RunOptionsBuilder
                 _aliases.Add(NetworkGrammar.ParseAlias(flag, value));
                 return true;
             case "ip":
-                _ip = NetworkGrammar.ParseIp(flag, value, six: false);
+                _ip = value.Length == 0 ? null : NetworkGrammar.ParseIp(flag, value, six: false);
                 return true;
             case "ip6":
-                _ip6 = NetworkGrammar.ParseIp(flag, value, six: true);
+                _ip6 = value.Length == 0 ? null : NetworkGrammar.ParseIp(flag, value, six: true);
                 return true;
             case "mac-address":
-                _mac = NetworkGrammar.ParseMac(flag, value);
+                _mac = value.Length == 0 ? null : NetworkGrammar.ParseMac(flag, value);
                 return true;
             case "link-local-ip":
                 _linkLocal.Add(OptionValue.Address(flag, value));
@@ -72,7 +72,7 @@ public sealed partial class RunOptionsBuilder
                 _mounts[1].Add(MountGrammarLong.Parse(value, context.Directory));
                 return true;
             case "tmpfs":
-                _mounts[2].Add(MountGrammar.ParseTmpfs(value));
+                SetTmpfs(MountGrammar.ParseTmpfs(value));
                 return true;
             case "volumes-from":
                 int colon = value.IndexOf(':', StringComparison.Ordinal);
@@ -111,6 +111,21 @@ public sealed partial class RunOptionsBuilder
             default:
                 return false;
         }
+    }
+
+    /// <summary>docker keeps these by target: the last words for one count.</summary>
+    private void SetTmpfs(ContainerMount mount)
+    {
+        List<ContainerMount> mounts = _mounts[2];
+        for (int i = 0; i < mounts.Count; i++)
+        {
+            if (mounts[i].Target == mount.Target)
+            {
+                mounts[i] = mount;
+                return;
+            }
+        }
+        mounts.Add(mount);
     }
 
     private bool SetResource(string flag, string value)

@@ -25,6 +25,7 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
     private RunOptions _o = new();
 
     /// <summary>Takes one flag; throws <see cref="SkiffException"/> for a wrong value and <see cref="ArgumentException"/> for an unknown flag.</summary>
+    /// <remarks>An empty value, such as a script's variable that is not set, takes a flag back as it does in docker, where the flag has one value that is a word.</remarks>
     /// <param name="flag">The long name without dashes.</param>
     /// <param name="value">The value; <c>true</c> or <c>false</c> for a switch.</param>
     public void Set(string flag, string value)
@@ -50,9 +51,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 _o = _o with
                 {
                     Name =
-                        name.Length >= 2 && MountGrammar.IsName(name)
-                            ? name
-                            : throw OptionValue.Wrong(flag, value, "a name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"),
+                        value.Length == 0 ? null
+                        : name.Length >= 2 && MountGrammar.IsName(name) ? name
+                        : throw OptionValue.Wrong(flag, value, "a name has at least two of [a-zA-Z0-9][a-zA-Z0-9_.-]"),
                 };
                 return true;
             case "detach":
@@ -144,8 +145,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
             case "stop-signal":
                 _o = _o with
                 {
-                    StopSignal = SignalName.TryParse(value, out int signal)
-                        ? SignalName.Format(signal)
+                    StopSignal =
+                        value.Length == 0 ? null
+                        : SignalName.TryParse(value, out int signal) ? SignalName.Format(signal)
                         : throw OptionValue.Wrong(flag, value, "expected a signal such as SIGTERM, SIGRTMIN+3 or 15"),
                 };
                 return true;
@@ -181,10 +183,10 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 };
                 return true;
             case "cidfile":
-                _o = _o with { CidFile = Absolute(flag, value) };
+                _o = _o with { CidFile = value.Length == 0 ? null : Absolute(flag, value) };
                 return true;
             case "pidfile":
-                _o = _o with { PidFile = Absolute(flag, value) };
+                _o = _o with { PidFile = value.Length == 0 ? null : Absolute(flag, value) };
                 return true;
             case "rootfs":
                 _o = _o with { Rootfs = Absolute(flag, value) };
@@ -197,7 +199,7 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
                 {
                     Pull = value switch
                     {
-                        "missing" => PullPolicy.Missing,
+                        "missing" or "" => PullPolicy.Missing,
                         "always" => PullPolicy.Always,
                         "never" => PullPolicy.Never,
                         "newer" => PullPolicy.Newer,
@@ -257,8 +259,9 @@ public sealed partial class RunOptionsBuilder(RunOptionsContext context)
             case "log-driver":
                 _o = _o with
                 {
-                    LogDriver = value is "json-file" or "local" or "journald" or "none"
-                        ? value
+                    LogDriver =
+                        value.Length == 0 ? null
+                        : value is "json-file" or "local" or "journald" or "none" ? value
                         : throw OptionValue.Wrong(flag, value, "expected json-file, local, journald or none"),
                 };
                 return true;
