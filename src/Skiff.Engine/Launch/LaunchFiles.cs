@@ -83,15 +83,30 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
         [
             Open(network.Lock, "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
             Open($"{network.Owners}/{record.Id}", "O_RDWR|O_CREAT|O_CLOEXEC", 0x180),
-            Call($"link(\"{network.Owners}/{record.Id}\", \"{network.Leases}/{lease.IPv4}\")", "link(2)"),
-            Open(network.LastAddress, "O_WRONLY|O_CREAT|O_CLOEXEC", 0x180),
         ];
+        if (IsAsked(lease.IPv6))
+        {
+            made.Add(new MakeDirectory(network.Asked6, 0x1C0));
+            Link($"{network.Asked6}/{lease.IPv6}");
+        }
+        Link($"{network.Leases}/{lease.IPv4}");
+        if (!IsAsked(lease.IPv4))
+        {
+            made.Add(Open(network.LastAddress, "O_WRONLY|O_CREAT|O_CLOEXEC", 0x180));
+        }
+        foreach (string name in lease.Names)
+        {
+            made.Add(new MakeDirectory($"{network.Names}/{name}", 0x1C0));
+            Link($"{network.Names}/{name}/{record.Id}");
+        }
         foreach (string claim in Claims(lease))
         {
             made.Add(Open(network.Draft, Create, 0x180));
             made.Add(Call($"rename(\"{network.Draft}\", \"{network.Ports}/{claim}\")", "rename(2)"));
         }
         return made;
+
+        void Link(string path) => made.Add(Call($"link(\"{network.Owners}/{record.Id}\", \"{path}\")", "link(2)"));
     }
 
     /// <summary>What is removed when the container has ended.</summary>
@@ -101,6 +116,11 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
         foreach (BridgeLease lease in networks?.Leases ?? [])
         {
             NetworkPaths network = new(paths.Runroot, lease.Network.Key);
+            foreach (string name in lease.Names)
+            {
+                removed.Add(Unlink($"{network.Names}/{name}/{record.Id}"));
+                removed.Add(new RemoveDirectory($"{network.Names}/{name}"));
+            }
             removed.Add(
                 lease.Ports.Count > 0
                     ? Call(
@@ -114,6 +134,10 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
                 removed.Add(Unlink($"{network.Ports}/{claim}"));
             }
             removed.Add(Unlink($"{network.Owners}/{record.Id}"));
+            if (IsAsked(lease.IPv6))
+            {
+                removed.Add(Unlink($"{network.Asked6}/{lease.IPv6}"));
+            }
         }
         if (record.AutoRemove)
         {
@@ -138,6 +162,20 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
             removed.Add(Unlink(paths.Session(record.Id)));
         }
         return removed;
+    }
+
+    /// <summary>True for an address that was asked for: the next free one is not looked for, and one of IPv6 does not follow from the IPv4 address.</summary>
+    private bool IsAsked(System.Net.IPAddress? address)
+    {
+        string? text = address?.ToString();
+        foreach (NetworkAttachment network in options.Networks)
+        {
+            if (text is not null && (network.Ip4 == text || network.Ip6 == text))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>One secret may be in two places.</summary>

@@ -72,7 +72,7 @@ public sealed partial class FileChanges(string root, string runroot)
     [GeneratedRegex("/names/[^ ]+")]
     private static partial Regex Named();
 
-    [GeneratedRegex("/leases/[0-9.]+")]
+    [GeneratedRegex("/leases/[0-9.]+(?=$| )")]
     private static partial Regex Leased();
 
     [GeneratedRegex(" sk[0-9a-f]{8}$")]
