@@ -30,6 +30,12 @@ public static class NetworkConnection
         string name = NameOf(engine, asked);
         if (Index(engine, before, name) >= 0)
         {
+            if (IsHalf(state, name))
+            {
+                // A connect was killed: it begins again.
+                Open(engine, name).Disconnect(id);
+                return Lay(engine, record, state, before);
+            }
             throw new SkiffException($"the container {record.Name} is connected with the network {name} already");
         }
         RunOptions after = before with { Networks = [.. Attachments(before), asked] };
@@ -81,8 +87,21 @@ public static class NetworkConnection
         {
             Cut(engine, record, state, endpoint);
         }
+        else if (IsHalf(state, network))
+        {
+            Open(engine, network).Disconnect(id);
+        }
         engine.Containers.SaveRecord(With(record, after));
     }
+
+    /// <summary>The record of a container that runs names a network and its state does not: a command was killed in between.</summary>
+    private static bool IsHalf(ContainerState state, string network) =>
+        state.IsUp && !state.Endpoints.Any(endpoint => endpoint.Network == network);
+
+    private static BridgeNetwork Open(SkiffEngine engine, string network) =>
+        network == NetworkDefinition.Default
+            ? BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge, engine.Networks)
+            : BridgeNetwork.Open(engine.Paths.Runroot, engine.Networks.Find(network), engine.Networks);
 
     private static (ContainerRecord, ContainerState) Load(SkiffEngine engine, string id, FileLock? gate) =>
         gate is not null && engine.Containers.TryLoad(id) is { } record && engine.Reconciler.CheckHeld(record) is { } state
@@ -193,11 +212,7 @@ public static class NetworkConnection
 
     private static void Cut(SkiffEngine engine, ContainerRecord record, ContainerState state, NetworkEndpoint endpoint)
     {
-        BridgeNetwork network =
-            endpoint.Network == NetworkDefinition.Default
-                ? BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge, engine.Networks)
-                : BridgeNetwork.Open(engine.Paths.Runroot, engine.Networks.Find(endpoint.Network), engine.Networks);
-        IReadOnlyList<PublishedPort> ports = network.Disconnect(record.Id, endpoint.HostInterface);
+        IReadOnlyList<PublishedPort> ports = Open(engine, endpoint.Network).Disconnect(record.Id, endpoint.HostInterface);
         List<NetworkEndpoint> rest = [.. state.Endpoints.Where(e => e.Network != endpoint.Network)];
         engine.Containers.SaveState(record.Id, state with { Endpoints = rest, Ports = [.. state.Ports.Except(ports)] });
         RemoveHosts(engine, record, endpoint);

@@ -140,7 +140,7 @@ public sealed partial class BridgeNetwork
                 {
                     _leases.Remove(begun);
                 }
-                _ = Files.TryRemove($"{_paths.Owners}/{containerId}");
+                _leases.RemoveRest(containerId);
                 file.Dispose();
             }
             if (shared is null)
@@ -236,7 +236,7 @@ public sealed partial class BridgeNetwork
             }
             else
             {
-                _ = Files.TryRemove($"{_paths.Owners}/{containerId}");
+                _leases.RemoveRest(containerId);
             }
             _released.Finish(() => firewall ??= OpenFirewall(), abandonedOnly: true);
         }
@@ -246,12 +246,16 @@ public sealed partial class BridgeNetwork
 
     /// <summary>Takes a container that runs out of the network: its cable, its address and its ports go.</summary>
     /// <param name="containerId">The full id.</param>
-    /// <param name="hostInterface">The host's end of the cable.</param>
+    /// <param name="hostInterface">The host's end of the cable; null for the one of its lease.</param>
     /// <returns>The ports that it held.</returns>
-    internal IReadOnlyList<PublishedPort> Disconnect(string containerId, string hostInterface)
+    internal IReadOnlyList<PublishedPort> Disconnect(string containerId, string? hostInterface = null)
     {
         IReadOnlyList<PublishedPort> ports = [];
-        new RouteMessages().DeleteLink(hostInterface).Build(Errno.ENODEV).Run();
+        hostInterface ??= _leases.Of(containerId)?.HostInterface;
+        if (hostInterface is not null)
+        {
+            new RouteMessages().DeleteLink(hostInterface).Build(Errno.ENODEV).Run();
+        }
         NetlinkSocket? firewall = null;
         using (FileLock.Acquire(_paths.Lock))
         {
@@ -260,6 +264,10 @@ public sealed partial class BridgeNetwork
                 ports = lease.Ports;
                 _ = Forget(_paths, lease);
                 _released.Finish(() => firewall ??= OpenFirewall(), abandonedOnly: false);
+            }
+            else
+            {
+                _leases.RemoveRest(containerId);
             }
         }
         StartCleaner(null, s_linger, orphan: false);

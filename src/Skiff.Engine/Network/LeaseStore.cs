@@ -121,11 +121,28 @@ internal sealed class LeaseStore(NetworkPaths paths)
     {
         RemoveNames(lease);
         _ = Files.TryRemove($"{paths.Leases}/{lease.IPv4}");
-        _ = Files.TryRemove($"{paths.Owners}/{lease.ContainerId}");
+        RemoveOwner(lease);
+    }
+
+    /// <summary>Removes what a container has of a lease that was never complete, or is no longer: a command was killed while it took or gave it.</summary>
+    internal void RemoveRest(string containerId)
+    {
+        if (LeaseFile.TryRead($"{paths.Owners}/{containerId}") is { } lease)
+        {
+            RemoveNames(lease);
+            RemoveOwner(lease);
+        }
+        _ = Files.TryRemove($"{paths.Owners}/{containerId}");
+    }
+
+    /// <summary>The owner's file goes last: it leads to all else.</summary>
+    private void RemoveOwner(LeaseFile lease)
+    {
         if (LeaseFile.TryRead($"{paths.Asked6}/{lease.IPv6}")?.ContainerId == lease.ContainerId)
         {
             _ = Files.TryRemove($"{paths.Asked6}/{lease.IPv6}");
         }
+        _ = Files.TryRemove($"{paths.Owners}/{lease.ContainerId}");
     }
 
     private static int Link(string existing, string path) =>

@@ -209,6 +209,15 @@ public sealed class NetworkStore
             Directory.CreateDirectory(_paths.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             _ = Files.TryMakeDirectory(Place, Private);
         }
+        // Whatever the run directory: one at a time, so that all that is growing was left by somebody who was killed.
+        using FileLock? alone = FileLock.AcquireDirectory(Place);
+        foreach (string name in Tree.Names(Place))
+        {
+            if (name.StartsWith(Growing, StringComparison.Ordinal))
+            {
+                _ = Files.TryRemove($"{Place}/{name}");
+            }
+        }
         string growing = $"{Place}/{Growing}{network.Id[..16]}";
         try
         {
