@@ -10,7 +10,11 @@ namespace Skiff;
 /// <summary>The program: finds the verb, runs it, and is the only place that prints errors.</summary>
 internal static class Program
 {
-    public static int Main(string[] args) => Run(ByName(Environment.GetCommandLineArgs()[0], args), new Output());
+    public static int Main(string[] args)
+    {
+        StandardDescriptors.Fill();
+        return Run(ByName(Environment.GetCommandLineArgs()[0], args), new Output());
+    }
 
     /// <summary>Called <c>docker-compose</c>, by a link for instance, the program is that.</summary>
     internal static string[] ByName(string program, string[] args) =>
@@ -63,6 +67,7 @@ internal static class Program
             SkiffException skiff => (skiff.Message, skiff is { ExitCode: 1, IsUsage: false } ? failure : skiff.ExitCode),
             LinuxException linux => (linux.Message, failure),
             OperationCanceledException => ("interrupted", 130),
+            IOException io => (io.Message, failure), // a full disk, for instance, where a library reads or writes
             _ => ($"internal error: {e.GetType().Name}: {e.Message} (please report it, with the output of --debug)", failure),
         };
         output.ErrorLine($"skiff: {message}");

@@ -97,12 +97,40 @@ public sealed class ImageVerbTests : IDisposable
         Assert.Equal("[]", _host.Run("image", "inspect", "no-such-image").ExitedWith(1).Text);
     }
 
+    /// <summary>Whatever writes to standard output: a full disk, or whatever is behind it, is a sentence.</summary>
+    [Theory]
+    [InlineData("images")]
+    [InlineData("version")]
+    [InlineData("inspect", "IMAGE")]
+    [InlineData("save", "IMAGE")]
+    [InlineData("export", "full")]
+    [InlineData("cp", "full:/bin", "-")]
+    [InlineData("volume", "export", "full")]
+    [InlineData("man", "run")]
+    [InlineData("completion", "bash")]
+    public void Output_that_cannot_be_written_is_a_sentence(params string[] words)
+    {
+        string image = _host.Image(TestImages.Busybox);
+        _host.Run("create", "--name", "full", image);
+        _host.Run("volume", "create", "full");
+        string[] line = _host.CommandLine([.. words.Select(w => w == "IMAGE" ? image : w)]);
+        CommandResult result = Tool.Try(["sh", "-c", "exec \"$@\" >/dev/full", "sh", .. line]).ExitedWith(1);
+        Assert.Equal("skiff: write standard output: no space left on device (ENOSPC)\n", result.Error);
+    }
+
     /// <summary>What is wrong with an image is a failure of the verb that meets it, and 125 is what run makes of it.</summary>
     [Fact]
     public void What_is_wrong_with_an_archive_or_a_platform_has_the_exit_code_of_the_verb()
     {
         _ = _host.Registry;
-        foreach (byte[] head in (byte[][])[[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], [0x42, 0x5A, 0x68, 0, 0, 0], [0x50, 0x4B, 3, 4, 0, 0]])
+        foreach (
+            byte[] head in (byte[][])
+                [
+                    [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0],
+                    [0x42, 0x5A, 0x68, 0, 0, 0],
+                    [0x50, 0x4B, 3, 4, 0, 0],
+                ]
+        )
         {
             _host.RunWithInput(head, "load").ExitedWith(1).Complained("compressed with");
             _host.RunWithInput(head, "import", "-", "x:1").ExitedWith(1).Complained("compressed with");

@@ -27,6 +27,32 @@ public sealed class RunStreamsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal(Blob.DigestOf(input), Blob.DigestOf(result.OutputBytes));
     }
 
+    /// <summary>Whoever closes a stream gives its number away: what is printed would be written into the next file that the engine opens, its records among them.</summary>
+    [Theory]
+    [InlineData("<&-")]
+    [InlineData(">&-")]
+    [InlineData("2>&-")]
+    [InlineData("<&- >&- 2>&-")]
+    public void RUN_18_A_closed_stream_is_nothing_for_the_container_and_no_file_of_the_engine(string closed)
+    {
+        string shared = Workspace.NewDirectory("closed");
+        const string Script = "for n in 0 1 2; do [ -e /proc/$$/fd/$n ] && echo $n; done >/s/";
+        Closed(InBusybox("-v", shared + ":/s", Busybox, "sh", "-c", Script + "run"));
+        Closed("run", "-d", "--name", "closed", "--network", "none", "-v", shared + ":/s", Busybox, "sleep", "1000");
+        Closed("exec", "closed", "sh", "-c", Script + "exec");
+        Assert.Equal(["0", "1", "2"], File.ReadAllLines(shared + "/run"));
+        Assert.Equal(["0", "1", "2"], File.ReadAllLines(shared + "/exec"));
+        Closed("ps");
+        Closed("nonsense");
+        // The records are whole: whatever was printed was printed into nothing.
+        Assert.Equal("closed", host.Run("ps", "--format", "{{.Names}}").Succeeded().Text);
+        Assert.Equal("running", host.Run("inspect", "-f", "{{.State.Status}}", "closed").Succeeded().Text);
+        host.Run("rm", "-f", "closed").Succeeded();
+        Assert.Empty(host.Run("ps", "-aq").Succeeded().Text);
+
+        void Closed(params string[] words) => Tool.Try(["sh", "-c", $"exec \"$@\" {closed}", "sh", .. host.CommandLine(words)]);
+    }
+
     [Fact]
     public void RUN_19_All_output_arrives_and_the_streams_stay_apart()
     {

@@ -32,6 +32,10 @@ internal static class ArchiveOutput
         {
             throw new BrokenPipeException();
         }
+        catch (IOException e)
+        {
+            throw new LinuxException("write", "standard output", e.HResult);
+        }
     }
 
     /// <summary>Writes beside the file and renames at the end: what fails leaves no half archive, and keeps the old one.</summary>
