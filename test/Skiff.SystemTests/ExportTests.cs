@@ -40,6 +40,41 @@ public sealed class ExportTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("rm", "source").Succeeded();
     }
 
+    /// <summary>Renamed into place, an archive would take the place of the host's /dev/null.</summary>
+    [Theory]
+    [InlineData("export", "-o", "FILE", "any")]
+    [InlineData("save", "-o", "FILE", "IMAGE")]
+    [InlineData("volume", "export", "-o", "FILE", "some")]
+    public void A_device_and_a_pipe_are_written_to_and_never_replaced(params string[] words)
+    {
+        string image = host.Image(TestImages.Busybox);
+        string directory = Workspace.NewDirectory("special");
+        Tool.Shell(
+            $"mknod {directory}/null c 1 3; mkfifo {directory}/pipe; ln -s {directory}/target {directory}/link; touch {directory}/target"
+        );
+        _ = host.Run("volume", "create", "some");
+        _ = host.Run("create", "--name", "any", "--network", "none", image, "true");
+        using RunningCommand reader = RunningCommand.Start(["sh", "-c", $"wc -c <{directory}/pipe"]);
+        foreach (string name in (string[])["null", "pipe", "link"])
+        {
+            host.Run([
+                    .. words.Select(w =>
+                        w == "FILE" ? $"{directory}/{name}"
+                        : w == "IMAGE" ? image
+                        : w
+                    ),
+                ])
+                .Succeeded();
+        }
+        Assert.NotEqual("0", reader.WaitForExit().Succeeded().Text);
+        Assert.Equal(
+            "character special file\nfifo\nsymbolic link",
+            Tool.Shell($"stat -c %F {directory}/null {directory}/pipe {directory}/link").Text
+        );
+        Assert.NotEqual(0, new FileInfo($"{directory}/target").Length);
+        Assert.Equal(4, Directory.GetFiles(directory).Length);
+    }
+
     [Fact]
     public void GNU_tar_lists_every_kind_of_file_of_a_large_tree_and_import_takes_it_back()
     {

@@ -1,5 +1,6 @@
 using Skiff.Display;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 using Skiff.Linux.Terminal;
 
 namespace Skiff.Commands;
@@ -41,8 +42,7 @@ internal static class ArchiveOutput
     /// <summary>Writes beside the file and renames at the end: what fails leaves no half archive, and keeps the old one.</summary>
     private static void ToFile(string path, Action<Stream> write)
     {
-        bool plain = !File.Exists(path) || File.ResolveLinkTarget(path, false) is null;
-        string written = plain && !IsSpecial(path) ? $"{path}.{RandomBytes.Hex(4)}.part" : path;
+        string written = IsReplaceable(path) ? $"{path}.{RandomBytes.Hex(4)}.part" : path;
         try
         {
             using (Stream target = Create(written))
@@ -64,8 +64,9 @@ internal static class ArchiveOutput
         }
     }
 
-    /// <summary>A device or a pipe is written to, never replaced.</summary>
-    private static bool IsSpecial(string path) => File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.Device);
+    /// <summary>Only what is not there and a plain file: a device (<c>/dev/null</c>), a pipe or what a link leads to is written to.</summary>
+    private static bool IsReplaceable(string path) =>
+        At.Stat(Files.AtCwd, CString.Encode(path), out StatxBuffer stat) != 0 || (stat.Mode & At.S_IFMT) == At.S_IFREG;
 
     private static FileStream Create(string path)
     {

@@ -66,7 +66,7 @@ internal static class ConfigCommand
         }
         if (invocation.Value("output") is { } path)
         {
-            Files.Replace(Path.GetFullPath(path), System.Text.Encoding.UTF8.GetBytes(text), 0x1A4);
+            ArchiveOutput.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(text)));
         }
         else
         {
