@@ -63,8 +63,7 @@ internal static class PullImage
             if (policy == PullPolicy.Never)
             {
                 throw new SkiffException(
-                    $"the image {name} is for {here.Config.Platform}, not for {wanted} (--pull=never: no other is fetched)",
-                    125
+                    $"the image {name} is for {here.Config.Platform}, not for {wanted} (--pull=never: no other is fetched)"
                 );
             }
             here = null;
@@ -75,7 +74,7 @@ internal static class PullImage
         }
         if (policy == PullPolicy.Never)
         {
-            throw new SkiffException($"No such image: {name} (--pull=never: it is not fetched)", 125);
+            throw new SkiffException($"No such image: {name} (--pull=never: it is not fetched)");
         }
         // An id cannot be asked for at a registry: there is nothing newer than it, and nothing to fetch.
         if (

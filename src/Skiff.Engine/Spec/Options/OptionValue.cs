@@ -7,12 +7,38 @@ namespace Skiff.Engine.Spec;
 /// <summary>Reads the values of single flags; every refusal is one sentence with the flag, the value and what is allowed.</summary>
 public static class OptionValue
 {
-    /// <summary>The error for a wrong value; exit code 125 as docker.</summary>
+    /// <summary>The error for a wrong value; exit code 125 as docker, but 1 (which <c>run</c> turns into 125) for values that docker's client leaves to the daemon.</summary>
     /// <param name="flag">The flag's long name without dashes.</param>
     /// <param name="value">What was given.</param>
     /// <param name="allowed">What would have been right.</param>
-    public static SkiffException Wrong(string flag, string value, string allowed) =>
-        new($"invalid value \"{value}\" for --{flag}: {allowed}", 125);
+    /// <param name="ofDaemon">The flag is one that docker's client reads, but not whether so much is possible.</param>
+    public static SkiffException Wrong(string flag, string value, string allowed, bool ofDaemon = false) =>
+        new($"invalid value \"{value}\" for --{flag}: {allowed}", ofDaemon || IsOfDaemon(flag) ? 1 : 125);
+
+    private static bool IsOfDaemon(string flag) =>
+        flag
+            is "name"
+                or "restart"
+                or "workdir"
+                or "cap-add"
+                or "cap-drop"
+                or "cpuset-cpus"
+                or "cpuset-mems"
+                or "cpu-period"
+                or "cpu-quota"
+                or "detach-keys"
+                or "ip"
+                or "ip6"
+                or "ipc"
+                or "isolation"
+                or "link-local-ip"
+                or "log-driver"
+                or "oom-score-adj"
+                or "platform"
+                or "runtime"
+                or "stop-signal"
+                or "tmpfs"
+                or "volume";
 
     /// <summary>Go's strconv.ParseBool: 1, t, true, 0, f, false in the usual cases.</summary>
     public static bool Bool(string flag, string value) =>

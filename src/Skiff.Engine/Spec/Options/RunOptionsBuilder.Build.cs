@@ -188,13 +188,18 @@ public sealed partial class RunOptionsBuilder
     {
         if (o.MemoryReservation is > 0 and < MinimumMemory)
         {
-            throw OptionValue.Wrong("memory-reservation", ByteSize.Format(o.MemoryReservation.Value), "the smallest possible value is 6m");
+            throw OptionValue.Wrong(
+                "memory-reservation",
+                ByteSize.Format(o.MemoryReservation.Value),
+                "the smallest possible value is 6m",
+                ofDaemon: true
+            );
         }
         if (o.Memory is long memory)
         {
             if (memory < MinimumMemory)
             {
-                throw OptionValue.Wrong("memory", ByteSize.Format(memory), "the smallest possible value is 6m");
+                throw OptionValue.Wrong("memory", ByteSize.Format(memory), "the smallest possible value is 6m", ofDaemon: true);
             }
             if (o.MemorySwap is > 0 && o.MemorySwap < memory)
             {
@@ -211,7 +216,7 @@ public sealed partial class RunOptionsBuilder
         }
         else if (o.MemorySwap is > 0)
         {
-            throw new SkiffException("--memory-swap needs --memory: it is the sum of memory and swap", 125);
+            throw new SkiffException("--memory-swap needs --memory: it is the sum of memory and swap");
         }
         Conflict(o.NanoCpus is not null && o.CpuQuota is not null, "--cpus", "--cpu-quota");
         Conflict(o.NanoCpus is not null && o.CpuPeriod is not null, "--cpus", "--cpu-period");

@@ -22,7 +22,6 @@ internal static class CreateCommand
             Usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
             Flags = RunFlags.All(create: true),
             StopAtFirstPositional = true,
-            FailureExitCode = 125,
             Completes = [Completion.Image],
             Run = Run,
         };
@@ -42,6 +41,11 @@ internal static class CreateCommand
             PreparedContainer container = Make(engine, id, options, image, invocation);
             invocation.Output.Line(container.Record.Id);
             return 0;
+        }
+        catch (SkiffException e) when (e.ExitCode == 125)
+        {
+            // What docker's client reads ends with 125, what its daemon refuses with 1: for run both are the same.
+            throw new SkiffException(e.Message, 1, e);
         }
         finally
         {
