@@ -173,6 +173,16 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.RunShell("touch /etc/file", "--read-only").Complained("Read-only file system");
     }
 
+    [Theory]
+    [InlineData("/work/deep")]
+    [InlineData("/scratch/deep")]
+    [InlineData("/")]
+    public void RUN_10_A_working_directory_that_is_missing_is_made_under_a_read_only_root_too(string directory)
+    {
+        CommandResult result = host.RunShell("pwd; touch /file", "--read-only", "--tmpfs", "/scratch", "-w", directory);
+        Assert.Equal(directory, result.Complained("Read-only file system").Text);
+    }
+
     [Fact]
     public void RUN_26_Directories_and_files_are_bound_and_missing_ones_made()
     {

@@ -80,14 +80,16 @@ public sealed partial class LaunchPlanner
             Block.Filesystem,
             "pivot_root makes the new tree the root and puts the host's on top of it, from where it is detached: nothing of the host is left to see."
         );
-        if (_spec.Root?.ReadOnly == true)
-        {
-            SetAttributes(_root, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
-        }
         _p.Call(SyscallNumber.fchdir, _root);
         _p.Call(SyscallNumber.pivot_root, _p.Text("."), _p.Text("."));
         _p.Call(SyscallNumber.umount2, _p.Text("."), (int)MountApi.MNT_DETACH);
         _p.Call(SyscallNumber.chdir, _p.Text("/"));
+        if (_spec.Root?.ReadOnly == true)
+        {
+            _plan.Container(Block.Filesystem, "The root becomes read-only, once the working directory is there.");
+            MakeWorkingDirectory();
+            SetAttributes(_root, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
+        }
     }
 
     private void Terminal()
@@ -229,21 +231,25 @@ public sealed partial class LaunchPlanner
                 ? "The working directory, which must be inside the container."
                 : "The working directory, made where the image lacks it; it must be inside the container."
         );
-        string path = _process.Cwd.TrimEnd('/');
-        for (int slash = path.IndexOf('/', 1); !_joins; slash = path.IndexOf('/', slash + 1))
+        if (!_joins && _spec.Root?.ReadOnly != true)
         {
-            string part = slash < 0 ? path : path[..slash];
-            _p.Call(SyscallNumber.mkdirat, AtCwd, _p.Text(part), 0x1ED);
-            _p.TolerateAll();
-            if (slash < 0)
-            {
-                break;
-            }
+            MakeWorkingDirectory();
         }
-        _p.Call(SyscallNumber.chdir, _p.Text(path));
+        _p.Call(SyscallNumber.chdir, _p.Text(_process.Cwd.TrimEnd('/')));
         nint buffer = _p.Memory(4096);
         _p.Call(SyscallNumber.getcwd, buffer, 4096);
         _p.Require(buffer, 0xFF, '/', Errno.EXDEV);
+    }
+
+    private void MakeWorkingDirectory()
+    {
+        string path = _process.Cwd.TrimEnd('/');
+        for (int slash = 0; slash >= 0 && path.Length > 0; )
+        {
+            slash = path.IndexOf('/', slash + 1);
+            _p.Call(SyscallNumber.mkdirat, AtCwd, _p.Text(slash < 0 ? path : path[..slash]), 0x1ED);
+            _p.TolerateAll();
+        }
     }
 
     private void Identity()
