@@ -62,6 +62,72 @@ public sealed class InspectTests(SkiffHost host) : IClassFixture<SkiffHost>
         }
     }
 
+    /// <summary>docker's Config is what was asked for: neither what every process gets besides, nor defaults.</summary>
+    [Theory]
+    [InlineData("", "[PATH=/usr/local/bin:/usr/bin:/bin] false true true false [null,null]")]
+    [InlineData("-i -e A=1 -e A=2 -e NOSUCH", "[A=2 PATH=/usr/local/bin:/usr/bin:/bin] true true true true [null,null]")]
+    [InlineData("-t --stop-signal INT --stop-timeout 3", "[PATH=/usr/local/bin:/usr/bin:/bin] false true true false [\"SIGINT\",3]")]
+    [InlineData("-a stderr", "[PATH=/usr/local/bin:/usr/bin:/bin] false false true false [null,null]")]
+    public void The_configuration_is_what_was_asked_for(string flags, string expected)
+    {
+        string[] words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string id = host.Run(["create", "--network", "none", .. words, Busybox, "true"]).Succeeded().Text;
+        try
+        {
+            const string Template =
+                "{{.Config.Env}} {{.Config.AttachStdin}} {{.Config.AttachStdout}} {{.Config.AttachStderr}} {{.Config.StdinOnce}} {{json .Config}}";
+            string[] shown = host.Run("inspect", "-f", Template, id).Succeeded().Text.Split(" {", 2);
+            JsonNode config = JsonNode.Parse("{" + shown[1])!;
+            string stop = new JsonArray(config["StopSignal"]?.DeepClone(), config["StopTimeout"]?.DeepClone()).ToJsonString();
+            Assert.Equal(expected, $"{shown[0]} {stop}");
+        }
+        finally
+        {
+            host.Run("rm", id).Succeeded();
+        }
+    }
+
+    [Fact]
+    public void Variables_of_the_image_come_after_those_that_were_given_and_options_of_mounts_are_numbers()
+    {
+        string image = host.Image(
+            new TestImage(
+                "with-env",
+                "1",
+                () => new ImageBuilder().Layer(w => w.File("x", [], 0x1A4)).Set("Env", new JsonArray("A=image", "B=image")).Build()
+            )
+        );
+        string id = host.Run(
+                "create",
+                "--network",
+                "none",
+                "-e",
+                "C=3",
+                "-e",
+                "A=1",
+                "--mount",
+                "type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700",
+                "--mount",
+                "type=volume,dst=/v,volume-nocopy",
+                image,
+                "true"
+            )
+            .Succeeded()
+            .Text;
+        Assert.Equal(
+            "[\"C=3\",\"A=1\",\"B=image\"] {\"SizeBytes\":1048576,\"Mode\":448} {\"NoCopy\":true,\"DriverConfig\":{}}",
+            host.Run(
+                    "inspect",
+                    "-f",
+                    "{{json .Config.Env}} {{json (index .HostConfig.Mounts 0).TmpfsOptions}} {{json (index .HostConfig.Mounts 1).VolumeOptions}}",
+                    id
+                )
+                .Succeeded()
+                .Text
+        );
+        host.Run("rm", "-v", id).Succeeded();
+    }
+
     [Fact]
     public void Templates_give_what_docker_gives()
     {

@@ -49,6 +49,20 @@ public sealed class RestartTests(SkiffHost host) : IClassFixture<SkiffHost>
             () => host.Run("ps", "-a").Output
         );
         Wait.Until(
+            () => Inspect("always", "{{.State.Status}} {{.State.Running}} {{.State.Restarting}}") == "restarting true true",
+            20,
+            () => host.Run("inspect", "always").Output
+        );
+        Wait.Until(
+            () =>
+            {
+                string[] shown = host.Run("stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}").Succeeded().Lines;
+                return shown.Contains("always 0");
+            },
+            20,
+            () => host.Run("stats", "--no-stream").Output
+        );
+        Wait.Until(
             () => host.Run("exec", "always", "true").Error.Contains("between two lives", StringComparison.Ordinal),
             20,
             () => host.Run("exec", "always", "true").Error

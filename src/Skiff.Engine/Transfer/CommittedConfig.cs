@@ -6,7 +6,7 @@ using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 namespace Skiff.Engine.Transfer;
 
 /// <summary>How an image made from a container is run: as the container was, that is its image's config with what <c>run</c> changed (docker: the container's <c>Config</c>).</summary>
-internal static class CommittedConfig
+public static class CommittedConfig
 {
     internal static ImageConfig Of(ImageConfig image, RunOptions options, ContainerRecord record)
     {
@@ -19,7 +19,7 @@ internal static class CommittedConfig
             WorkingDir = options.Workdir ?? image.WorkingDir,
             Entrypoint = entrypoint,
             Cmd = cmd,
-            Env = Environment(image, options),
+            Env = Environment(image.Env, options),
             Labels = record.Labels,
             ExposedPorts = record.ExposedPorts,
             Volumes = Volumes(image, options),
@@ -31,28 +31,55 @@ internal static class CommittedConfig
         };
     }
 
-    private static List<string> Environment(ImageConfig image, RunOptions options)
+    /// <summary>The variables that were given, then those of the image that they leave as they are: docker's <c>Config.Env</c>. What every process gets besides, such as HOSTNAME, is not among them.</summary>
+    /// <param name="image">Those of the image.</param>
+    /// <param name="options">What was asked.</param>
+    public static List<string> Environment(IReadOnlyList<string> image, RunOptions options)
     {
-        List<string> env = options.UnsetAllEnvironment ? [] : [.. image.Env];
+        List<string> env = [];
         foreach (EnvironmentEntry entry in options.Environment)
         {
-            int place = env.FindIndex(e => e.StartsWith(entry.Name + "=", StringComparison.Ordinal));
-            string text = $"{entry.Name}={entry.Value}";
-            if (entry.Value is null)
+            Forget(env, entry.Name);
+            if (entry.Value is not null)
             {
-                _ = place >= 0 && env.Remove(env[place]);
+                env.Add($"{entry.Name}={entry.Value}");
             }
-            else if (place >= 0)
-            {
-                env[place] = text;
-            }
-            else
+        }
+        foreach (string text in options.UnsetAllEnvironment ? [] : image)
+        {
+            if (!IsGiven(options, text))
             {
                 env.Add(text);
             }
         }
         return env;
     }
+
+    private static void Forget(List<string> env, string name)
+    {
+        for (int i = env.Count - 1; i >= 0; i--)
+        {
+            if (Names(env[i], name))
+            {
+                env.RemoveAt(i);
+            }
+        }
+    }
+
+    private static bool IsGiven(RunOptions options, string text)
+    {
+        foreach (EnvironmentEntry entry in options.Environment)
+        {
+            if (Names(text, entry.Name))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool Names(string text, string name) =>
+        text.StartsWith(name, StringComparison.Ordinal) && (text.Length == name.Length || text[name.Length] == '=');
 
     /// <summary>docker keeps the image's and the anonymous ones of <c>-v /path</c>.</summary>
     private static List<string> Volumes(ImageConfig image, RunOptions options)

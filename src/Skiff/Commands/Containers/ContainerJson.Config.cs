@@ -1,6 +1,7 @@
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Spec;
+using Skiff.Engine.Transfer;
 using Skiff.Format;
 using Skiff.Images;
 using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
@@ -23,9 +24,9 @@ internal static partial class ContainerJson
             ("Hostname", Value.Of(spec?.Hostname ?? "")),
             ("Domainname", Value.Of(options.Domainname ?? "")),
             ("User", Value.Of(options.User ?? image?.User ?? "")),
-            ("AttachStdin", Value.Of(record.Foreground && options.Interactive)),
-            ("AttachStdout", Value.Of(record.Foreground)),
-            ("AttachStderr", Value.Of(record.Foreground)),
+            ("AttachStdin", Value.Of(IsAttached(options, StandardStreams.Stdin))),
+            ("AttachStdout", Value.Of(IsAttached(options, StandardStreams.Stdout))),
+            ("AttachStderr", Value.Of(IsAttached(options, StandardStreams.Stderr))),
         ];
         if (record.ExposedPorts.Count > 0)
         {
@@ -33,8 +34,9 @@ internal static partial class ContainerJson
         }
         fields.Add(("Tty", Value.Of(record.Tty)));
         fields.Add(("OpenStdin", Value.Of(record.OpenStdin)));
-        fields.Add(("StdinOnce", Value.Of(record.Foreground && options.Interactive)));
-        fields.Add(("Env", spec?.Process is { } process ? Words(process.Env) : Value.Of((IReadOnlyList<string>?)null)));
+        fields.Add(("StdinOnce", Value.Of(options.Interactive && IsAttached(options, StandardStreams.Stdin))));
+        List<string> env = CommittedConfig.Environment(image?.Env ?? [], options);
+        fields.Add(("Env", Value.Of(env.Count == 0 ? null : env)));
         fields.Add(("Cmd", Value.Of(cmd.Count == 0 ? null : cmd)));
         if (Healthcheck(record, options, image) is { } health)
         {
@@ -44,10 +46,20 @@ internal static partial class ContainerJson
         fields.Add(("Volumes", Keys(VolumesOf(options, image))));
         fields.Add(("WorkingDir", Value.Of(options.Workdir ?? image?.WorkingDir ?? "")));
         fields.Add(("Entrypoint", Value.Of(entrypoint.Count == 0 ? null : entrypoint)));
+        if (options.Networks is { IsEmpty: false } networks && networks[0].MacAddress is { } mac)
+        {
+            fields.Add(("MacAddress", Value.Of(mac)));
+        }
         fields.Add(("OnBuild", Value.Nil));
         fields.Add(("Labels", Value.Of(record.Labels)));
-        fields.Add(("StopSignal", Value.Of(record.StopSignal)));
-        fields.Add(("StopTimeout", Value.Of((long)record.StopTimeout)));
+        if ((options.StopSignal ?? image?.StopSignal) is { Length: > 0 })
+        {
+            fields.Add(("StopSignal", Value.Of(record.StopSignal)));
+        }
+        if (options.StopTimeout is { } timeout)
+        {
+            fields.Add(("StopTimeout", Value.Of((long)timeout)));
+        }
         if (!options.Secrets.IsEmpty)
         {
             fields.Add(("Secrets", Secrets(options)));
@@ -58,6 +70,12 @@ internal static partial class ContainerJson
         }
         return Value.Struct(fields);
     }
+
+    /// <summary>What <c>create</c> and <c>run</c> without <c>-d</c> attach: the output, with <c>-i</c> the input, unless <c>-a</c> says which.</summary>
+    private static bool IsAttached(RunOptions options, StandardStreams stream) =>
+        options.Attach == StandardStreams.None
+            ? !options.Detach && (stream != StandardStreams.Stdin || options.Interactive)
+            : (options.Attach & stream) != StandardStreams.None;
 
     /// <summary>Durations in nanoseconds, as docker has them: only what the flags or the image say. NONE where the image's check was switched off.</summary>
     private static Value? Healthcheck(ContainerRecord record, RunOptions options, ImageConfig? image)

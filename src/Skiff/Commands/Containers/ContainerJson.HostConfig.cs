@@ -214,14 +214,44 @@ internal static partial class ContainerJson
                 {
                     volume.Add(("Subpath", Value.Of(mount.Subpath)));
                 }
+                volume.Add(("DriverConfig", Value.Struct()));
                 return ("VolumeOptions", Value.Struct(volume));
             case MountType.Tmpfs when !mount.Options.IsEmpty:
-                return ("TmpfsOptions", Value.Struct(("Options", Words(mount.Options))));
+                return ("TmpfsOptions", Value.Struct(Memory(mount.Options)));
             case MountType.Image when mount.Subpath.Length > 0:
                 return ("ImageOptions", Value.Struct(("Subpath", Value.Of(mount.Subpath))));
             default:
                 return null;
         }
+    }
+
+    /// <summary>Size and mode as docker has them, numbers both; what else was asked for in pairs.</summary>
+    private static List<(string, Value)> Memory(ValueList<string> options)
+    {
+        List<(string, Value)> fields = [];
+        List<Value> others = [];
+        foreach (string option in options)
+        {
+            int equals = option.IndexOf('=', StringComparison.Ordinal);
+            string value = option[(equals + 1)..];
+            if (option.StartsWith("size=", StringComparison.Ordinal) && long.TryParse(value, CultureInfo.InvariantCulture, out long size))
+            {
+                fields.Add(("SizeBytes", Value.Of(size)));
+            }
+            else if (option.StartsWith("mode=", StringComparison.Ordinal))
+            {
+                fields.Add(("Mode", Value.Of((long)Convert.ToUInt32(value, 8))));
+            }
+            else
+            {
+                others.Add(Value.Of(equals < 0 ? [option] : [option[..equals], value]));
+            }
+        }
+        if (others.Count > 0)
+        {
+            fields.Add(("Options", Value.List(others)));
+        }
+        return fields;
     }
 
     private static string Mode(NamespaceMode mode, string otherwise) =>

@@ -78,7 +78,7 @@ internal static partial class ContainerJson
         List<(string, Value)> fields =
         [
             ("Status", Value.Of(StatusText.Word(state.Status))),
-            ("Running", Value.Of(state.IsUp)),
+            ("Running", Value.Of(state.IsUp || state.Status == ContainerStatus.Restarting)),
             ("Paused", Value.Of(state.Status == ContainerStatus.Paused)),
             ("Restarting", Value.Of(state.Status == ContainerStatus.Restarting)),
             ("OOMKilled", Value.Of(state.OomKilled)),

@@ -96,7 +96,10 @@ internal static class StatsCommand
         }
         foreach (ContainerRecord record in invocation.Arguments.Count > 0 ? [] : engine.Containers.List())
         {
-            if (engine.Reconciler.Check(record) is { } state && (state.IsUp || invocation.Is("all")))
+            if (
+                engine.Reconciler.Check(record) is { } state
+                && (state.IsUp || state.Status == ContainerStatus.Restarting || invocation.Is("all"))
+            )
             {
                 samples[record.Id] = ContainerSample.Take(record, state);
             }

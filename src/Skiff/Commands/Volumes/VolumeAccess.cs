@@ -20,7 +20,10 @@ internal static class VolumeAccess
     /// <summary>A volume in the shape of docker's <c>volume inspect</c>.</summary>
     public static Value Describe(VolumeStore store, Volume volume) =>
         Value.Struct(
-            ("CreatedAt", Value.Of(Containers.ContainerJson.Time(volume.Created))),
+            (
+                "CreatedAt",
+                Value.Of(volume.Created.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture))
+            ),
             ("Driver", Value.Of(volume.Driver)),
             ("Labels", Value.Of(volume.Labels.Count == 0 ? null : volume.Labels)),
             ("Mountpoint", Value.Of(store.Data(volume.Name))),
