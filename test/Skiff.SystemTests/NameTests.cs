@@ -41,6 +41,36 @@ public sealed class NameTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
     }
 
     [Fact]
+    public void NET_07_A_renamed_container_is_found_by_its_new_name_at_once_and_by_the_old_one_no_more()
+    {
+        using Machine machine = new(host);
+        machine.Run("network", "create", "--subnet", "10.55.0.0/24", "--ipv6=false", "back").Succeeded();
+        machine.Run("network", "create", "--subnet", "10.56.0.0/24", "--ipv6=false", "front").Succeeded();
+        Run(machine, "asker", "--network", "back");
+        Run(machine, "web", "--network", "name=back,alias=www,ip=10.55.0.9", "--network", "front");
+        foreach (
+            (string old, string now) in ((string, string)[])[("web", "a-much-longer-name"), ("a-much-longer-name", "ab"), ("ab", "www")]
+        )
+        {
+            machine.Run("rename", old, now).Succeeded();
+            Assert.Equal("10.55.0.9", Addresses(machine, "asker", now));
+            Assert.Equal("", Addresses(machine, "asker", old));
+            Assert.Equal("10.55.0.9", Addresses(machine, "asker", "www"));
+            Assert.Contains($"name = {now}.back", Lookup(machine, "asker", "10.55.0.9"), StringComparison.Ordinal);
+        }
+        // The lease is whole still: after a restart and a removal nothing of any name is left.
+        machine.Run("restart", "-t", "0", "www").Succeeded();
+        Assert.Equal("10.55.0.9", Addresses(machine, "asker", "www"));
+        machine.Run("rm", "-f", "www").Succeeded();
+        string names = Path.Combine(host.Runroot, "networks");
+        Assert.DoesNotContain(
+            Directory.EnumerateDirectories(names, "*", SearchOption.AllDirectories),
+            static d => d.EndsWith("/www", StringComparison.Ordinal) || d.EndsWith("/ab", StringComparison.Ordinal)
+        );
+        machine.Run("rm", "-f", "asker").Succeeded();
+    }
+
+    [Fact]
     public void Other_names_go_to_the_hosts_servers_as_they_are_now_and_search_domains_stay()
     {
         using Machine machine = new(host);

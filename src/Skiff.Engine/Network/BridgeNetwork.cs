@@ -275,6 +275,18 @@ public sealed partial class BridgeNetwork
         return ports;
     }
 
+    /// <summary>Gives a container that runs other names in the network.</summary>
+    /// <param name="containerId">The full id.</param>
+    /// <param name="names">All its names, as <see cref="LeaseFile.Names"/>.</param>
+    internal void Rename(string containerId, IReadOnlyList<string> names)
+    {
+        using FileLock held = FileLock.Acquire(_paths.Lock);
+        if (_leases.Of(containerId) is { } lease)
+        {
+            _leases.Rename(lease, names);
+        }
+    }
+
     /// <summary>Forgets a lease. That its elements are still to be removed is recorded first, because a crash must not lose them.</summary>
     private PortRemoval? Forget(NetworkPaths paths, LeaseFile lease)
     {

@@ -106,6 +106,23 @@ internal sealed class LeaseStore(NetworkPaths paths)
         }
     }
 
+    /// <summary>Gives a lease other names: in its own file, because that is the one that whoever runs the container has locked, and never a shorter one, so that nobody reads a half of it.</summary>
+    internal void Rename(LeaseFile lease, IReadOnlyList<string> names)
+    {
+        LeaseFile renamed = lease with { Names = names };
+        AddNames(renamed with { Names = [.. names.Where(n => !lease.Names.Contains(n))] });
+        using (SafeFd fd = Files.Open($"{paths.Owners}/{lease.ContainerId}", OpenFlags.O_WRONLY))
+        {
+            byte[] text = renamed.Write();
+            int written = text.Length;
+            _ = At.Stat(fd.Value, out StatxBuffer stat);
+            Array.Resize(ref text, Math.Max(written, (int)stat.Size));
+            text.AsSpan(written).Fill((byte)'\n');
+            Files.WriteAll(fd, text, "lease");
+        }
+        RemoveNames(lease with { Names = [.. lease.Names.Where(n => !names.Contains(n))] });
+    }
+
     /// <summary>Takes a container's names out again.</summary>
     internal void RemoveNames(LeaseFile lease)
     {

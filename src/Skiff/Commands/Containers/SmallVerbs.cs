@@ -2,6 +2,7 @@ using System.Globalization;
 using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -45,6 +46,7 @@ internal static class SmallVerbs
         }
         using FileLock? gate = engine.Containers.Lock(record.Id);
         ContainerRecord renamed = engine.Containers.Rename(engine.Containers.Find(record.Id), name);
+        NetworkConnection.Rename(engine, renamed);
         engine.Events.Container(renamed, "rename", ("oldName", "/" + record.Name));
         return 0;
     }
