@@ -264,6 +264,50 @@ public sealed class UserNetworkTests(SkiffHost host) : IClassFixture<SkiffHost>,
     }
 
     [Fact]
+    public void The_network_of_the_highest_priority_is_the_way_out_at_once()
+    {
+        using Machine machine = new(host);
+        machine.Run("network", "create", "--subnet", "10.55.0.0/24", "--subnet", "fd55::/64", "one").Succeeded();
+        machine.Run("network", "create", "--subnet", "10.56.0.0/24", "--ipv6=false", "two").Succeeded();
+        machine.Run("run", "-d", "--name", "web", machine.Busybox, "sleep", "1000").Succeeded();
+        machine.Run("network", "connect", "--gw-priority", "1", "one", "web").Succeeded();
+        Assert.Equal(["10.55.0.1", "fd55::1"], WaysOut(machine));
+        machine.Run("network", "connect", "two", "web").Succeeded();
+        Assert.Equal(["10.55.0.1", "fd55::1"], WaysOut(machine));
+        machine.Run("restart", "-t", "0", "web").Succeeded();
+        Assert.Equal(["10.55.0.1", "fd55::1"], WaysOut(machine));
+        Assert.Equal("1", machine.Run("inspect", "-f", "{{.NetworkSettings.Networks.one.GwPriority}}", "web").Succeeded().Text);
+        // Published ports are led where they are; the way out follows with the next start.
+        machine.Run("rm", "-f", "web").Succeeded();
+        machine.Run("run", "-d", "--name", "web", "-p", "18194:80", "--network", "two", machine.Busybox, "sleep", "1000").Succeeded();
+        machine.Run("network", "connect", "--gw-priority", "1", "one", "web").Succeeded().Complained("with its next start");
+        Assert.Equal("10.56.0.1", WaysOut(machine)[0]);
+        machine.Run("restart", "-t", "0", "web").Succeeded();
+        Assert.Equal("10.55.0.1", WaysOut(machine)[0]);
+        machine.Run("rm", "-f", "web").Succeeded();
+        machine.Run("network", "rm", "one", "two").Succeeded();
+    }
+
+    [Theory]
+    [InlineData("--link", "other:alias", "alias")]
+    [InlineData("--link-local-ip", "169.254.1.2", "link-local")]
+    [InlineData("--driver-opt", "a=b", "driver bridge")]
+    public void What_connect_cannot_do_is_refused_in_a_sentence(string flag, string value, string why)
+    {
+        using Machine machine = new(host);
+        Assert.Contains(why, machine.Run("network", "connect", flag, value, "bridge", "nobody").Failed(1), StringComparison.Ordinal);
+    }
+
+    private static string[] WaysOut(Machine machine) =>
+        [
+            .. machine
+                .Run("exec", "web", "sh", "-c", "ip route; ip -6 route")
+                .Succeeded()
+                .Lines.Where(static l => l.StartsWith("default via ", StringComparison.Ordinal))
+                .Select(static l => l.Split(' ')[2]),
+        ];
+
+    [Fact]
     public void A_container_without_a_network_of_its_own_is_not_connected()
     {
         using Machine machine = new(host);
@@ -314,19 +358,25 @@ public sealed class UserNetworkTests(SkiffHost host) : IClassFixture<SkiffHost>,
                     machine.Start(
                         "run",
                         "--rm",
+                        "-i",
                         "--network",
                         "one",
                         machine.Busybox,
                         "sh",
                         "-c",
-                        "ip -o address show eth0 | awk '/global/ { print $4 }'; cat /sys/class/net/eth0/address; sleep 6"
+                        "ip -o address show eth0 | awk '/global/ { print $4 }'; cat /sys/class/net/eth0/address; echo up; cat"
                     )
                 ),
         ];
+        foreach (RunningCommand running in all)
+        {
+            running.WaitForOutput("up\n", 60);
+        }
         HashSet<string> addresses = [];
         foreach (RunningCommand running in all)
         {
-            foreach (string line in running.WaitForExit().Succeeded().Lines)
+            running.CloseInput(); // all are there by now: none has had the address of one that had gone
+            foreach (string line in running.WaitForExit().Succeeded().Lines.Where(static l => l != "up"))
             {
                 Assert.True(addresses.Add(line), $"{line} was given twice");
             }

@@ -103,6 +103,30 @@ public static class NetworkConnection
             ? BridgeNetwork.Open(engine.Paths.Runroot, engine.Bridge, engine.Networks)
             : BridgeNetwork.Open(engine.Paths.Runroot, engine.Networks.Find(network), engine.Networks);
 
+    /// <summary>Others in its networks find a container that runs by its new name at once, and by the old one no more. The caller holds the container's lock.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="renamed">The container with its new name.</param>
+    public static void Rename(SkiffEngine engine, ContainerRecord renamed)
+    {
+        RunOptions options = ContainerPreparation.OptionsOf(renamed);
+        if (
+            !NetworkAttachments.AnyOfUsers(options)
+            || engine.Containers.LoadState(renamed.Id) is not { IsUp: true, Endpoints: var endpoints }
+        )
+        {
+            return;
+        }
+        NetworkAttachments attachments = NetworkAttachments.Of(engine, options);
+        for (int i = 0; i < attachments.Count; i++)
+        {
+            if (attachments.Definition(i) is { } network && endpoints.Any(e => e.Network == network.Name))
+            {
+                IReadOnlyList<string> names = attachments.Wishes(i, renamed.Name, renamed.Id, options.Hostname ?? "").DnsNames;
+                attachments.Open(i).Rename(renamed.Id, names);
+            }
+        }
+    }
+
     private static (ContainerRecord, ContainerState) Load(SkiffEngine engine, string id, FileLock? gate) =>
         gate is not null && engine.Containers.TryLoad(id) is { } record && engine.Reconciler.CheckHeld(record) is { } state
             ? (record, state)
@@ -163,6 +187,8 @@ public static class NetworkConnection
         {
             NameOf = other => engine.Containers.TryLoad(other)?.Name ?? "",
         };
+        bool leads = Leads(attachments, last);
+        bool movesNow = leads && state.Ports.Count == 0;
         BridgeNetwork network = attachments.Open(last);
         NetworkPaths paths = new(engine.Paths.Runroot, NetworkDefinition.Default);
         _ = Files.TryMakeDirectory(paths.All, 0x1C0);
@@ -181,7 +207,7 @@ public static class NetworkConnection
                     (four, six) = DefaultRoutes();
                 }
             );
-            lease.IsGateway = (!four, !six);
+            lease.IsGateway = movesNow ? (false, false) : (!four, !six);
             foreach (HostAction action in lease.HostActions(pid))
             {
                 action.Run();
@@ -192,6 +218,10 @@ public static class NetworkConnection
                 {
                     RouteMessages messages = new();
                     lease.Configure(messages);
+                    if (movesNow)
+                    {
+                        lease.TakeDefaultRoutes(messages);
+                    }
                     messages.Build().Run();
                 }
             );
@@ -207,7 +237,22 @@ public static class NetworkConnection
         engine.Containers.SaveState(record.Id, state);
         AddHosts(engine, record, options, endpoint);
         Tell(engine, record, endpoint.Network, "connect");
-        return lease.Network.IsUsers && !knewNames ? Serve(engine, record, state, options) : null;
+        string? unserved = lease.Network.IsUsers && !knewNames ? Serve(engine, record, state, options) : null;
+        return leads && !movesNow
+            ? $"the container {record.Name} publishes ports, so its way out moves to the network {endpoint.Network} with its next start only"
+            : unserved;
+    }
+
+    /// <summary>Whether a network is preferred to all others as the way out (<c>--gw-priority</c>).</summary>
+    private static bool Leads(NetworkAttachments attachments, int index)
+    {
+        IReadOnlyList<int> priorities = attachments.Priorities;
+        bool leads = attachments.Definition(index) is not { Internal: true } && priorities.Count > 1;
+        for (int i = 0; i < priorities.Count; i++)
+        {
+            leads &= i == index || priorities[index] > priorities[i];
+        }
+        return leads;
     }
 
     private static void Cut(SkiffEngine engine, ContainerRecord record, ContainerState state, NetworkEndpoint endpoint)

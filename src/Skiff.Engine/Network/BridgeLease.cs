@@ -184,6 +184,18 @@ public sealed class BridgeLease : IDisposable
         );
     }
 
+    /// <summary>Adds what leads the default routes, wherever they go now, into this network.</summary>
+    internal void TakeDefaultRoutes(RouteMessages messages)
+    {
+        foreach (IPAddress? gateway in (ReadOnlySpan<IPAddress?>)[Network.Gateway, IPv6 is null ? null : Network.Gateway6])
+        {
+            if (gateway is not null)
+            {
+                _ = messages.AddDefaultRoute(ContainerLink.IndexOf(Number), ContainerLink.NameOf(Number), gateway, replaces: true);
+            }
+        }
+    }
+
     /// <summary>All that <c>--network none</c> needs.</summary>
     public static IReadOnlyList<NetworkMessage> LoopbackOnly => [Message(ContainerLink.LoopbackUp)];
 

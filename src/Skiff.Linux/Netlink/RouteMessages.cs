@@ -51,6 +51,8 @@ public sealed class RouteMessages
     private const uint IFF_UP = 1;
     private const ushort Create = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL;
 
+    private const ushort Replace = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE;
+
     private readonly NetlinkWriter _writer = new();
     private readonly List<string> _lines = [];
 
@@ -234,7 +236,11 @@ public sealed class RouteMessages
     }
 
     /// <summary>Adds the default route of the gateway's address family.</summary>
-    public RouteMessages AddDefaultRoute(int index, string name, IPAddress gateway)
+    /// <param name="index">The link's index.</param>
+    /// <param name="name">Its name, for the reader.</param>
+    /// <param name="gateway">The next hop.</param>
+    /// <param name="replaces">Instead of the one that is there, if any.</param>
+    public RouteMessages AddDefaultRoute(int index, string name, IPAddress gateway, bool replaces = false)
     {
         bool v6 = gateway.AddressFamily == AddressFamily.InterNetworkV6;
         Span<byte> header = stackalloc byte[12];
@@ -242,10 +248,10 @@ public sealed class RouteMessages
         header[4] = RT_TABLE_MAIN;
         header[5] = RTPROT_BOOT;
         header[7] = RTN_UNICAST;
-        _writer.Begin(RTM_NEWROUTE, Create, header);
+        _writer.Begin(RTM_NEWROUTE, replaces ? Replace : Create, header);
         _writer.Bytes(RTA_GATEWAY, gateway.GetAddressBytes());
         _writer.Number(RTA_OIF, (uint)index);
-        return Done($"RTM_NEWROUTE default via {gateway} dev \"{name}\" (index {index})");
+        return Done($"RTM_NEWROUTE {(replaces ? "replace " : "")}default via {gateway} dev \"{name}\" (index {index})");
     }
 
     /// <summary>Makes an address one of this host for packets that enter by a link: a route of type local, behind those of the kernel (metric 0).</summary>

@@ -24,6 +24,13 @@ internal static class NetworkConnectCommand
                 Flag.List("alias", "Further name of the container on the network"),
                 Flag.Text("ip", "IPv4 address"),
                 Flag.Text("ip6", "IPv6 address"),
+                Flag.Number(
+                    "gw-priority",
+                    "Of several networks the one with the highest is the container's way out; 0 where it is not said"
+                ),
+                Flag.List("link", "Not supported: give the other container an alias"),
+                Flag.List("link-local-ip", "Not supported"),
+                Flag.List("driver-opt", "Not supported: the driver bridge has none"),
             ],
             MinArguments = 2,
             MaxArguments = 2,
@@ -46,6 +53,9 @@ internal static class NetworkConnectCommand
 
     private static int Connect(Invocation invocation)
     {
+        Refuse(invocation, "link", "containers of a network find one another by name; give the other one an alias (--alias) instead");
+        Refuse(invocation, "link-local-ip", "Skiff gives no link-local addresses; leave it out");
+        Refuse(invocation, "driver-opt", "the driver bridge has no options for a container; leave it out");
         SkiffEngine engine = ContainerAccess.Open(invocation);
         ShownNetwork network = NetworkAccess.Find(engine, invocation.Arguments[0]);
         if (network.Driver != "bridge")
@@ -59,6 +69,7 @@ internal static class NetworkConnectCommand
             Target = network.IsBuiltIn ? "" : network.Name,
             Aliases = [.. invocation.Values("alias").Select(static a => NetworkGrammar.ParseAlias("alias", a))],
             Ip4 = invocation.Value("ip") is { } four ? NetworkGrammar.ParseIp("ip", four, six: false) : null,
+            GatewayPriority = (int)Math.Clamp(invocation.Number("gw-priority", 0), int.MinValue, int.MaxValue),
             Ip6 = invocation.Value("ip6") is { } six ? NetworkGrammar.ParseIp("ip6", six, six: true) : null,
         };
         if (NetworkConnection.Connect(engine, record.Id, asked) is { } warning)
@@ -66,6 +77,14 @@ internal static class NetworkConnectCommand
             invocation.Output.Warn(warning);
         }
         return 0;
+    }
+
+    private static void Refuse(Invocation invocation, string flag, string why)
+    {
+        if (invocation.Has(flag))
+        {
+            throw new SkiffException($"--{flag} {invocation.Values(flag)[0]}: {why}");
+        }
     }
 
     private static int Disconnect(Invocation invocation)
