@@ -177,29 +177,33 @@ public sealed partial class ContainerMonitor
         // It is our child: its number is nobody else's before we have waited for it.
         using Pidfd process = Pidfd.TryOpen(state.Process.Pid) ?? throw new LinuxException("pidfd_open", "first process", Errno.ESRCH);
         NameSockets? names = _lease?.Names;
-        RunningContainer running = new(
-            _engine,
-            _record,
-            state,
-            process,
-            ContainerCgroup.Of(_record, state),
-            _lease is { } lease ? NetworkLaunch.Adopt(_engine, _record.Id, ContainerPreparation.OptionsOf(_record), lease) : null,
-            monitored: true
-        )
-        {
-            Console = console,
-        };
-        _lease = null;
-        LogSink log;
+        LogSink log = LogSink.None;
+        ContainerNetworks? networks = null;
+        Exception? failure = null;
         try
         {
             log = LogSink.Open(_engine.Paths, _record);
+            // Meanwhile the network may have been removed, or its bridge taken down.
+            networks = _lease is { } lease
+                ? NetworkLaunch.Adopt(_engine, _record.Id, ContainerPreparation.OptionsOf(_record), lease)
+                : null;
         }
         catch (Exception e) when (e is SkiffException or LinuxException)
         {
+            failure = e;
+        }
+        _lease = null;
+        RunningContainer running = new(_engine, _record, state, process, ContainerCgroup.Of(_record, state), networks, monitored: true)
+        {
+            Console = console,
+        };
+        if (failure is not null)
+        {
+            log.Dispose();
             _ = process.Signal(Signals.SIGKILL);
             running.Finish();
-            return Failed(e);
+            NetworkLaunch.GiveBack(_engine, _record, state);
+            return Failed(failure);
         }
         using (log)
         {
