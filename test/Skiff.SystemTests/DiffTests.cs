@@ -67,6 +67,36 @@ public sealed class DiffTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("rm", "untouched", "bare").Succeeded();
     }
 
+    /// <summary>docker shows the user's own mount points, and none that the engine made.</summary>
+    [Fact]
+    public void Mount_points_of_the_user_are_shown_and_those_of_secrets_are_not()
+    {
+        string secret = Path.Combine(Workspace.NewDirectory("secret"), "secret");
+        File.WriteAllText(secret, "hidden");
+        host.Run("secret", "create", "hush", secret).Succeeded();
+        host.Run(
+                "run",
+                "--name",
+                "mounts",
+                "--network",
+                "none",
+                "--tmpfs",
+                "/mem/here",
+                "-v",
+                "/tmp:/host/tmp",
+                "--secret",
+                "hush",
+                "--secret",
+                "hush,target=/deep/er",
+                host.Image(TestImages.Busybox),
+                "true"
+            )
+            .Succeeded();
+        Assert.Equal(["A /host", "A /host/tmp", "A /mem", "A /mem/here"], host.Run("diff", "mounts").Succeeded().Lines);
+        host.Run("rm", "mounts").Succeeded();
+        host.Run("secret", "rm", "hush").Succeeded();
+    }
+
     [Fact]
     public void A_directory_as_root_and_a_stranger_are_refused_with_a_sentence()
     {

@@ -18,7 +18,7 @@ public static class ContainerDiff
         return LayerChanges.Read(engine.Paths.Upper(record.Id), record.LayerDirectories, MountPoints(engine, record)).List;
     }
 
-    /// <summary>Paths, without leading slash, that a start may have made to mount on, but for the user's own volumes and binds, which docker shows.</summary>
+    /// <summary>Paths, without leading slash, that a start may have made to mount on, but for the user's own mounts, which docker shows. Secrets are the engine's.</summary>
     internal static HashSet<string> MountPoints(SkiffEngine engine, ContainerRecord record)
     {
         HashSet<string> points = [];
@@ -29,6 +29,18 @@ public static class ContainerDiff
         foreach (MountRecord mount in record.Mounts)
         {
             points.Remove(mount.Destination.Trim('/'));
+        }
+        RunOptions options = ContainerPreparation.OptionsOf(record);
+        foreach (ContainerMount mount in options.Mounts)
+        {
+            points.Remove(mount.Target.Trim('/'));
+        }
+        foreach (SecretUse secret in options.Secrets)
+        {
+            if (!secret.IsVariable)
+            {
+                points.Add((secret.InDirectory is null ? secret.Target : SecretUse.Directory).Trim('/'));
+            }
         }
         return points;
     }
