@@ -39,6 +39,16 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
         );
     }
 
+    [Theory]
+    [InlineData("json")]
+    [InlineData("{{.Names}}")]
+    [InlineData("table {{.Names}}")]
+    public void Quiet_shows_the_ids_whatever_the_format(string format)
+    {
+        CommandResult result = _host.Run("ps", "-q", "--format", format).Succeeded().Complained("--quiet");
+        Assert.Equal(_fleet.Ids["web"][..12], result.Text);
+    }
+
     [Fact]
     public void The_default_table_has_dockers_columns()
     {
@@ -123,6 +133,7 @@ public sealed class PsTests : IClassFixture<PsTests.Fleet>
             "Mounts",
             "Names",
             "Networks",
+            "Platform",
             "Ports",
             "RunningFor",
             "Size",

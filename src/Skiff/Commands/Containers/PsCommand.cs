@@ -77,12 +77,20 @@ internal static class PsCommand
         }
         string format = (invocation.Value("format") ?? "").Trim(' ');
         bool full = invocation.Is("no-trunc");
-        if (format is "" or "table")
+        bool quiet = invocation.Is("quiet");
+        if (quiet && format.Length > 0)
         {
-            invocation.Output.Write(invocation.Is("quiet") ? Ids(shown, full) : Table(engine, shown, full, invocation.Is("size"), now));
+            invocation.Output.Warn("--format is not looked at: --quiet shows the ids alone");
+        }
+        if (quiet || format is "" or "table")
+        {
+            invocation.Output.Write(quiet ? Ids(shown, full) : Table(engine, shown, full, invocation.Is("size"), now));
             return 0;
         }
-        bool size = invocation.Is("size") || format.Contains(".Size", StringComparison.Ordinal);
+        bool size =
+            invocation.Is("size")
+            || format.Contains(".Size", StringComparison.Ordinal)
+            || format.Contains("json .}", StringComparison.Ordinal);
         List<Value> rows = [.. shown.Select(c => Row(c.Record, c.State, full, size ? SizeText(engine, c.Record) : "0B", now))];
         new Listing("", s_titles) { ChecksFields = true }.Write(invocation.Output, format, rows);
         return 0;
@@ -151,14 +159,22 @@ internal static class PsCommand
             ("CreatedAt", Value.Of(ImagesCommand.CreatedAt(record.Created))),
             ("ID", Value.Of(full ? record.Id : record.ShortId)),
             ("Image", Value.Of(record.Image)),
-            ("Labels", Value.Of(string.Join(',', record.Labels.Select(static l => $"{l.Key}={l.Value}")))),
+            ("Labels", Value.Of(string.Join(',', record.Labels.Select(static l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal)))),
             ("LocalVolumes", Value.Of(record.Mounts.Count(static m => m.Type == "volume").ToString())),
             ("Mounts", Value.Of(string.Join(',', full ? mounts : mounts.Select(static m => Human.Ellipsis(m, 15))))),
             ("Names", Value.Of(record.Name)),
             (
                 "Networks",
-                Value.Of(state.Endpoints.Count > 0 ? string.Join(',', state.Endpoints.Select(static e => e.Network)) : record.NetworkMode)
+                Value.Of(
+                    string.Join(
+                        ',',
+                        state.Endpoints.Count > 0
+                            ? state.Endpoints.Select(static e => e.Network)
+                            : [record.NetworkMode, .. record.MoreNetworks]
+                    )
+                )
             ),
+            ("Platform", Value.Of(record.Platform)),
             ("Ports", Value.Of(StatusText.Ports(state.Ports, state.IsUp ? record.ExposedPorts : []))),
             ("RunningFor", Value.Of(Human.Ago(record.Created, now))),
             ("Size", Value.Of(size)),
