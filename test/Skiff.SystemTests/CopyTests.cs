@@ -334,6 +334,17 @@ public sealed class CopyTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
         Assert.False(File.Exists("/tmp/skiff-escape"));
     }
 
+    [Theory]
+    [InlineData("plain:", "/tmp/nowhere")]
+    [InlineData("/etc/hostname", "plain:")]
+    [InlineData("", "plain:/tmp")]
+    [InlineData("plain:/etc/passwd", "")]
+    public void An_empty_path_is_refused(string from, string to)
+    {
+        _ = host.Run("create", "--name", "plain", "--network", "none", host.Image(TestImages.Busybox), "true");
+        host.Run("cp", from, to).ExitedWith(1).Complained("a path is empty");
+    }
+
     [Fact]
     public void Success_is_told_with_the_size_of_the_archive()
     {

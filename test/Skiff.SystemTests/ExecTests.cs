@@ -272,6 +272,16 @@ public sealed class ExecTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void An_empty_command_is_not_found_and_keys_that_cannot_be_read_are_refused_before_it_starts()
+    {
+        host.Run("run", "-d", "--name", "odd", "--network", "none", host.Image(TestImages.Busybox), "sleep", "1000").Succeeded();
+        host.Run("exec", "odd", "").ExitedWith(127).Complained("the command is empty");
+        host.Run("exec", "--detach-keys", "nosuch", "odd", "touch", "/started").ExitedWith(1).Complained("--detach-keys");
+        host.Run("exec", "odd", "test", "-e", "/started").ExitedWith(1);
+        host.Run("rm", "-f", "odd").Succeeded();
+    }
+
+    [Fact]
     public void What_does_not_run_cannot_be_entered()
     {
         host.Run("create", "--name", "created", "--network", "none", Busybox, "true").Succeeded();

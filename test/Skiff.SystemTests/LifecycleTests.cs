@@ -152,6 +152,19 @@ public sealed class LifecycleTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void A_paused_container_is_not_started_and_an_empty_signal_is_the_usual_one()
+    {
+        host.Run("run", "-d", "--name", "asleep", "--network", "none", host.Image(TestImages.Busybox), "sleep", "1000").Succeeded();
+        host.Run("pause", "asleep").Succeeded();
+        host.Run("start", "asleep").ExitedWith(1).Complained("unpause");
+        host.Run("unpause", "asleep").Succeeded();
+        Assert.Equal("asleep", host.Run("start", "asleep").Succeeded().Text);
+        host.Run("kill", "-s", "", "asleep").Succeeded();
+        Assert.Equal("137", host.Run("wait", "asleep").Succeeded().Text);
+        host.Run("rm", "asleep").Succeeded();
+    }
+
+    [Fact]
     public void A_paused_container_is_stopped_killed_and_removed()
     {
         RunShell("paused1", $"trap 'exit 5' TERM; {Loop}");

@@ -18,6 +18,10 @@ internal static class ExecDiagnosis
     /// <param name="errno">What execve(2) said.</param>
     internal static SkiffException Explain(int pid, string command, string[] candidates, int errno)
     {
+        if (command.Length == 0)
+        {
+            return new SkiffException("the command is empty: name a program of the container", 127);
+        }
         using SafeFd? root = Files.TryOpen($"/proc/{pid}/root", OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out _);
         if (root is not null)
         {

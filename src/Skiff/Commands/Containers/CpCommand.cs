@@ -47,6 +47,10 @@ internal static class CpCommand
         {
             throw new SkiffException("must specify at least one container source: CONTAINER:PATH");
         }
+        if (from.Length == 0 || to.Length == 0)
+        {
+            throw new SkiffException("a path is empty: write / for the container's root directory and . for the current one");
+        }
         SkiffEngine engine = ContainerAccess.Open(invocation);
         (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, (fromContainer ?? toContainer)!);
         using Interruption interruption = new();

@@ -64,6 +64,8 @@ internal static class ExecCommand
         {
             throw new SkiffException("the input is not a terminal: leave out -t, or run it from a terminal");
         }
+        DetachKeys? keys =
+            (tty && interactive) || invocation.Has("detach-keys") ? DetachKeys.Choose(invocation.Value("detach-keys")) : null;
         using SafeFd? nothing = interactive || tty ? null : Files.Open("/dev/null", OpenFlags.O_RDWR);
         int none = nothing?.Value ?? 0;
         using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
@@ -78,13 +80,12 @@ internal static class ExecCommand
                 Standard = (none, 1, 2),
             }
         );
-        DetachKeys? keys = tty && interactive ? DetachKeys.Choose(invocation.Value("detach-keys")) : null;
         bool left = ForegroundLoop.Serve(
             exec.Process,
             exec.Console,
             new RunOptions { Interactive = interactive, Tty = tty },
             signals,
-            keys
+            tty && interactive ? keys : null
         );
         if (left)
         {

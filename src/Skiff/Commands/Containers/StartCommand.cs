@@ -45,6 +45,12 @@ internal static class StartCommand
             name =>
             {
                 (ContainerRecord record, ContainerState state) = ContainerAccess.Find(engine, name);
+                if (state.Status == ContainerStatus.Paused)
+                {
+                    throw new SkiffException(
+                        $"cannot start the container {record.Name}: it is paused: unpause it (skiff unpause {record.Name})"
+                    );
+                }
                 if (!state.IsUp)
                 {
                     Detached(engine, record, invocation.Output);

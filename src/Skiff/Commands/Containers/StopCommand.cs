@@ -78,7 +78,7 @@ internal static class StopCommand
         new()
         {
             By = by,
-            Signal = invocation.Value("signal") is { } signal ? Signals.Parse(signal) : null,
+            Signal = invocation.Value("signal") is { Length: > 0 } signal ? Signals.Parse(signal) : null,
             TimeoutSeconds = invocation.Has("timeout") ? invocation.Number("timeout") : null,
             Notice = text => invocation.Output.ErrorLine("skiff: " + text),
         };
@@ -86,7 +86,7 @@ internal static class StopCommand
     private static int Kill(Invocation invocation)
     {
         SkiffEngine engine = ContainerAccess.Open(invocation);
-        int signal = Signals.Parse(invocation.Value("signal") ?? "KILL");
+        int signal = Signals.Parse(invocation.Value("signal") is { Length: > 0 } asked ? asked : "KILL");
         return Each.Argument(
             invocation,
             name =>
