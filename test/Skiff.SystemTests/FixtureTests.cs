@@ -7,6 +7,24 @@ namespace Skiff.SystemTests;
 public sealed class FixtureTests
 {
     [Fact]
+    public void What_a_killed_run_left_is_ended_by_the_next_one()
+    {
+        using SkiffHost dead = new();
+        string image = dead.Image(TestImages.Busybox);
+        foreach (string name in (string[])["watched", "alone"])
+        {
+            dead.Run("run", "-d", "--name", name, "--network", "none", image, "sleep", "1000").Succeeded();
+        }
+        string[] pids = dead.Run("inspect", "-f", "{{.State.Pid}}", "watched", "alone").Succeeded().Lines;
+        int monitor = ProcessTable.Parent(int.Parse(pids[1], null));
+        _ = Native.kill(monitor, 9);
+        // Of this host alone: the run itself lives.
+        Leftovers.End(dead.Directory);
+        Wait.Until(() => pids.All(static p => !Directory.Exists($"/proc/{p}")) && dead.Processes().Length == 0, 10, () => "they live on");
+        dead.Run("rm", "watched", "alone").Succeeded();
+    }
+
+    [Fact]
     public void A_pushed_image_is_read_back_by_skopeo()
     {
         Tool.Require("skopeo");

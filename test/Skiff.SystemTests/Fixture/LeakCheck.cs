@@ -17,6 +17,7 @@ public sealed class LeakCheck : IDisposable
         {
             if (int.TryParse(Path.GetFileName(directory).AsSpan("skiff-tests-".Length), out int pid) && !Directory.Exists($"/proc/{pid}"))
             {
+                Leftovers.End(directory);
                 Directory.Delete(directory, recursive: true);
             }
         }
