@@ -143,6 +143,16 @@ public sealed class SystemTests(SkiffHost host) : IClassFixture<SkiffHost>
             "CPUSet",
             "PidsLimit",
             "IPv4Forwarding",
+            "HttpProxy",
+            "NoProxy",
+            "Debug",
+            "Labels",
+            "ExperimentalBuild",
+            "Runtimes",
+            "Swarm",
+            "Isolation",
+            "InitBinary",
+            "ClientInfo",
             "LoggingDriver",
             "CgroupDriver",
             "CgroupVersion",
@@ -167,6 +177,19 @@ public sealed class SystemTests(SkiffHost host) : IClassFixture<SkiffHost>
             info["Warnings"]!.AsArray().Count,
             text.Error.Split('\n').Count(static l => l.StartsWith("skiff: warning: ", StringComparison.Ordinal))
         );
+        // The password of a proxy is shown to nobody.
+        Dictionary<string, string?> environment = new() { ["https_proxy"] = "http://me:secret@proxy:3128" };
+        using (
+            RunningCommand proxied = host.Start(
+                environment,
+                "info",
+                "-f",
+                "{{.HttpsProxy}} {{.Swarm.LocalNodeState}} {{.ClientInfo.Context}}"
+            )
+        )
+        {
+            Assert.Equal("http://xxxxx:xxxxx@proxy:3128 inactive default", proxied.WaitForExit().Succeeded().Text);
+        }
         // A namespace without user namespaces: the sentence is about it and nothing else changes.
         CommandResult less = Tool.Run([
             "unshare",

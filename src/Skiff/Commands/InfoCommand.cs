@@ -79,7 +79,7 @@ internal static class InfoCommand
         fields.Add(("DockerRootDir", Value.Of(paths.Root)));
         fields.Add(("RunDir", Value.Of(paths.Runroot)));
         fields.Add(("ServerVersion", Value.Of(BuildInfo.Version)));
-        fields.Add(("DefaultRuntime", Value.Of("skiff")));
+        AddConstants(fields);
         fields.Add(("LiveRestoreEnabled", Value.True)); // containers do not depend on a daemon
         fields.Add(
             (
@@ -95,11 +95,61 @@ internal static class InfoCommand
         return Value.Struct(fields);
     }
 
+    /// <summary>What scripts ask docker for, and what is the same on every host here: no swarm, no daemon that another program has to find.</summary>
+    private static void AddConstants(List<(string, Value)> fields)
+    {
+        Value none = Value.Of("");
+        Value nothing = Value.Of((IReadOnlyList<string>)[]);
+        foreach (string name in (ReadOnlySpan<string>)["HttpProxy", "HttpsProxy", "NoProxy"])
+        {
+            string variable = name[..^5].ToUpperInvariant() + "_PROXY";
+            string? set = Environment.GetEnvironmentVariable(variable.ToLowerInvariant()) ?? Environment.GetEnvironmentVariable(variable);
+            // As docker: a proxy's user and password are nobody's who reads this.
+            int scheme = set?.IndexOf("://", StringComparison.Ordinal) ?? -1;
+            int at = set?.LastIndexOf('@') ?? -1;
+            fields.Add((name, Value.Of(at < 0 ? set ?? "" : $"{set![..(scheme < 0 ? 0 : scheme + 3)]}xxxxx:xxxxx{set[at..]}")));
+        }
+        fields.Add(("Debug", Value.False));
+        fields.Add(("Labels", nothing));
+        fields.Add(("ExperimentalBuild", Value.False));
+        fields.Add(
+            ("Runtimes", Value.Map([KeyValuePair.Create("skiff", Value.Struct(("path", Value.Of(Environment.ProcessPath ?? ""))))]))
+        );
+        fields.Add(("DefaultRuntime", Value.Of("skiff")));
+        fields.Add(
+            (
+                "Swarm",
+                Value.Struct(
+                    ("NodeID", none),
+                    ("NodeAddr", none),
+                    ("LocalNodeState", Value.Of("inactive")),
+                    ("ControlAvailable", Value.False),
+                    ("Error", none),
+                    ("RemoteManagers", Value.Nil)
+                )
+            )
+        );
+        fields.Add(("Isolation", none));
+        fields.Add(("InitBinary", Value.Of("skiff")));
+        fields.Add(
+            (
+                "ClientInfo",
+                Value.Struct(
+                    ("Debug", Value.False),
+                    ("Version", Value.Of(BuildInfo.Version)),
+                    ("Context", Value.Of("default")),
+                    ("Plugins", nothing),
+                    ("Warnings", Value.Nil)
+                )
+            )
+        );
+    }
+
     private static Value Plugins() =>
         Value.Struct(
             ("Volume", Value.Of((IReadOnlyList<string>)["local"])),
             ("Network", Value.Of((IReadOnlyList<string>)[s_rootless ? "pasta" : "bridge", "host", "none"])),
-            ("Log", Value.Of((IReadOnlyList<string>)["json-file", "local", "none"]))
+            ("Log", Value.Of((IReadOnlyList<string>)["journald", "json-file", "local", "none"]))
         );
 
     /// <summary>What containers can be limited by.</summary>
