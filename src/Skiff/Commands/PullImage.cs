@@ -74,7 +74,7 @@ internal static class PullImage
         }
         if (policy == PullPolicy.Never)
         {
-            throw new SkiffException($"No such image: {name} (--pull=never: it is not fetched)");
+            throw new SkiffException($"No such image: {name} (--pull=never: it is not fetched){Near(store, name)}");
         }
         // An id cannot be asked for at a registry: there is nothing newer than it, and nothing to fetch.
         if (
@@ -100,7 +100,15 @@ internal static class PullImage
             output.Warn($"the image here is used: {e.Message}");
             return here;
         }
+        catch (SkiffException e) when (here is null && Near(store, name) is { Length: > 0 } near)
+        {
+            throw new SkiffException(e.Message + near, e.ExitCode, e);
+        }
     }
+
+    /// <summary>What is here and may have been meant.</summary>
+    private static string Near(ImageStore store, string name) =>
+        store.Suggest(name) is { Count: > 0 } near ? $"; did you mean {near[0]}, which is here?" : "";
 
     /// <summary>Pulls, shows the progress, and can be interrupted.</summary>
     public static (Image Image, PullResult Result) Pull(

@@ -100,6 +100,8 @@ internal static class InspectCommand
             _ = engine.Containers.Find(name);
         }
         string? near = type is null ? Suggestion.Nearest(name, engine.Containers.Names()) : null;
+        IReadOnlyList<string> images = near is null && type is null or "image" ? engine.Images.Suggest(name) : [];
+        near ??= images.Count > 0 ? images[0] : null;
         throw new SkiffException($"No such {type ?? "object"}: {name}{(near is null ? "" : $"; did you mean {near}?")}");
     }
 }
