@@ -43,6 +43,31 @@ public sealed class NetworkCrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         machine.AwaitSame(before);
     }
 
+    /// <summary>At any moment: before the cable, between the command and the monitor that takes over, after it.</summary>
+    [Fact]
+    public void A_bridge_that_vanishes_while_containers_start_leaves_none_of_them_unwatched()
+    {
+        using Machine machine = new(host);
+        List<string> names = [];
+        using (
+            RunningCommand vandal = RunningCommand.Start([.. machine.Net.Prefix, "sh", "-c", "while :; do ip link del skiff0 2>&1; done"])
+        )
+        {
+            for (int i = 0; i < 16; i++)
+            {
+                names.Add($"start{i}");
+                _ = machine.Run("run", "-d", "--name", names[^1], machine.Busybox, "sleep", "1000");
+            }
+            vandal.Signal(9);
+        }
+        string[] states = machine.Run(["inspect", "-f", "{{.State.Status}} {{.State.Error}}", .. names]).Output.Split('\n')[..^1];
+        Assert.DoesNotContain(states, static s => s == "created ");
+        int running = states.Count(static s => s == "running ");
+        int monitors = ProcessTable.WithCommandLine(machine.Runroot).Count(static l => l.Contains(" monitor ", StringComparison.Ordinal));
+        Assert.Equal(running, monitors);
+        machine.Run(["rm", "-f", .. names]).Succeeded();
+    }
+
     /// <summary>The files that say who holds what, beside a container that goes on.</summary>
     [Theory]
     [InlineData("linkat")]
