@@ -261,13 +261,23 @@ public sealed class LifecycleTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void A_name_in_use_says_by_whom_and_replace_takes_it()
     {
         string old = host.Run("run", "-d", "--name", "taken", "--network", "none", Busybox, "sleep", "1000").Succeeded().Text;
-        host.Run("create", "--name", "taken", Busybox, "true").ExitedWith(125).Complained(old[..12]).Complained("--replace");
+        host.Run("create", "--name", "taken", Busybox, "true").ExitedWith(1).Complained(old[..12]).Complained("--replace");
         string now = host.Run("run", "-d", "--replace", "--name", "taken", "--network", "none", Busybox, "sleep", "1000").Succeeded().Text;
         Assert.Equal(now, Inspect("taken", "{{.Id}}"));
         host.Run("inspect", old).ExitedWith(1);
         host.Run("run", "--rm", "--replace", "--name", "fresh", "--network", "none", Busybox, "true").Succeeded();
         host.Run("create", "--replace", Busybox, "true").ExitedWith(125).Complained("--name");
         host.Run("rm", "-f", "taken").Succeeded();
+    }
+
+    [Fact]
+    public void A_mistyped_image_is_answered_with_the_right_one()
+    {
+        string image = host.Image(TestImages.Busybox);
+        string mistyped = image.Replace("busybox", "busybux", StringComparison.Ordinal);
+        host.Run("run", "--rm", mistyped, "true").ExitedWith(125).Complained($"did you mean {image}, which is here?");
+        host.Run("create", "--pull", "never", mistyped, "true").ExitedWith(1).Complained($"did you mean {image}, which is here?");
+        host.Run("inspect", mistyped).ExitedWith(1).Complained($"did you mean {image}?");
     }
 
     [Fact]

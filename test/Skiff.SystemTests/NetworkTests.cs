@@ -316,7 +316,7 @@ public sealed class NetworkTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Contains("DB_ONE_NAME=/w2/db-one", run);
         machine.Run("rm", "-f", "db-one").Succeeded();
         machine.Run("start", "web").ExitedWith(1).Complained("db-one");
-        machine.Run("create", "--link", "db-one", machine.Busybox).ExitedWith(125).Complained("No such container: db-one");
+        machine.Run("create", "--link", "db-one", machine.Busybox).ExitedWith(1).Complained("No such container: db-one");
         foreach (string odd in new[] { "", ":x", "a:b:c" })
         {
             machine.Run("create", "--link", odd, machine.Busybox).ExitedWith(125).Complained("--link");

@@ -49,7 +49,11 @@ public static partial class ContainerPreparation
         {
             Replace(
                 engine,
-                options.Name ?? throw new SkiffException("--replace needs --name: it removes the container of that name first", 125)
+                options.Name
+                    ?? throw new SkiffException("--replace needs --name: it removes the container of that name first", 125)
+                    {
+                        IsUsage = true,
+                    }
             );
         }
         planned?.Invoke(plan);

@@ -34,7 +34,7 @@ public static class CommittedConfig
     /// <summary>The variables that were given, then those of the image that they leave as they are: docker's <c>Config.Env</c>. What every process gets besides, such as HOSTNAME, is not among them.</summary>
     /// <param name="image">Those of the image.</param>
     /// <param name="options">What was asked.</param>
-    public static List<string> Environment(IReadOnlyList<string> image, RunOptions options)
+    public static IReadOnlyList<string> Environment(IReadOnlyList<string> image, RunOptions options)
     {
         List<string> env = [];
         foreach (EnvironmentEntry entry in options.Environment)

@@ -34,7 +34,10 @@ public static class KernelSeccomp
         ?? throw new SkiffException(
             $"the seccomp profile {path} cannot be read: {Errno.Describe(errno)}; give the path of a JSON profile, or seccomp=unconfined",
             125
-        );
+        )
+        {
+            IsUsage = true, // docker's client reads it
+        };
 
     /// <summary>A profile as <c>linux.seccomp</c>.</summary>
     internal static SeccompSpec RulesOf(SeccompProfile profile, CapabilitySet bounding, SeccompArchitecture native)

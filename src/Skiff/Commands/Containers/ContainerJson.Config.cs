@@ -35,7 +35,7 @@ internal static partial class ContainerJson
         fields.Add(("Tty", Value.Of(record.Tty)));
         fields.Add(("OpenStdin", Value.Of(record.OpenStdin)));
         fields.Add(("StdinOnce", Value.Of(options.Interactive && IsAttached(options, StandardStreams.Stdin))));
-        List<string> env = CommittedConfig.Environment(image?.Env ?? [], options);
+        IReadOnlyList<string> env = CommittedConfig.Environment(image?.Env ?? [], options);
         fields.Add(("Env", Value.Of(env.Count == 0 ? null : env)));
         fields.Add(("Cmd", Value.Of(cmd.Count == 0 ? null : cmd)));
         if (Healthcheck(record, options, image) is { } health)

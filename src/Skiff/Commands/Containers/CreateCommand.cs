@@ -42,7 +42,7 @@ internal static class CreateCommand
             invocation.Output.Line(container.Record.Id);
             return 0;
         }
-        catch (SkiffException e) when (e.ExitCode == 125)
+        catch (SkiffException e) when (e is { ExitCode: 125, IsUsage: false })
         {
             // What docker's client reads ends with 125, what its daemon refuses with 1: for run both are the same.
             throw new SkiffException(e.Message, 1, e);

@@ -87,10 +87,7 @@ internal static class PsCommand
             invocation.Output.Write(quiet ? Ids(shown, full) : Table(engine, shown, full, invocation.Is("size"), now));
             return 0;
         }
-        bool size =
-            invocation.Is("size")
-            || format.Contains(".Size", StringComparison.Ordinal)
-            || format.Contains("json .}", StringComparison.Ordinal);
+        bool size = invocation.Is("size") || format.Contains(".Size", StringComparison.Ordinal);
         List<Value> rows = [.. shown.Select(c => Row(c.Record, c.State, full, size ? SizeText(engine, c.Record) : "0B", now))];
         new Listing("", s_titles) { ChecksFields = true }.Write(invocation.Output, format, rows);
         return 0;
