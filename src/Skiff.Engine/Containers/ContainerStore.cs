@@ -201,7 +201,7 @@ public sealed partial class ContainerStore
     }
 
     /// <summary>Replaces the state: readers see the old or the new one. Not synced: after a power cut nothing of it is true anyway.</summary>
-    public void SaveState(string id, ContainerState state) => Files.Replace(Paths.State(id), state.ToJson());
+    public void SaveState(string id, ContainerState state) => Save(Paths.State(id), state.ToJson());
 
     /// <summary>config.json as the container was started with; null with the errno when it never was.</summary>
     public byte[]? ReadConfig(string id, out int errno) =>
@@ -209,7 +209,34 @@ public sealed partial class ContainerStore
         ?? (errno == Errno.ENOENT ? Files.TryReadAll(Paths.Etc(id) + "/config.json", out errno) : null);
 
     /// <summary>Replaces the record (rename, update).</summary>
-    public void SaveRecord(ContainerRecord record) => Files.Replace(Paths.Record(record.Id), record.ToJson());
+    public void SaveRecord(ContainerRecord record) => Save(Paths.Record(record.Id), record.ToJson());
+
+    /// <summary>Replaces a file. On a full disk it is written in its place, as long as it needs no further block: whoever has filled the disk must be listed, and can be removed.</summary>
+    private static void Save(string path, byte[] json)
+    {
+        const int Block = 4096;
+        try
+        {
+            Files.Replace(path, json);
+        }
+        catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
+        {
+            int before = Files.TryReadAll(path, out _)?.Length ?? 0;
+            using SafeFd? fd = Files.TryOpen(path, OpenFlags.O_WRONLY, out _);
+            if (fd is null || json.Length > (before + Block - 1) / Block * Block)
+            {
+                throw;
+            }
+            // One write, padded with white space: nobody reads an end of the old text behind the new one.
+            byte[] whole = new byte[Math.Max(before, json.Length)];
+            whole.AsSpan().Fill((byte)' ');
+            json.CopyTo(whole.AsSpan());
+            if (At.WriteAt(fd.Value, whole, 0) != 0)
+            {
+                throw;
+            }
+        }
+    }
 
     /// <summary>Removes the container's directory and its name. The caller has made sure that nothing of it runs, and holds its lock.</summary>
     public void Remove(ContainerRecord record)

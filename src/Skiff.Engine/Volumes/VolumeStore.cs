@@ -192,7 +192,15 @@ public sealed class VolumeStore
         if (errno == 0)
         {
             // A volume with a name is meant to last: what it is must survive a power cut as its content does.
-            Files.Replace(growing + "/volume.json", asked.ToJson(), durable: !asked.IsAnonymous);
+            try
+            {
+                Files.Replace(growing + "/volume.json", asked.ToJson(), durable: !asked.IsAnonymous);
+            }
+            catch
+            {
+                DirectoryTree.Remove(growing);
+                throw;
+            }
             errno = At.Rename(Files.AtCwd, CString.Encode(growing), Files.AtCwd, CString.Encode(Place(asked.Name)), noReplace: true);
         }
         if (errno == 0)

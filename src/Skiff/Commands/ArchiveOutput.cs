@@ -33,7 +33,7 @@ internal static class ArchiveOutput
         {
             throw new BrokenPipeException();
         }
-        catch (IOException e)
+        catch (IOException e) when (IsErrno(e))
         {
             throw new LinuxException("write", "standard output", e.HResult);
         }
@@ -54,11 +54,15 @@ internal static class ArchiveOutput
                 Files.Rename(written, path);
             }
         }
-        catch
+        catch (Exception e)
         {
             if (written != path)
             {
                 _ = Files.TryRemove(written);
+            }
+            if (e is IOException && IsErrno(e))
+            {
+                throw new LinuxException("write", path, e.HResult);
             }
             throw;
         }
@@ -67,6 +71,10 @@ internal static class ArchiveOutput
     /// <summary>Only what is not there and a plain file: a device (<c>/dev/null</c>), a pipe or what a link leads to is written to.</summary>
     private static bool IsReplaceable(string path) =>
         At.Stat(Files.AtCwd, CString.Encode(path), out StatxBuffer stat) != 0 || (stat.Mode & At.S_IFMT) == At.S_IFREG;
+
+    /// <summary>The library's exceptions have the error number of write(2) there, and others one of Windows.</summary>
+    private static bool IsErrno(Exception e) => e.HResult is > 0 and < 4096;
+
 
     private static FileStream Create(string path)
     {
