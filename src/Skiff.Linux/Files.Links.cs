@@ -5,6 +5,15 @@ namespace Skiff.Linux;
 
 public static unsafe partial class Files
 {
+    /// <summary>Whether there is a device, a pipe or a socket at a path, or where a link there leads: something to write to, never to replace.</summary>
+    public static bool IsSpecial(string path)
+    {
+        using SafeFd? there = TryOpen(path, OpenFlags.O_PATH, out _);
+        return there is not null
+            && FileTree.At.Stat(there.Value, out StatxBuffer stat) == 0
+            && (stat.Mode & FileTree.At.S_IFMT) is not (FileTree.At.S_IFREG or FileTree.At.S_IFDIR);
+    }
+
     /// <summary>read(2) of up to <paramref name="buffer"/>'s length; −1 with the errno when it fails, 0 at the end of the file.</summary>
     public static int TryRead(SafeFd fd, Span<byte> buffer, out int errno) => TryRead(fd.Value, buffer, out errno);
 

@@ -76,6 +76,44 @@ public sealed class ExportTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void A_device_is_written_to_by_every_verb_that_writes_a_file_and_never_replaced()
+    {
+        string busybox = host.Image(TestImages.Busybox);
+        string place = Workspace.NewDirectory("device");
+        string device = Path.Combine(place, "null");
+        string context = Path.Combine(place, "context");
+        Directory.CreateDirectory(context);
+        File.WriteAllText(Path.Combine(context, "Dockerfile"), $"FROM {busybox}\n");
+        File.WriteAllText(Path.Combine(context, "compose.yaml"), "services: {a: {image: x}}\n");
+        Tool.Run("mknod", device, "c", "1", "3").Succeeded();
+        host.Run("create", "--name", "exported", "--network", "none", busybox, "true").Succeeded();
+        host.Run("volume", "create", "exported").Succeeded();
+        foreach (
+            string[] verb in (string[][])
+                [
+                    ["save", "-o", device, busybox],
+                    ["save", "--format", "oci-archive", "-o", device, busybox],
+                    ["export", "-o", device, "exported"],
+                    ["volume", "export", "-o", device, "exported"],
+                    ["build", "-o", $"type=tar,dest={device}", context],
+                    ["build", "-o", $"type=oci,dest={device}", context],
+                    ["build", "--iidfile", device, "--metadata-file", device, context],
+                    ["compose", "-f", $"{context}/compose.yaml", "config", "-o", device],
+                ]
+        )
+        {
+            host.Run(verb).Succeeded();
+            AssertDevice(string.Join(' ', verb));
+        }
+        Assert.Contains("must be a directory or a regular file", host.Run("cp", "exported:/bin/busybox", device).Failed(1));
+        AssertDevice("cp");
+        host.Run("rm", "exported").Succeeded();
+        host.Run("volume", "rm", "exported").Succeeded();
+
+        void AssertDevice(string by) => Assert.True(Tool.Try("test", "-c", device).ExitCode == 0, $"the device was replaced by: {by}");
+    }
+
+    [Fact]
     public void GNU_tar_lists_every_kind_of_file_of_a_large_tree_and_import_takes_it_back()
     {
         host.Run("create", "--name", "large", "--network", "none", host.Image(TestImages.Debian), "/nothing").Succeeded();

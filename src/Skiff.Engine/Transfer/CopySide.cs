@@ -54,6 +54,10 @@ internal sealed class CopySide(SafeFd? root, string? owner)
             {
                 throw new LinuxException("open", path.Path, errno);
             }
+            if (root is null && itself is not null && Files.IsSpecial(path.Path))
+            {
+                throw new SkiffException($"invalid output path: \"{path.Path}\" must be a directory or a regular file");
+            }
             SafeFd parent =
                 TryOpen(path.Parent, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, out errno)
                 ?? throw (errno is Errno.ENOENT or Errno.ENOTDIR ? Missing(path.Parent) : new LinuxException("open", path.Parent, errno));
