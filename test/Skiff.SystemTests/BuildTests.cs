@@ -53,6 +53,31 @@ public sealed partial class BuildTests(SkiffHost host) : IClassFixture<SkiffHost
     }
 
     [Fact]
+    public void Stages_that_need_nothing_of_each_other_run_side_by_side_again_and_again()
+    {
+        StringBuilder file = new();
+        for (int stage = 0; stage < 8; stage++)
+        {
+            file.Append($"FROM {Busybox} AS s{stage}\nRUN echo {stage} >/out\nRUN cat /out >/more\n");
+        }
+        file.Append($"FROM {Busybox}\n");
+        for (int stage = 0; stage < 8; stage++)
+        {
+            file.Append($"COPY --from=s{stage} /more /d/{stage}\n");
+        }
+        string context = Context(("Dockerfile", file.ToString()));
+        for (int round = 0; round < 4; round++)
+        {
+            Build(context, "--no-cache", "-t", "many:1").Succeeded();
+        }
+        Assert.Equal(
+            "01234567",
+            host.Run("run", "--rm", "--network", "none", "many:1", "sh", "-c", "cat /d/* | tr -d '\n'").Succeeded().Text
+        );
+        AssertClean();
+    }
+
+    [Fact]
     public void A_step_says_why_it_runs()
     {
         string context = Context(("f", "1"), ("g", "1"), ("Dockerfile", $"FROM {Busybox}\nCOPY f g /d/\nRUN echo a\n"));

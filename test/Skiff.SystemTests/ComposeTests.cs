@@ -135,6 +135,36 @@ public sealed class ComposeTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void Twenty_services_start_and_end_side_by_side_again_and_again()
+    {
+        using Project project = new(host);
+        StringWriter text = new() { NewLine = "\n" };
+        text.WriteLine("services:");
+        for (int i = 1; i <= 20; i++)
+        {
+            // one in five needs another one, one in four has a terminal
+            string needs = i % 5 == 0 ? $", depends_on: [s{i - 1}]" : "";
+            text.WriteLine($"  s{i}: {{image: IMAGE, command: sleep 1000, stop_grace_period: 0s, tty: {i % 4 == 0}{needs}}}");
+        }
+        project.Write(text.ToString().Replace("True", "true").Replace("False", "false"));
+        for (int round = 0; round < 6; round++)
+        {
+            project.Run("up", "-d").Succeeded();
+            AssertRun(20);
+            project.Run(round % 2 == 0 ? "kill" : "stop").Succeeded();
+            project.Run("start").Succeeded();
+            project.Run("restart").Succeeded();
+            project.Run("up", "-d", "--force-recreate").Succeeded();
+            AssertRun(20);
+            Assert.Equal("", project.Host("ps", "-q", "--filter", "status=created").Text);
+            project.Run("down").Succeeded();
+            AssertRun(0);
+        }
+
+        void AssertRun(int number) => Assert.Equal(number, project.Run("ps", "-q", "--status", "running").Succeeded().Lines.Length);
+    }
+
+    [Fact]
     public void Services_are_scaled_stopped_started_and_restarted()
     {
         using Project project = new(host);

@@ -42,7 +42,12 @@ internal static class StepContainer
             (SafeFd reading, SafeFd writing) = Engine.Monitoring.Pipe.Open();
             using SafeFd source = reading;
             using SafeFd target = writing;
-            LaunchWishes wishes = new() { DiesWithParent = true, Standard = (nothing.Value, target.Value, target.Value) };
+            LaunchWishes wishes = new()
+            {
+                DiesWithParent = true,
+                Standard = (nothing.Value, target.Value, target.Value),
+                Session = lease,
+            };
             newborn = Newborn.TryBear(id, options, wishes);
             // until it has its root, no layer changes its place
             _ = session.Works.Still(() =>

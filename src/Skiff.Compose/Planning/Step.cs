@@ -35,6 +35,9 @@ public enum StepKind
     /// <summary>Stops a container.</summary>
     Stop,
 
+    /// <summary>Sends a signal to a container.</summary>
+    Kill,
+
     /// <summary>Stops and removes a container.</summary>
     Remove,
 

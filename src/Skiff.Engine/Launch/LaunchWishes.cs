@@ -16,6 +16,9 @@ public sealed record LaunchWishes
     /// <summary>Its standard descriptors when it has no terminal.</summary>
     public (int In, int Out, int Error) Standard { get; init; } = (0, 1, 2);
 
+    /// <summary>The lock of its session, where other threads start containers at the same time: its first process keeps this and closes what it does not need. Null where it is alone.</summary>
+    public FileLock? Session { get; init; }
+
     /// <summary>Record when every instruction ran.</summary>
     public bool Traced { get; init; }
 

@@ -78,6 +78,9 @@ public sealed class Newborn : IDisposable
             DiesWithParent = wishes.DiesWithParent,
             HasCable = hasCable,
             ParentsChannel = parentsChannel,
+            Kept = wishes.Session is { } session
+                ? [session.Fd.Value, wishes.Standard.In, wishes.Standard.Out, wishes.Standard.Error, console.Child?.Value ?? -1]
+                : null,
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
             Cgroups = cgroups,
@@ -109,11 +112,18 @@ public sealed class Newborn : IDisposable
     }
 
     /// <summary>Lets another process be its parent, which is about to be started and shares our memory until then.</summary>
-    internal Grandchild Embed(ChildProgram parent)
+    /// <param name="parent">Its parent's program.</param>
+    /// <param name="kept">What the parent, and the container's standard streams, need beside the descriptors of this object: all others are closed first of all. They may be of a container that another thread starts,
+    /// whose end of a channel nobody else may keep open: each would wait for the other's.</param>
+    internal Grandchild Embed(ChildProgram parent, params ReadOnlySpan<int> kept)
     {
+        parent.CloseOthers(
+            3,
+            [.. kept, Plan.Channel!.Parent.Value, Plan.Channel.ChildValue, ConsoleValue, Console.Parent?.Value ?? -1, _cgroup?.Value ?? -1]
+        );
         Grandchild child = Spawn.Embed(parent, Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup);
         // The two, and the command, see the end of one another only if nobody else keeps a copy of a side of the channel.
-        parent.Call(SyscallNumber.close, Plan.Channel!.Parent.Value);
+        parent.Call(SyscallNumber.close, Plan.Channel.Parent.Value);
         parent.Call(SyscallNumber.close, Plan.Channel.ChildValue);
         return child;
     }

@@ -33,8 +33,9 @@ public sealed class WaitingMonitor : IDisposable
     /// <param name="engine">The engine.</param>
     /// <param name="id">The container that it is to watch.</param>
     /// <param name="options">What is asked of a container that is not there yet, to which a session leads: its first process is made at once. Null for one that is there.</param>
+    /// <param name="session">That session's lock, which those two processes hold as well.</param>
     /// <exception cref="SkiffException">The container's first process could not be made; nothing is left. Exit code 125.</exception>
-    public static WaitingMonitor Start(SkiffEngine engine, string id, RunOptions? options = null)
+    public static WaitingMonitor Start(SkiffEngine engine, string id, RunOptions? options = null, FileLock? session = null)
     {
         (SafeFd ours, SafeFd its) = PacketSocket.Pair();
         WaitingMonitor monitor = new(ours);
@@ -42,7 +43,7 @@ public sealed class WaitingMonitor : IDisposable
         {
             using (its)
             {
-                monitor.Start(engine, id, options, its.Value);
+                monitor.Start(engine, id, options, session, its.Value);
             }
             return monitor;
         }
@@ -53,7 +54,7 @@ public sealed class WaitingMonitor : IDisposable
         }
     }
 
-    private void Start(SkiffEngine engine, string id, RunOptions? options, int socket)
+    private void Start(SkiffEngine engine, string id, RunOptions? options, FileLock? session, int socket)
     {
         using SafeFd nothing = Files.Open("/dev/null", OpenFlags.O_RDWR);
         using MonitorStreams? streams = options is null ? null : MonitorStreams.Open(options.Tty, options.Interactive);
@@ -72,7 +73,20 @@ public sealed class WaitingMonitor : IDisposable
                     streams.Input?.Value ?? 0,
                     _newborn.Console.Parent?.Value ?? 0
                 );
-                child = _newborn.Embed(_program);
+                child = _newborn.Embed(
+                    _program,
+                    socket,
+                    nothing.Value,
+                    channel.Parent.Value,
+                    channel.ChildValue,
+                    session?.Fd.Value ?? -1,
+                    streams.Container.In,
+                    streams.Container.Out,
+                    streams.Container.Error,
+                    inherited.Value.Input,
+                    inherited.Value.Output,
+                    inherited.Value.Error
+                );
             }
         }
         _waits = child is not null;

@@ -70,17 +70,7 @@ internal static class NetworkCleaner
         p.TolerateAll();
         p.Call(SyscallNumber.chdir, p.Text("/"));
         // Every descriptor, the report channel too: a pipe that a caller reads must not stay open because of this process.
-        keep.Sort();
-        nint first = 0;
-        foreach (int descriptor in keep)
-        {
-            if (descriptor > first)
-            {
-                p.Call(SyscallNumber.close_range, first, descriptor - 1, 0);
-            }
-            first = Math.Max(first, descriptor + 1);
-        }
-        p.Call(SyscallNumber.close_range, first, unchecked((nint)uint.MaxValue), 0);
+        p.CloseOthers(0, keep);
     }
 
     private static void RemovePorts(ChildProgram p, PortRemoval ports)

@@ -19,6 +19,9 @@ public sealed record Conception
     /// <summary>Its parent's end of a channel on which that one waits for the end of the command; -1 for none.</summary>
     public int ParentsChannel { get; init; } = -1;
 
+    /// <summary>Descriptors that it needs beside its channel, where others that are open may belong to containers that other threads start at the same time; null where there are none.</summary>
+    public int[]? Kept { get; init; }
+
     /// <summary>What makes the cgroup that it is born in.</summary>
     public IReadOnlyList<HostAction> Birthplace { get; init; } = [];
 

@@ -303,6 +303,11 @@ public sealed partial class LaunchPlanner
             );
             _p.Call(SyscallNumber.close, _first.ParentsChannel);
         }
+        if (_first.Kept is { } kept)
+        {
+            _plan.Container(Block.Namespaces, "What belongs to other containers that are being started is closed: they would wait for it.");
+            _p.CloseOthers(3, [.. kept, Channel]);
+        }
         DefaultSignals();
     }
 

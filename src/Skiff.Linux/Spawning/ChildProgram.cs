@@ -157,6 +157,23 @@ public sealed unsafe partial class ChildProgram : IDisposable
         return new Result((nint)(control + 2)); // after struct cmsghdr: an int, and zeros
     }
 
+    /// <summary>Closes every descriptor from <paramref name="first"/> on but some.</summary>
+    /// <param name="first">The lowest one.</param>
+    /// <param name="kept">Those that stay, in any order; they are sorted. What is below the first one is of no account.</param>
+    public void CloseOthers(int first, Span<int> kept)
+    {
+        kept.Sort();
+        foreach (int descriptor in kept)
+        {
+            if (descriptor > first)
+            {
+                Call(SyscallNumber.close_range, first, descriptor - 1, 0);
+            }
+            first = Math.Max(first, descriptor + 1);
+        }
+        Call(SyscallNumber.close_range, first, unchecked((nint)uint.MaxValue), 0);
+    }
+
     /// <summary>Reads one byte from <paramref name="fd"/>; the end of the file, when the parent has died, ends the program.</summary>
     public void Wait(Operand fd)
     {

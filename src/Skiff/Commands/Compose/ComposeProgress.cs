@@ -53,6 +53,7 @@ internal sealed class ComposeProgress(Invocation invocation)
             StepKind.Restart => ("Container", "Restarted"),
             StepKind.Keep => ("Container", step.Old is { State.IsUp: true } ? "Running" : "Created"),
             StepKind.Stop => ("Container", "Stopped"),
+            StepKind.Kill => ("Container", "Killed"),
             StepKind.Remove => ("Container", "Removed"),
             StepKind.AwaitHealthy => ("Service", "Healthy"),
             StepKind.AwaitCompleted => ("Service", "Exited"),

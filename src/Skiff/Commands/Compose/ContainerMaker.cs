@@ -20,10 +20,6 @@ namespace Skiff.Commands.Compose;
 /// <param name="observed">Its containers before.</param>
 internal sealed class ContainerMaker(Invocation invocation, Project project, IReadOnlyList<ObservedContainer> observed)
 {
-    /// <summary>Containers are made and started one at a time: the processes that a start makes run in this program's memory with its descriptors until they execute something, and those of one start would hold what another one waits
-    /// to be closed. Two at once would gain little: a start is eight milliseconds of work for both processors.</summary>
-    private readonly Lock _starts = new();
-
     /// <summary>Old anonymous volumes are not taken over.</summary>
     public bool RenewsVolumes { get; init; }
 
@@ -46,7 +42,7 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
         switch (step.Kind)
         {
             case StepKind.Create when Starts:
-                StartHooks.Run(_starts, engine, step.Service!, Run(engine, Options(engine, step)));
+                StartHooks.Run(engine, step.Service!, Run(engine, Options(engine, step)));
                 break;
             case StepKind.Create:
                 _ = Create(engine, Options(engine, step));
@@ -83,7 +79,6 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
     /// <summary><c>run -d</c>; the container's id.</summary>
     public string Run(SkiffEngine engine, RunOptions options)
     {
-        using Lock.Scope alone = _starts.EnterScope();
         string id = ContainerStore.NewId();
         using FileLock? hold = RunCommand.Hold(engine);
         Image image = ImageOf(engine, options);
@@ -97,7 +92,6 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
     /// <summary><c>create</c>; the container.</summary>
     public PreparedContainer Create(SkiffEngine engine, RunOptions options)
     {
-        using Lock.Scope alone = _starts.EnterScope();
         string id = ContainerStore.NewId();
         using FileLock? hold = RunCommand.Hold(engine);
         Image image = ImageOf(engine, options);
@@ -147,11 +141,8 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
     {
         if (Starts)
         {
-            lock (_starts)
-            {
-                StartCommand.Detached(engine, engine.Containers.Find(id), invocation.Output);
-            }
-            StartHooks.Run(_starts, engine, service, id);
+            StartCommand.Detached(engine, engine.Containers.Find(id), invocation.Output);
+            StartHooks.Run(engine, service, id);
         }
     }
 

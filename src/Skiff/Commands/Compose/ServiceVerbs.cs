@@ -145,16 +145,27 @@ internal static class ServiceVerbs
     {
         ObservedProject observed = ComposeAccess.Observe(invocation);
         int signal = Signals.Parse(invocation.Value("signal") ?? "KILL");
-        foreach (ObservedContainer container in observed.Of(invocation.Arguments, invocation).Where(static c => c.State.IsUp))
+        List<ObservedContainer> containers = [.. observed.Of(invocation.Arguments, invocation).Where(static c => c.State.IsUp)];
+        List<Step> steps = [];
+        foreach (ObservedContainer container in containers)
         {
-            bool stops = signal == Signals.SIGKILL || signal == ContainerStop.SignalOf(container.Record);
-            ContainerStop.Signal(observed.Engine, container.Record, container.State, signal, "skiff compose kill", stops);
-            if (signal == Signals.SIGKILL)
-            {
-                ContainerStop.AwaitEnd(observed.Engine, container.Record, container.State, 10_000);
-            }
-            new ComposeProgress(invocation).Done($"Container {container.Record.Name}", "Killed");
+            steps.Add(new Step(steps.Count, StepKind.Kill, container.Record.Name, "", []) { Old = container, Number = container.Number });
         }
+        Run(
+            invocation,
+            observed,
+            steps,
+            (engine, step) =>
+            {
+                ObservedContainer container = step.Old!;
+                bool stops = signal == Signals.SIGKILL || signal == ContainerStop.SignalOf(container.Record);
+                ContainerStop.Signal(engine, container.Record, container.State, signal, "skiff compose kill", stops);
+                if (signal == Signals.SIGKILL)
+                {
+                    ContainerStop.AwaitEnd(engine, container.Record, container.State, 10_000);
+                }
+            }
+        );
         return 0;
     }
 
@@ -236,15 +247,11 @@ internal static class ServiceVerbs
             .Where(static d => d is [_, _, "true"])
             .Select(static d => d[0]);
 
-    /// <summary>One at a time, as in <see cref="ContainerMaker"/>.</summary>
     private static ContainerRecord StartOne(Invocation invocation, Engine.SkiffEngine engine, ObservedContainer container)
     {
-        lock (invocation)
-        {
-            ContainerRecord record = engine.Containers.Find(container.Record.Id);
-            StartCommand.Detached(engine, record, invocation.Output);
-            return record;
-        }
+        ContainerRecord record = engine.Containers.Find(container.Record.Id);
+        StartCommand.Detached(engine, record, invocation.Output);
+        return record;
     }
 
     private static void StopOne(Invocation invocation, Engine.SkiffEngine engine, ObservedContainer container)

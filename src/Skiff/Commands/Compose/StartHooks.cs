@@ -13,12 +13,11 @@ namespace Skiff.Commands.Compose;
 internal static class StartHooks
 {
     /// <summary>Runs them, one after the other.</summary>
-    /// <param name="starts">Held while a process is made.</param>
     /// <param name="engine">The engine.</param>
     /// <param name="service">The service.</param>
     /// <param name="id">The container.</param>
     /// <exception cref="SkiffException">One ended with another code than 0.</exception>
-    public static void Run(Lock starts, SkiffEngine engine, ComposeService service, string id)
+    public static void Run(SkiffEngine engine, ComposeService service, string id)
     {
         foreach (Node hook in service.Node.ItemsOf("post_start"))
         {
@@ -35,12 +34,7 @@ internal static class StartHooks
                 ProtectSelf = false,
                 Standard = (nothing.Value, 1, 2),
             };
-            ContainerExec exec;
-            lock (starts)
-            {
-                exec = ContainerExec.Start(engine, record, state, wishes);
-            }
-            using ContainerExec own = exec;
+            using ContainerExec exec = ContainerExec.Start(engine, record, state, wishes);
             int code = exec.Finish();
             if (code != 0)
             {

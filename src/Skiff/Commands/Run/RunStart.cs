@@ -36,7 +36,7 @@ internal sealed class RunStart : IDisposable
         {
             if (watched)
             {
-                start.Monitor = WaitingMonitor.Start(engine, id, options);
+                start.Monitor = WaitingMonitor.Start(engine, id, options, start.Session);
             }
             else
             {
