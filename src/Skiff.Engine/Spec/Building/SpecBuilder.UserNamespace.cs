@@ -47,8 +47,9 @@ public sealed partial class SpecBuilder
     /// <summary>
     /// Inside of a user namespace a file system of a kind of namespace can only be mounted where that namespace belongs to it, user_namespaces(7):
     /// proc with the pid namespace, sysfs with the network namespace, mqueue with the ipc namespace. Otherwise the one that is there is lent.
+    /// An ordinary user's containers without maps of their own are in one user namespace, to which the namespaces of all of them belong.
     /// </summary>
-    private void AdaptToUserNamespace(List<MountSpec> mounts, List<NamespaceSpec> namespaces, ValueList<IdMapping> gidMap)
+    private void AdaptToUserNamespace(List<MountSpec> mounts, List<NamespaceSpec> namespaces, ValueList<IdMapping> gidMap, bool own)
     {
         Lend("/proc", "proc", "pid", _o.Pid);
         Lend("/sys", "sysfs", "network", _o.Networks.IsEmpty ? default : NamespaceOf(_o.Networks[0]));
@@ -66,6 +67,10 @@ public sealed partial class SpecBuilder
         {
             int at = mounts.FindIndex(mount => mount.Destination == path && mount.Type == type);
             if (at < 0 || namespaces.Exists(item => item.Type == kind && item.Path is null))
+            {
+                return;
+            }
+            if (!own && mode.Kind == NamespaceKind.Container && !_c.Peer(mode.Target).OwnUsers)
             {
                 return;
             }

@@ -58,7 +58,7 @@ public sealed partial class SpecBuilder
         List<MountSpec> mounts = Mounts(uidMap, gidMap);
         if (!uids.IsEmpty)
         {
-            AdaptToUserNamespace(mounts, namespaces, gids);
+            AdaptToUserNamespace(mounts, namespaces, gids, own: !uidMap.IsEmpty);
         }
         CheckSecrets();
         List<DeviceSpec> devices = [];
