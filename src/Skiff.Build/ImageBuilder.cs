@@ -38,6 +38,7 @@ public static class ImageBuilder
 
     private static BuildResult Build(BuildRequest request, Action stop)
     {
+        Engine.Launch.CopiedRoot.RefuseBuild(request.Engine);
         Dockerfile file = DockerfileParser.Parse(request.Dockerfile);
         foreach (string warning in file.Warnings)
         {

@@ -200,6 +200,10 @@ public sealed partial class ContainerLaunch : IDisposable
         LaunchInput first = _input!;
         ReportChannel channel = _channel!;
         Skeleton.Ensure(_engine.Paths);
+        if (_container.IsCopied)
+        {
+            CopiedRoot.Ensure(_engine, _container);
+        }
         long network = Clock();
         _network = _wishes.Lease is { } lease
             ? NetworkLaunch.Adopt(_engine, _container.Record.Id, _container.Options, lease)
@@ -369,7 +373,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private static IReadOnlyList<string> Layers(PreparedContainer container)
     {
         IReadOnlyList<string> own = container.ShortLayers.Count > 0 ? container.ShortLayers : container.Layers;
-        return container.Options.Rootfs is not null || own.Count == 0 ? [] : [EnginePaths.SkeletonName, .. own];
+        return container.Options.Rootfs is not null || container.IsCopied || own.Count == 0 ? [] : [EnginePaths.SkeletonName, .. own];
     }
 
     private CgroupPlan PlanCgroup(CgroupLayout layout, RuntimeSpec spec)

@@ -75,6 +75,10 @@ public static partial class ContainerPreparation
                 Files.Replace(engine.Paths.SeccompProfile(id), KernelSeccomp.ReadFile(profile));
             }
             CopyRootAttributes(engine.Paths.Upper(id), plan.Layers);
+            if (plan.IsCopied)
+            {
+                CopiedRoot.Ensure(engine, plan with { Record = record });
+            }
             VolumePreparation.Prepare(engine, plan, first: true);
             PeerLookup.TellShared(engine, options);
             ContainerSecrets.Take(engine, options, id);
@@ -126,11 +130,15 @@ public static partial class ContainerPreparation
         string directory = engine.Paths.Container(id);
         string etc = engine.Paths.Etc(id);
         List<string> anonymous = [];
+        bool copied = CopiedRoot.Is(engine, options, image, before);
         IReadOnlyList<string> volumesOfBefore = before?.AnonymousVolumes ?? [];
         SpecContext context = new()
         {
             Id = id,
-            RootPath = options.Rootfs is { } rootfs ? Path.GetFullPath(rootfs) : directory,
+            RootPath =
+                options.Rootfs is { } rootfs ? Path.GetFullPath(rootfs)
+                : copied ? CopiedRoot.Place(engine.Paths, id)
+                : directory,
             Image = image?.Config,
             ReadImageFile = options.Rootfs is { } plain
                 ? path => LayeredFiles.Read([Path.GetFullPath(plain)], path)
@@ -166,7 +174,11 @@ public static partial class ContainerPreparation
             Result = result,
             Layers = mapped ?? layers,
             ShortLayers = mapped ?? image?.ShortDirectories ?? [],
-            Record = RecordOf(engine, options, image, result, id, foreground, anonymous) with { LayerDirectories = mapped ?? layers },
+            IsCopied = copied,
+            Record = RecordOf(engine, options, image, result, id, foreground, anonymous) with
+            {
+                LayerDirectories = copied ? [] : mapped ?? layers,
+            },
         };
     }
 

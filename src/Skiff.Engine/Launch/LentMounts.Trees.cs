@@ -204,7 +204,7 @@ internal sealed partial class LentMounts
     /// <summary>The root: overlayfs over the store seen through a mount with mapped ids, mounted by a thread whose files belong to the container's root.</summary>
     private void Root(string? key)
     {
-        if (_container.Options.Rootfs is not null)
+        if (_container.Options.Rootfs is not null || _container.IsCopied)
         {
             string plain = _spec.Root!.Path;
             _calls.Add(

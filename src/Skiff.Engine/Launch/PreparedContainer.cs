@@ -24,6 +24,9 @@ public sealed record PreparedContainer
     /// <summary>Where the record of a container that leaves nothing is kept, see <see cref="Containers.Session.Append"/>; null for one that is on the disk.</summary>
     public FileLock? Session { get; init; }
 
+    /// <summary>Its root is a copy of the image: see <see cref="CopiedRoot"/>.</summary>
+    internal bool IsCopied { get; init; }
+
     /// <summary>The directories of its layers, absolute, bottom first.</summary>
     public IReadOnlyList<string> Layers { get; init; } = [];
 

@@ -22,6 +22,27 @@ internal static class StoreFileSystem
         "ramfs",
     ];
 
+    /// <summary>Whether the kernel takes no writable directory of overlayfs there: the file systems of which names can change behind its back, that have names of their own rules, or that are overlays themselves.
+    /// By the number in statfs(2), which is quick.</summary>
+    internal static unsafe bool RefusesOverlay(string directory)
+    {
+        long* buffer = stackalloc long[32]; // struct statfs begins with f_type
+        fixed (byte* path = CString.Encode(directory))
+        {
+            return RawCall.Invoke(SyscallNumber.statfs, (nint)path, (nint)buffer) == 0
+                && (uint)buffer[0]
+                    is 0x794C7630 // overlayfs
+                        or 0x65735546 // FUSE
+                        or 0x6969 // NFS
+                        or 0xFF534D42 // CIFS
+                        or 0xFE534D42 // SMB 2
+                        or 0x01021997 // 9p
+                        or 0x4D44 // VFAT
+                        or 0x2011BAB0 // exFAT
+                        or 0xF15F; // eCryptfs
+        }
+    }
+
     /// <summary>Why no container's root can be made of what lies in a directory; null where the file system is none of those.</summary>
     internal static string? Why(string directory)
     {

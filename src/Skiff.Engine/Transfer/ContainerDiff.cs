@@ -50,7 +50,9 @@ public static class ContainerDiff
         if (record.LayerDirectories.Count == 0)
         {
             throw new SkiffException(
-                $"{verb}: the container {record.Name} was made from the directory {record.Image} (--rootfs), and its changes are in that directory itself"
+                CopiedRoot.Is(record)
+                    ? $"{verb}: the root of the container {record.Name} is a copy of its image, as the store's file system carries no overlayfs, and what it has changed is not known; 'export' writes all of it"
+                    : $"{verb}: the container {record.Name} was made from the directory {record.Image} (--rootfs), and its changes are in that directory itself"
             );
         }
     }

@@ -3,6 +3,7 @@ using System.Text;
 using Skiff.CommandLine;
 using Skiff.Display;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Launch;
 using Skiff.Engine.Rootless;
 using Skiff.Format;
 using Skiff.Images;
@@ -63,6 +64,7 @@ internal static class InfoCommand
             ]++;
         }
         CgroupLayout layout = HostCgroups.Detect();
+        string? copies = CopiedRoot.Note(paths);
         List<(string, Value)> fields =
         [
             ("ID", Value.Of((Files.TryReadText("/etc/machine-id", out _) ?? "").Trim())),
@@ -71,7 +73,7 @@ internal static class InfoCommand
             ("ContainersPaused", Value.Of(counts[1])),
             ("ContainersStopped", Value.Of(counts[2])),
             ("Images", Value.Of(EngineAccess.Images(globals).List().Count)),
-            ("Driver", Value.Of("overlay2")),
+            ("Driver", Value.Of(copies is null ? "overlay2" : "vfs")),
             ("Plugins", Plugins()),
         ];
         AddLimits(fields, layout);
@@ -91,7 +93,7 @@ internal static class InfoCommand
             )
         );
         fields.Add(("Rootless", Value.Of(s_rootless)));
-        fields.Add(("Warnings", Value.Of(HostWarnings.Of(layout))));
+        fields.Add(("Warnings", Value.Of(copies is null ? HostWarnings.Of(layout) : [.. HostWarnings.Of(layout), copies])));
         return Value.Struct(fields);
     }
 
