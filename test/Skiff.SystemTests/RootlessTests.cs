@@ -210,14 +210,143 @@ public sealed class RootlessTests(RootlessHost host) : IClassFixture<RootlessHos
     }
 
     [Fact]
-    public void A_store_on_a_file_system_without_what_overlayfs_needs_is_named()
+    public void A_project_without_networks_of_its_own_has_what_run_has()
+    {
+        Tool.Require("pasta");
+        string image = host.Image(TestImages.Busybox);
+        string place = host.Make("project");
+        string file = Path.Combine(place, "compose.yaml");
+        string one = $$"""
+            services:
+              web:
+                image: {{image}}
+                command: httpd -f -p 80 -h /etc
+                ports: ["8088:80"]
+                volumes: [data:/data]
+                stop_grace_period: 0s
+            """;
+        File.WriteAllText(file, one + "\nvolumes: {data: {}}\n");
+        CommandResult up = host.Run("compose", "-f", file, "up", "-d").Succeeded();
+        Assert.DoesNotContain("Network", up.Error);
+        Assert.DoesNotContain("warning", up.Error);
+        Assert.Contains("0.0.0.0:8088->80/tcp", host.Run("compose", "-f", file, "ps").Succeeded().Output);
+        Assert.Equal(" Container project-web-1  Running\n", host.Run("compose", "-f", file, "up", "-d").Succeeded().Error);
+        Assert.Equal("0", host.Run("compose", "-f", file, "exec", "-T", "web", "id", "-u").Succeeded().Text);
+        host.Run("compose", "-f", file, "run", "--rm", "-T", "--no-deps", "web", "true").Succeeded();
+
+        File.WriteAllText(
+            file,
+            one + $"\n  side: {{image: {image}, command: sleep 1000, stop_grace_period: 0s, depends_on: [web]}}\nvolumes: {{data: {{}}}}\n"
+        );
+        host.Run("compose", "-f", file, "up", "-d").Succeeded().Complained("side, web do not find each other by name");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("depends_on: [web]", "network_mode: service:web"));
+        up = host.Run("compose", "-f", file, "up", "-d").Succeeded();
+        Assert.DoesNotContain("by name", up.Error);
+        Assert.Contains(
+            "root:x:0",
+            host.Run("compose", "-f", file, "exec", "-T", "side", "wget", "-qO-", "http://127.0.0.1/passwd").Succeeded().Output
+        );
+        host.Run("compose", "-f", file, "down", "-v").Succeeded();
+        Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text + host.Run("volume", "ls", "-q").Succeeded().Text);
+
+        File.WriteAllText(file, one + "\n    networks: [front]\nnetworks: {front: {}}\nvolumes: {data: {}}\n");
+        host.Run("compose", "-f", file, "up", "-d").ExitedWith(1).Complained("networks.front: only root has networks");
+        host.Run("network", "connect", "bridge", "any").ExitedWith(1).Complained("only root has networks");
+        Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text);
+    }
+
+    [Fact]
+    public void Namespaces_of_another_container_of_the_user_are_shared()
+    {
+        string image = host.Image(TestImages.Busybox);
+        host.Run("run", "-d", "--name", "owner", "--network", "none", "--hostname", "shared", "--ipc", "shareable", image, "sleep", "1000")
+            .Succeeded();
+        foreach (string kind in (string[])["net", "pid", "ipc", "uts"])
+        {
+            string[] joins = kind == "net" ? ["--network", "container:owner"] : ["--network", "none", $"--{kind}", "container:owner"];
+            const string Look = "ls /sys/class/net >/dev/null; ls /proc/1 >/dev/null";
+            Assert.Equal(
+                host.Run("exec", "owner", "readlink", $"/proc/self/ns/{kind}").Succeeded().Text,
+                host.Run(["run", "--rm", .. joins, image, "sh", "-c", $"readlink /proc/self/ns/{kind}; {Look}"]).Succeeded().Text
+            );
+        }
+        host.Run("rm", "-f", "owner").Succeeded();
+    }
+
+    [Fact]
+    public void An_image_is_built_with_every_kind_of_step()
+    {
+        Tool.Require("newuidmap");
+        string image = host.Image(TestImages.Busybox);
+        string place = host.Make("built");
+        File.WriteAllText(Path.Combine(place, "cargo"), "tea\n");
+        File.WriteAllText(
+            Path.Combine(place, "Dockerfile"),
+            $"""
+            FROM {image} AS first
+            WORKDIR /made
+            COPY --chown=1000:1000 cargo .
+            RUN --network=none stat -c %u:%g cargo >owner && rm /bin/zcat && chown 7:8 owner
+            RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch echo x >/cache/x && touch /scratch/y
+            FROM {image}
+            COPY --from=first /made /made
+            RUN rm -r /home && mkdir /home
+            USER 1000
+            CMD cat /made/cargo /made/owner; stat -c %u:%g /made/owner; ls /home; id -u
+            """
+        );
+        host.Run("build", "-t", "sailed:1", place).Succeeded();
+        Assert.Equal("tea\n1000:1000\n7:8\n1000", host.Run("run", "--rm", "--network", "none", "sailed:1").Succeeded().Text);
+        Assert.Contains("CACHED", host.Run("build", "-t", "sailed:1", place).Succeeded().Error);
+        host.Run("rmi", "sailed:1").Succeeded();
+        host.Run("builder", "prune", "-af").Succeeded();
+    }
+
+    [Fact]
+    public void A_store_on_a_file_system_without_what_overlayfs_needs_has_roots_that_are_copies()
     {
         // /etc is an overlay in the mount namespace of the tests
         host.Shelve(TestImages.Busybox);
         string image = TestImages.Busybox.Reference;
-        host.Run("--root", "/etc/store", "pull", "-q", image).Succeeded();
-        host.Run("--root", "/etc/store", "run", "--rm", "--network", "none", image, "true").ExitedWith(125).Complained("(overlay)");
-        Assert.Empty(host.Run("--root", "/etc/store", "ps", "-aq").Succeeded().Text);
+        CommandResult Run(params string[] words) => host.Run(["--root", "/etc/store", .. words]);
+        Run("pull", "-q", image).Succeeded();
+        Run("run", "--rm", "--network", "none", image, "sh", "-c", "rm /bin/zcat; echo other >/etc/passwd; ! test -e /bin/zcat")
+            .Succeeded();
+        Assert.Equal(
+            "0:0 1000:1000 root",
+            Run("run", "--rm", "--network", "none", image, "sh", "-c", "echo $(stat -c %u:%g / /home/sailor) $(head -c 4 /etc/passwd)")
+                .Succeeded()
+                .Text
+        );
+        Run("create", "--name", "made", "--network", "none", image, "sh", "-c", "echo x >>/written; sleep 1000").Succeeded();
+        Run("cp", "made:/etc/passwd", "-").Succeeded();
+        for (int times = 1; times <= 2; times++)
+        {
+            Run("start", "made").Succeeded();
+            Eventually(() => Run("exec", "made", "wc", "-l", "/written").Text == $"{times} /written");
+            Run("kill", "made").Succeeded();
+            Run("wait", "made").Succeeded();
+        }
+        string[] exported = Tool.Shell(
+            string.Join(
+                ' ',
+                host.As(null, [Path.Combine(host.Directory, "skiff"), "--root", "/etc/store", "export", "made"]).Select(Quoted)
+            ) + " | tar -t"
+        ).Lines;
+        Assert.Contains("written", exported);
+        Assert.Contains("bin/busybox", exported);
+        Run("diff", "made").ExitedWith(1).Complained("is a copy of its image");
+        Run("commit", "made", "no:1").ExitedWith(1).Complained("is a copy of its image");
+        string context = host.Make("context");
+        File.WriteAllText(Path.Combine(context, "Dockerfile"), $"FROM {image}\nRUN true\n");
+        Run("build", context).ExitedWith(1).Complained("(overlay)");
+        Assert.Equal("vfs", Run("info", "-f", "{{.Driver}}").Succeeded().Text);
+        Assert.Contains("every container's root is a copy", Run("info").Succeeded().Output + Run("info").Error);
+        Run("rm", "made").Succeeded();
+        Assert.Empty(Run("ps", "-aq").Succeeded().Text);
+        Assert.Equal("overlay2", host.Run("info", "-f", "{{.Driver}}").Succeeded().Text);
+
+        static string Quoted(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 
     [Fact]

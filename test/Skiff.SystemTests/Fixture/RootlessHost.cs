@@ -73,7 +73,7 @@ public sealed class RootlessHost : IDisposable
         }
         string etc = Path.Combine(Directory, environment["ETC"]);
         string setUp =
-            $"mount -t overlay -o lowerdir=/etc,upperdir={etc}/upper,workdir={etc}/work overlay /etc; mount --bind {Directory}/tun /dev/net/tun; cd {Directory}/work; exec setpriv --reuid={Uid} --regid={Uid} --clear-groups env -i \"$@\"";
+            $"flock {Directory}/mounting mount -t overlay -o lowerdir=/etc,upperdir={etc}/upper,workdir={etc}/work overlay /etc; mount --bind {Directory}/tun /dev/net/tun; cd {Directory}/work; exec setpriv --reuid={Uid} --regid={Uid} --clear-groups env -i \"$@\"";
         return
         [
             .. Net.Prefix,

@@ -45,10 +45,12 @@ internal static class ComposeAccess
     public static Project LoadToRun(Invocation invocation, IReadOnlyList<string> named, bool dependencies = true)
     {
         Project project = Load(invocation, named);
-        foreach (string note in Support.Check(ProjectSelection.With(project, named, dependencies)))
+        Project part = ProjectSelection.With(project, named, dependencies);
+        foreach (string note in Support.Check(part))
         {
             invocation.Output.Warn(note);
         }
+        RootlessProject.Check(part, invocation.Output.Warn);
         return project;
     }
 

@@ -20,6 +20,8 @@ namespace Skiff.Commands.Compose;
 /// <param name="observed">Its containers before.</param>
 internal sealed class ContainerMaker(Invocation invocation, Project project, IReadOnlyList<ObservedContainer> observed)
 {
+    private readonly List<string> _said = [];
+
     /// <summary>Old anonymous volumes are not taken over.</summary>
     public bool RenewsVolumes { get; init; }
 
@@ -34,7 +36,12 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
 
     /// <summary>The options of a container.</summary>
     public RunOptions Options(SkiffEngine engine, ComposeService service, ContainerWishes wishes) =>
-        ServiceOptions.Of(project, service, wishes, engine.Images.Find(service.Image)?.Id.ToString() ?? "");
+        RootlessProject.Adapt(
+            project,
+            service,
+            ServiceOptions.Of(project, service, wishes, engine.Images.Find(service.Image)?.Id.ToString() ?? ""),
+            Warn
+        );
 
     /// <summary>Does a step with a container.</summary>
     public void Do(SkiffEngine engine, Step step)
@@ -132,6 +139,20 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
         {
             ContainerRemoval.Remove(engine, record, force: true, volumes);
         }
+    }
+
+    /// <summary>The options of a container are made more than once; a sentence about them is said once.</summary>
+    private void Warn(string sentence)
+    {
+        lock (_said)
+        {
+            if (_said.Contains(sentence))
+            {
+                return;
+            }
+            _said.Add(sentence);
+        }
+        invocation.Output.Warn(sentence);
     }
 
     private static Image ImageOf(SkiffEngine engine, RunOptions options) =>

@@ -74,7 +74,7 @@ internal static class UpCommand
             Project = project,
             Named = named,
             Containers = ComposeAccess.Containers(engine, project.Name),
-            Networks = engine.Networks.List().Select(static n => n.Name).ToHashSet(),
+            Networks = Networks(engine, project),
             Volumes = engine.Volumes.List().Select(static v => v.Name).ToHashSet(),
             ImageId = name => engine.Images.Find(name)?.Id.ToString(),
             Scale = Scales(invocation.Values("scale"), project),
@@ -88,6 +88,17 @@ internal static class UpCommand
             Pull = invocation.Value("pull"),
             Starts = starts,
         };
+
+    /// <summary>The networks that need not be made.</summary>
+    private static HashSet<string> Networks(SkiffEngine engine, Project project)
+    {
+        HashSet<string> names = [.. engine.Networks.List().Select(static n => n.Name)];
+        if (RootlessProject.Replaced(project) is { } replaced)
+        {
+            names.Add(replaced);
+        }
+        return names;
+    }
 
     private static int Up(Invocation invocation, bool starts)
     {

@@ -3,6 +3,7 @@ using Skiff.Commands.Containers;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Rootless;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 
@@ -56,6 +57,7 @@ internal static class NetworkConnectCommand
         Refuse(invocation, "link", "containers of a network find one another by name; give the other one an alias (--alias) instead");
         Refuse(invocation, "link-local-ip", "Skiff gives no link-local addresses; leave it out");
         Refuse(invocation, "driver-opt", "the driver bridge has no options for a container; leave it out");
+        RootlessOptions.RefuseNetworks();
         SkiffEngine engine = ContainerAccess.Open(invocation);
         ShownNetwork network = NetworkAccess.Find(engine, invocation.Arguments[0]);
         if (network.Driver != "bridge")
