@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Skiff.CommandLine;
 using Skiff.Compose.Planning;
@@ -62,6 +63,10 @@ internal sealed class StepRunner(Invocation invocation, Action<SkiffEngine, Step
 
     private static int Most(Invocation invocation)
     {
+        if (RuntimeFeature.IsDynamicCodeCompiled)
+        {
+            return 1; // docs/decisions/010: several starts at once are for the compiled program
+        }
         long asked =
             invocation.Has("parallel") ? invocation.Number("parallel")
             : long.TryParse(Environment.GetEnvironmentVariable("COMPOSE_PARALLEL_LIMIT"), out long limit) ? limit
