@@ -191,6 +191,122 @@ public sealed class ComposeTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void The_verbs_that_show_something_have_docker_composes_form()
+    {
+        using Project project = new(host);
+        project.Write(
+            """
+            services:
+              db: {image: IMAGE, command: sleep 1000, stop_grace_period: 0s, healthcheck: {test: "true", interval: 100ms}}
+              web:
+                image: IMAGE
+                command: sleep 1000
+                stop_grace_period: 0s
+                depends_on: {db: {condition: service_healthy}}
+                deploy: {replicas: 2}
+                ports: ["80"]
+                labels: {tier: front}
+            """
+        );
+        CommandResult up = project.Run("up", "-d").Succeeded();
+        Assert.Contains(" Container app-db-1  Healthy", up.Error);
+        Assert.Matches(
+            @"^SERVICE  #   UID +PID +PPID +C +STIME +TTY +TIME +CMD\ndb +1 .*sleep 1000\nweb +1 .*\nweb +2 [^\n]*$",
+            project.Run("top").Succeeded().Text
+        );
+        Assert.Matches(@"^0\.0\.0\.0:\d+$", project.Run("port", "web", "80").Succeeded().Text);
+        Assert.Contains("publishes no port 99/tcp", project.Run("port", "--index", "2", "web", "99").Failed(1));
+        Assert.Matches("^[0-9a-f]{64}$", project.Run("images", "-q").Succeeded().Text);
+        Assert.Matches(
+            "^\\[\\{\"ContainerName\":\"app-db-1\",.*\"ID\":\"sha256:[0-9a-f]{64}\",.*\"Size\":\\d+.*\\}\\]$",
+            project.Run("images", "--format", "json").Succeeded().Text
+        );
+        Assert.Matches(
+            "^\\[\\{\"ConfigFiles\":\"[^\"]*/app/compose.yaml\",\"Name\":\"app\",\"Status\":\"running\\(3\\)\"\\}\\]$",
+            project.Run("ls", "--format", "json", "--filter", "name=app").Succeeded().Text
+        );
+        Assert.Equal(2, project.Run("config", "--images").Succeeded().Lines.Length); // one line for each service, not for each image
+        CommandResult paused = project.Run("pause", "web").Succeeded();
+        Assert.Equal(("", " Container app-web-1  Paused| Container app-web-2  Paused"), (paused.Output, Sorted(paused)));
+        Assert.Contains("app-web-2 paused", project.Ps());
+        Assert.Contains("Container app-web-1  Unpaused", project.Run("unpause").Succeeded().Error);
+        Assert.Contains("Container app-web-1  Started", project.Run("restart", "web").Succeeded().Error);
+        string events = project.Run("events", "--json", "--since", "1h", "--until", "0s", "web").Succeeded().Output;
+        Assert.Matches(
+            "\\{\"action\":\"pause\",\"attributes\":\\{\"image\":\"[^\"]*\",\"name\":\"app-web-2\",\"tier\":\"front\"\\},\"id\":\"[0-9a-f]{64}\",\"service\":\"web\",\"time\":\"[^\"]*Z\",\"type\":\"container\"\\}\n",
+            events
+        );
+        Assert.DoesNotContain("app-db-1", events);
+        Assert.Matches("^[0-9a-f]{64}$", project.Run("run", "-d", "--no-deps", "web").Succeeded().Text);
+        Assert.Equal("no such service: nosuch", project.Run("exec", "-T", "nosuch", "true").Failed(1).Trim().Replace("skiff: ", ""));
+        Assert.Contains("nofile.yaml: no such file", project.Run("-f", "nofile.yaml", "ps").Failed(1));
+        project.Run("stop").Succeeded();
+        Assert.StartsWith("Going to remove app-", project.Run("rm", "-f").Succeeded().Output);
+        project.Run("down").Succeeded();
+    }
+
+    [Fact]
+    public void A_dry_run_changes_nothing_whatever_the_verb()
+    {
+        using Project project = new(host);
+        project.Write("services:\n  w: {image: IMAGE, network_mode: none, command: sleep 1000, stop_grace_period: 0s}\n");
+        project.Run("up", "-d").Succeeded();
+        string before = project.Ids() + project.Ps();
+        foreach (
+            string[] verb in (string[][])
+                [
+                    ["up", "-d", "--force-recreate"],
+                    ["scale", "w=2"],
+                    ["stop"],
+                    ["restart"],
+                    ["kill"],
+                    ["rm", "-fs"],
+                    ["pause"],
+                    ["down"],
+                    ["create", "--force-recreate"],
+                ]
+        )
+        {
+            project.Run(["--dry-run", .. verb]).Succeeded();
+            project.Run([verb[0], "--dry-run", .. verb[1..]]).Succeeded();
+            Assert.Equal(before, project.Ids() + project.Ps());
+        }
+        foreach (
+            string[] verb in (string[][])
+                [
+                    ["exec", "w", "true"],
+                    ["run", "w"],
+                    ["build"],
+                    ["pull"],
+                    ["cp", "w:/bin", "x"],
+                ]
+        )
+        {
+            Assert.Contains("--dry-run goes with up", project.Run(["--dry-run", .. verb]).Failed(1));
+        }
+        project.Run("down").Succeeded();
+    }
+
+    [Fact]
+    public void Orphans_are_removed_by_the_verbs_that_are_told_to()
+    {
+        using Project project = new(host);
+        const string One = "services:\n  a: {image: IMAGE, network_mode: none, command: sleep 1000, stop_grace_period: 0s}\n";
+        string two = One + One[10..].Replace("  a:", "  b:", StringComparison.Ordinal);
+        project.Write(two);
+        project.Run("up", "-d").Succeeded();
+        project.Write(One);
+        project.Run("run", "--rm", "-T", "--remove-orphans", "a", "true").Succeeded();
+        Assert.Equal("app-a-1 running", project.Ps());
+        project.Write(two);
+        project.Run("up", "-d").Succeeded();
+        project.Write(One);
+        project.Run("kill", "--remove-orphans").Succeeded();
+        Assert.Equal("app-a-1 exited", project.Ps());
+        project.Run("down").Succeeded();
+    }
+
+    [Fact]
     public void One_command_is_run_beside_a_service()
     {
         using Project project = new(host);
@@ -204,8 +320,7 @@ public sealed class ComposeTests(SkiffHost host) : IClassFixture<SkiffHost>
         CommandResult run = project.Run("run", "--rm", "-T", "-e", "B=mine", "tool", "sh", "-c", "echo $A $B; exit 4").ExitedWith(4);
         Assert.Equal("service mine", run.Text);
         Assert.Equal("app-db-1 running", project.Ps());
-        string name = project.Run("run", "-d", "--name", "job", "tool", "sleep", "1000").Succeeded().Text;
-        Assert.Equal("job", name);
+        Assert.Matches("^[0-9a-f]{64}$", project.Run("run", "-d", "--name", "job", "tool", "sleep", "1000").Succeeded().Text);
         Assert.Equal("app-db-1 running|job running", project.Ps());
         project.Run("down", "-t", "0").Succeeded();
         Assert.Equal("", project.Host("ps", "-aq").Text);

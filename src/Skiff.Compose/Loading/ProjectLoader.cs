@@ -74,7 +74,8 @@ public static class ProjectLoader
         string? inFile = null;
         foreach (string file in files.Files)
         {
-            if (file != "-" && request.ReadFile(file) is { } bytes && HasName(bytes))
+            byte[] bytes = file == "-" ? [] : request.ReadFile(file) ?? throw new SkiffException($"open {file}: no such file or directory");
+            if (HasName(bytes))
             {
                 foreach (Node document in YamlReader.Read(Encoding.UTF8.GetString(bytes), file))
                 {

@@ -98,6 +98,22 @@ public static class ModelJson
                 {
                     Fill(entries, shape, "ipam");
                 }
+                else if (shape.Find("initial_sync") is not null)
+                {
+                    Fill(entries, shape, "exec");
+                }
+                else if (shape.Find("command") is not null)
+                {
+                    Fill(entries, shape, "command"); // of a hook
+                }
+                else if ((shape.Find("rate") ?? shape.Find("weight")) is not null && shape.Find("path") is not null)
+                {
+                    // Go's names of the fields of a device's limit, which have none of their own
+                    for (int i = 0; i < entries.Count; i++)
+                    {
+                        entries[i] = entries[i] with { Key = char.ToUpperInvariant(entries[i].Key[0]) + entries[i].Key[1..] };
+                    }
+                }
             }
             return entries;
         }

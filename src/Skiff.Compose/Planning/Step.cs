@@ -38,6 +38,12 @@ public enum StepKind
     /// <summary>Sends a signal to a container.</summary>
     Kill,
 
+    /// <summary>Freezes a container.</summary>
+    Pause,
+
+    /// <summary>Lets a frozen container go on.</summary>
+    Unpause,
+
     /// <summary>Stops and removes a container.</summary>
     Remove,
 

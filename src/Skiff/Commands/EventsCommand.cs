@@ -34,6 +34,13 @@ internal static class EventsCommand
 
     private static int Run(Invocation invocation)
     {
+        EventFilter filter = new(Filters.Parse(invocation.Values("filter"), EventFilter.Known));
+        return Follow(invocation, filter.Matches, Printer(invocation.Value("format") ?? ""));
+    }
+
+    /// <summary>Prints the events between <c>--since</c> and <c>--until</c>, as they come.</summary>
+    internal static int Follow(Invocation invocation, Func<EngineEvent, bool> matches, Func<EngineEvent, string> text)
+    {
         SkiffEngine engine = ContainerAccess.Open(invocation);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         DateTimeOffset? since = invocation.Value("since") is { Length: > 0 } s ? TimeArgument.Parse(s, now, "--since") : null;
@@ -45,8 +52,6 @@ internal static class EventsCommand
                 1
             );
         }
-        EventFilter filter = new(Filters.Parse(invocation.Values("filter"), EventFilter.Known));
-        Func<EngineEvent, string> text = Printer(invocation.Value("format") ?? "");
         bool past = until <= now;
         using EventReader reader = EventReader.Open(engine.Paths.Events, history: since is not null || past, follow: !past);
         while (true)
@@ -56,7 +61,7 @@ internal static class EventsCommand
                 if (
                     happened.Time >= (since ?? DateTimeOffset.MinValue)
                     && happened.Time <= (until ?? DateTimeOffset.MaxValue)
-                    && filter.Matches(happened)
+                    && matches(happened)
                 )
                 {
                     invocation.Output.Line(text(happened));

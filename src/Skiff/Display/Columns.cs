@@ -9,7 +9,10 @@ internal static class Columns
     private const int Gap = 3;
 
     /// <summary>Aligns the cells, which are separated by tabs, of all lines.</summary>
-    public static string Align(string text)
+    /// <param name="text">The lines.</param>
+    /// <param name="minimum">The least width of a column.</param>
+    /// <param name="gap">The least number of spaces between two columns.</param>
+    public static string Align(string text, int minimum = MinimumWidth, int gap = Gap)
     {
         List<int> widths = [];
         int column = 0;
@@ -20,9 +23,9 @@ internal static class Columns
             {
                 if (column == widths.Count)
                 {
-                    widths.Add(MinimumWidth);
+                    widths.Add(minimum);
                 }
-                widths[column] = Math.Max(widths[column], Length(cell) + Gap);
+                widths[column] = Math.Max(widths[column], Length(cell) + gap);
             }
             column = end == '\t' ? column + 1 : 0;
         }

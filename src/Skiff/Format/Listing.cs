@@ -13,6 +13,12 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
     /// <summary>The table has no line of titles.</summary>
     public bool NoTitles { get; init; }
 
+    /// <summary>The least width of a column.</summary>
+    public int MinimumWidth { get; init; } = 10;
+
+    /// <summary>JSON is one array, as docker compose has it, and not an object a line.</summary>
+    public bool IsArray { get; init; }
+
     /// <summary>A field that no row has is an error even where there are no rows, as in docker's ps.</summary>
     public bool ChecksFields { get; init; }
 
@@ -38,6 +44,11 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
         }
         if (asked == "json")
         {
+            if (IsArray)
+            {
+                output.Line($"[{string.Join(',', rows.Select(static r => ValueJson.Line(r)))}]");
+                return;
+            }
             output.Write(string.Concat(rows.Select(static r => ValueJson.Line(r) + "\n")));
             return;
         }
@@ -62,7 +73,7 @@ internal sealed class Listing(string table, params IReadOnlyList<(string Field, 
         {
             lines.Append(template.Run(row)).Append('\n');
         }
-        output.Write(isTable ? Columns.Align(lines.ToString()) : lines.ToString());
+        output.Write(isTable ? Columns.Align(lines.ToString(), MinimumWidth) : lines.ToString());
     }
 
     /// <summary>What else a template asks of values that are not there says nothing about it.</summary>

@@ -15,35 +15,51 @@ internal static class ComposeGroup
             Subcommands =
             [
                 new("attach", ServiceDelegates.DefineAttach),
-                new("build", ImageVerbs.DefineBuild),
+                new("build", static () => Wet(ImageVerbs.DefineBuild())),
                 new("config", ConfigCommand.Define, "convert"),
-                new("cp", ServiceDelegates.DefineCopy),
+                new("cp", static () => Wet(ServiceDelegates.DefineCopy())),
                 new("create", UpCommand.DefineCreate),
                 new("down", DownCommand.Define),
-                new("events", ServiceDelegates.DefineEvents),
-                new("exec", ServiceDelegates.DefineExec),
-                new("images", ServiceDelegates.DefineImages),
+                new("events", ComposeEventsCommand.Define),
+                new("exec", static () => Wet(ServiceDelegates.DefineExec())),
+                new("images", ServiceViews.DefineImages),
                 new("kill", ServiceVerbs.DefineKill),
                 new("logs", ComposeLogsCommand.Define),
                 new("ls", ComposePsCommand.DefineList),
                 new("pause", ServiceVerbs.DefinePause),
-                new("port", ServiceDelegates.DefinePort),
+                new("port", ServiceViews.DefinePort),
                 new("ps", ComposePsCommand.Define),
-                new("pull", ImageVerbs.DefinePull),
+                new("pull", static () => Wet(ImageVerbs.DefinePull())),
                 new("restart", ServiceVerbs.DefineRestart),
                 new("rm", ServiceVerbs.DefineRemove),
-                new("run", ComposeRunCommand.Define),
+                new("run", static () => Wet(ComposeRunCommand.Define())),
                 new("scale", UpCommand.DefineScale),
                 new("start", ServiceVerbs.DefineStart),
                 new("stats", ServiceDelegates.DefineStats),
                 new("stop", ServiceVerbs.DefineStop),
-                new("top", ServiceDelegates.DefineTop),
+                new("top", ServiceViews.DefineTop),
                 new("unpause", ServiceVerbs.DefineUnpause),
                 new("up", UpCommand.Define),
                 new("version", ServiceDelegates.DefineVersion),
                 new("wait", ServiceVerbs.DefineWait),
             ],
         };
+
+    /// <summary>A verb that cannot say what it would do: it must not do it either.</summary>
+    private static Command Wet(Command command)
+    {
+        Func<Invocation, int> run = command.Run!;
+        return command with
+        {
+            Run = invocation =>
+                invocation.Is("dry-run")
+                    ? throw invocation.Usage(
+                        "--dry-run goes with up, create, scale, down, start, stop, restart, kill, rm, pause and unpause",
+                        1
+                    )
+                    : run(invocation),
+        };
+    }
 
     /// <summary><c>explain compose</c>.</summary>
     public static Command DefineExplain() =>
@@ -55,6 +71,12 @@ internal static class ComposeGroup
             Flags = Flags(),
             Subcommands = [new("up", UpCommand.DefineExplain)],
         };
+
+    /// <summary>Before the verb, where it is listed, or among the verb's own flags.</summary>
+    private static Flag DryRun => Flag.Bool("dry-run", "Show what would be done, and do nothing");
+
+    /// <summary>For the verbs that can say what they would do.</summary>
+    internal static Flag OwnDryRun => DryRun with { Hidden = true };
 
     internal static IReadOnlyList<Flag> Flags() =>
         [
@@ -68,7 +90,7 @@ internal static class ComposeGroup
             {
                 Hidden = true,
             },
-            Flag.Bool("dry-run", "Show what would be done, and do nothing"),
+            DryRun,
             Flag.List("env-file", "Read variables from a file instead of .env", valueName: "file") with
             {
                 Completes = Completion.File,

@@ -41,22 +41,26 @@ internal sealed class ComposeProgress(Invocation invocation)
         }
     }
 
-    /// <summary>A step was done.</summary>
+    /// <summary>A step was done. Who waits tells of each container itself.</summary>
     public void Done(Step step)
     {
+        if (step.Kind is StepKind.AwaitHealthy or StepKind.AwaitCompleted)
+        {
+            return;
+        }
         (string what, string how) = step.Kind switch
         {
             StepKind.CreateNetwork => ("Network", "Created"),
             StepKind.CreateVolume => ("Volume", "Created"),
             StepKind.Create or StepKind.Recreate => ("Container", step.Number < 0 ? "Created" : "Started"),
             StepKind.Start => ("Container", "Started"),
-            StepKind.Restart => ("Container", "Restarted"),
+            StepKind.Restart => ("Container", "Started"),
             StepKind.Keep => ("Container", step.Old is { State.IsUp: true } ? "Running" : "Created"),
             StepKind.Stop => ("Container", "Stopped"),
             StepKind.Kill => ("Container", "Killed"),
+            StepKind.Pause => ("Container", "Paused"),
+            StepKind.Unpause => ("Container", "Unpaused"),
             StepKind.Remove => ("Container", "Removed"),
-            StepKind.AwaitHealthy => ("Service", "Healthy"),
-            StepKind.AwaitCompleted => ("Service", "Exited"),
             StepKind.RemoveNetwork => ("Network", "Removed"),
             StepKind.RemoveVolume => ("Volume", "Removed"),
             StepKind.RemoveImage => ("Image", "Removed"),

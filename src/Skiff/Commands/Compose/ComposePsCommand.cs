@@ -207,18 +207,17 @@ internal static class ComposePsCommand
             rows.Add(
                 Value.Row(
                     null,
-                    ("ConfigFiles", Value.Of(project.First().Label(Labels.Files))),
                     ("Name", Value.Of(project.Key)),
-                    ("Status", Value.Of(status))
+                    ("Status", Value.Of(status)),
+                    ("ConfigFiles", Value.Of(project.First().Label(Labels.Files)))
                 )
             );
         }
-        new Listing(
-            "{{.Name}}\t{{.Status}}\t{{.ConfigFiles}}",
-            ("Name", "NAME"),
-            ("Status", "STATUS"),
-            ("ConfigFiles", "CONFIG FILES")
-        ).Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
+        new Listing("{{.Name}}\t{{.Status}}\t{{.ConfigFiles}}", ("Name", "NAME"), ("Status", "STATUS"), ("ConfigFiles", "CONFIG FILES"))
+        {
+            MinimumWidth = 20,
+            IsArray = true,
+        }.Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
         return 0;
     }
 }

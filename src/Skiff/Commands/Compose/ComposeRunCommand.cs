@@ -56,7 +56,6 @@ internal static class ComposeRunCommand
             ],
             StopAtFirstPositional = true,
             MinArguments = 1,
-            FailureExitCode = 125,
             Completes = [Completion.Service],
             Run = Run,
         };
@@ -74,8 +73,7 @@ internal static class ComposeRunCommand
         RunOptions options = maker.Options(engine, service, Wishes(invocation, project, service, maker, detached));
         if (detached)
         {
-            _ = maker.Run(engine, options);
-            invocation.Output.Line(options.Name!);
+            invocation.Output.Line(maker.Run(engine, options));
             return 0;
         }
         return Attached(invocation, engine, options with { Detach = false });
@@ -112,6 +110,10 @@ internal static class ComposeRunCommand
             }
         }
         ProjectResources.WriteFiles(engine, part);
+        if (request.RemoveOrphans)
+        {
+            ServiceVerbs.RemoveOrphans(invocation, engine, project, ComposeAccess.Containers(engine, project.Name));
+        }
         foreach (Dependency dependency in alone ? [] : service.DependsOn)
         {
             if (project.Find(dependency.Service) is null)
@@ -120,11 +122,11 @@ internal static class ComposeRunCommand
             }
             if (dependency.Condition == DependencyCondition.Healthy)
             {
-                ServiceWait.Healthy(engine, project.Name, dependency.Service);
+                ServiceWait.Healthy(engine, project.Name, dependency.Service, progress);
             }
             else if (dependency.Condition == DependencyCondition.Completed)
             {
-                ServiceWait.Completed(engine, project.Name, dependency.Service);
+                ServiceWait.Completed(engine, project.Name, dependency.Service, progress);
             }
         }
     }

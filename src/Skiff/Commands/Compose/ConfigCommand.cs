@@ -88,7 +88,7 @@ internal static class ConfigCommand
         }
         if (invocation.Is("images"))
         {
-            return Lines(project.Services.Select(static s => s.Image).Distinct());
+            return Lines(project.Services.Select(static s => s.Image));
         }
         if (invocation.Is("profiles"))
         {

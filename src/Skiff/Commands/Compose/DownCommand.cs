@@ -20,6 +20,7 @@ internal static class DownCommand
             Usage = "[OPTIONS] [SERVICE...]",
             Flags =
             [
+                ComposeGroup.OwnDryRun,
                 Flag.Bool("remove-orphans", "Remove containers of services that the file has no more"),
                 Flag.Text("rmi", "Remove images too: all, or local for those without a name of their own") with
                 {

@@ -10,10 +10,11 @@ using Skiff.Linux.Terminal;
 
 namespace Skiff.Commands.Compose;
 
-/// <summary>Verbs of compose that are those of skiff with the container of a service: exec, attach, cp, top, port, stats, events, images, version.</summary>
+/// <summary>Verbs of compose that are those of skiff with the container of a service: exec, attach, cp, stats, version.</summary>
 internal static class ServiceDelegates
 {
-    private static readonly Flag s_index = Flag.Number("index", "Number of the container, where the service has several");
+    /// <summary>Which container of a service is meant.</summary>
+    internal static readonly Flag Index = Flag.Number("index", "Number of the container, where the service has several");
 
     public static Command DefineExec() =>
         new()
@@ -25,7 +26,7 @@ internal static class ServiceDelegates
             [
                 Flag.Bool("detach", "Run the command in the background", 'd'),
                 Flag.List("env", "Set an environment variable: NAME=value or NAME", 'e'),
-                s_index,
+                Index,
                 Flag.Bool("interactive", "Keep stdin open", 'i') with
                 {
                     Default = "true",
@@ -42,7 +43,6 @@ internal static class ServiceDelegates
             ],
             StopAtFirstPositional = true,
             MinArguments = 2,
-            FailureExitCode = 125,
             Completes = [Completion.Service],
             Run = Exec,
         };
@@ -56,7 +56,7 @@ internal static class ServiceDelegates
             Flags =
             [
                 Flag.Text("detach-keys", "Key sequence that detaches the terminal"),
-                s_index,
+                Index,
                 Flag.Bool("no-stdin", "Do not attach stdin"),
                 Flag.Bool("sig-proxy", "Pass received signals on to the process") with
                 {
@@ -90,43 +90,12 @@ internal static class ServiceDelegates
                 Flag.Bool("all", "Copy to all containers of the service"),
                 Flag.Bool("archive", "Keep owners", 'a'),
                 Flag.Bool("follow-link", "Follow a link in the source", 'L'),
-                s_index,
+                Index,
             ],
             MinArguments = 2,
             MaxArguments = 2,
             Completes = [Completion.File, Completion.File],
             Run = Copy,
-        };
-
-    public static Command DefineTop() =>
-        new()
-        {
-            Name = "top",
-            Summary = "Show the processes of the services",
-            Usage = "[SERVICE...]",
-            Completes = [Completion.Service],
-            Run = Top,
-        };
-
-    public static Command DefinePort() =>
-        new()
-        {
-            Name = "port",
-            Summary = "Show where a port of a service is published",
-            Usage = "[OPTIONS] SERVICE PRIVATE_PORT",
-            Flags = [s_index, Flag.Text("protocol", "tcp, udp or sctp") with { Default = "tcp" }],
-            MinArguments = 2,
-            MaxArguments = 2,
-            Completes = [Completion.Service, Completion.None],
-            Run = static invocation =>
-                ComposeAccess.Delegate(
-                    invocation,
-                    [
-                        "port",
-                        One(invocation, invocation.Arguments[0]).Record.Name,
-                        $"{invocation.Arguments[1]}/{invocation.Value("protocol") ?? "tcp"}",
-                    ]
-                ),
         };
 
     public static Command DefineStats() =>
@@ -149,33 +118,6 @@ internal static class ServiceDelegates
                     ["stats", .. Given(invocation, "format", "no-stream", "no-trunc")],
                     c => invocation.Is("all") || c.State.IsUp
                 ),
-        };
-
-    public static Command DefineEvents() =>
-        new()
-        {
-            Name = "events",
-            Summary = "Show what happens to the containers of the project",
-            Usage = "[OPTIONS] [SERVICE...]",
-            Flags =
-            [
-                Flag.Bool("json", "One JSON object a line"),
-                Flag.Text("since", "Begin with what happened then"),
-                Flag.Text("until", "End then"),
-            ],
-            Completes = [Completion.Service],
-            Run = Events,
-        };
-
-    public static Command DefineImages() =>
-        new()
-        {
-            Name = "images",
-            Summary = "List the images that the containers were made of",
-            Usage = "[OPTIONS] [SERVICE...]",
-            Flags = [Listing.FormatFlag(), Flag.Bool("quiet", "Only show ids", 'q')],
-            Completes = [Completion.Service],
-            Run = Images,
         };
 
     public static Command DefineVersion() =>
@@ -204,7 +146,7 @@ internal static class ServiceDelegates
             },
         };
 
-    private static ObservedContainer One(Invocation invocation, string service) =>
+    internal static ObservedContainer One(Invocation invocation, string service) =>
         ComposeAccess.Observe(invocation).Running(service, (int)invocation.Number("index"), invocation);
 
     private static string Text(bool value) => value ? "true" : "false";
@@ -269,73 +211,10 @@ internal static class ServiceDelegates
         return code;
     }
 
-    private static int Top(Invocation invocation)
-    {
-        ObservedProject observed = ComposeAccess.Observe(invocation);
-        foreach (ObservedContainer container in observed.Of(invocation.Arguments, invocation).Where(static c => c.State.IsUp))
-        {
-            invocation.Output.Line(container.Record.Name);
-            _ = ComposeAccess.Delegate(invocation, "top", container.Record.Name);
-            invocation.Output.Line("");
-        }
-        return 0;
-    }
-
     private static int OnContainers(Invocation invocation, IReadOnlyList<string> verb, Func<ObservedContainer, bool> fits)
     {
         ObservedProject observed = ComposeAccess.Observe(invocation);
         string[] names = [.. observed.Of(invocation.Arguments, invocation).Where(fits).Select(static c => c.Record.Name)];
         return names.Length == 0 ? 0 : ComposeAccess.Delegate(invocation, [.. verb, .. names]);
-    }
-
-    private static int Events(Invocation invocation)
-    {
-        string name = Skiff.Compose.Loading.ProjectLoader.NameOf(ComposeAccess.Request(invocation));
-        List<string> words = ["events", "--filter", $"label={Labels.Project}={name}", "--filter", "type=container"];
-        foreach (string service in invocation.Arguments)
-        {
-            words.AddRange(["--filter", $"label={Labels.Service}={service}"]);
-        }
-        words.AddRange(Given(invocation, "since", "until"));
-        if (invocation.Is("json"))
-        {
-            words.AddRange(["--format", "json"]);
-        }
-        return ComposeAccess.Delegate(invocation, words);
-    }
-
-    private static int Images(Invocation invocation)
-    {
-        ObservedProject observed = ComposeAccess.Observe(invocation);
-        IReadOnlyList<ObservedContainer> containers = observed.Of(invocation.Arguments, invocation, oneOff: true);
-        List<Value> rows = [];
-        foreach (ObservedContainer container in containers)
-        {
-            ContainerRecord record = container.Record;
-            int colon = record.Image.LastIndexOf(':');
-            bool tagged = colon > record.Image.LastIndexOf('/');
-            string id = record.ImageId.Length > 19 ? record.ImageId[7..19] : record.ImageId;
-            rows.Add(
-                Value.Row(
-                    null,
-                    ("ContainerName", Value.Of(record.Name)),
-                    ("ID", Value.Of(id)),
-                    ("Platform", Value.Of(record.Platform)),
-                    ("Repository", Value.Of(tagged ? record.Image[..colon] : record.Image)),
-                    ("Size", Value.Of(Human.ShortSize(observed.Engine.Images.Find(record.ImageId)?.Size ?? 0))),
-                    ("Tag", Value.Of(tagged ? record.Image[(colon + 1)..] : "latest"))
-                )
-            );
-        }
-        new Listing(
-            "{{.ContainerName}}\t{{.Repository}}\t{{.Tag}}\t{{.Platform}}\t{{.ID}}\t{{.Size}}",
-            ("ContainerName", "CONTAINER"),
-            ("Repository", "REPOSITORY"),
-            ("Tag", "TAG"),
-            ("Platform", "PLATFORM"),
-            ("ID", "IMAGE ID"),
-            ("Size", "SIZE")
-        ).Write(invocation.Output, invocation.Value("format"), rows, invocation.Is("quiet"));
-        return 0;
     }
 }

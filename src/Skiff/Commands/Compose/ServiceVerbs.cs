@@ -1,6 +1,7 @@
 using System.Globalization;
 using Skiff.CommandLine;
 using Skiff.Commands.Containers;
+using Skiff.Compose;
 using Skiff.Compose.Planning;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
@@ -60,9 +61,10 @@ internal static class ServiceVerbs
             ]
         );
 
-    public static Command DefinePause() => Verb("pause", "Freeze the containers of services", static i => Pause(i, "pause"), []);
+    public static Command DefinePause() => Verb("pause", "Freeze the containers of services", static i => Pause(i, pause: true), []);
 
-    public static Command DefineUnpause() => Verb("unpause", "Let the containers of services go on", static i => Pause(i, "unpause"), []);
+    public static Command DefineUnpause() =>
+        Verb("unpause", "Let the containers of services go on", static i => Pause(i, pause: false), []);
 
     public static Command DefineWait() =>
         Verb(
@@ -81,7 +83,7 @@ internal static class ServiceVerbs
             Name = name,
             Summary = summary,
             Usage = "[OPTIONS] [SERVICE...]",
-            Flags = flags,
+            Flags = [ComposeGroup.OwnDryRun, .. flags],
             Completes = [Completion.Service],
             Run = run,
         };
@@ -145,16 +147,10 @@ internal static class ServiceVerbs
     {
         ObservedProject observed = ComposeAccess.Observe(invocation);
         int signal = Signals.Parse(invocation.Value("signal") ?? "KILL");
-        List<ObservedContainer> containers = [.. observed.Of(invocation.Arguments, invocation).Where(static c => c.State.IsUp)];
-        List<Step> steps = [];
-        foreach (ObservedContainer container in containers)
-        {
-            steps.Add(new Step(steps.Count, StepKind.Kill, container.Record.Name, "", []) { Old = container, Number = container.Number });
-        }
         Run(
             invocation,
             observed,
-            steps,
+            Each(observed.Of(invocation.Arguments, invocation).Where(static c => c.State.IsUp), StepKind.Kill),
             (engine, step) =>
             {
                 ObservedContainer container = step.Old!;
@@ -166,6 +162,10 @@ internal static class ServiceVerbs
                 }
             }
         );
+        if (invocation.Is("remove-orphans"))
+        {
+            RemoveOrphans(invocation, observed.Engine, ComposeAccess.Load(invocation), observed.Containers);
+        }
         return 0;
     }
 
@@ -180,7 +180,11 @@ internal static class ServiceVerbs
             return 0;
         }
         string names = string.Join(", ", containers.Select(static c => c.Record.Name));
-        if (!invocation.Is("force") && !Display.Prompt.Confirm(invocation.Output, $"Going to remove {names}"))
+        if (invocation.Is("force"))
+        {
+            invocation.Output.Line($"Going to remove {names}");
+        }
+        else if (!Display.Prompt.Confirm(invocation.Output, $"Going to remove {names}"))
         {
             return 0;
         }
@@ -201,15 +205,20 @@ internal static class ServiceVerbs
         return 0;
     }
 
-    private static int Pause(Invocation invocation, string verb)
+    private static int Pause(Invocation invocation, bool pause)
     {
         ObservedProject observed = ComposeAccess.Observe(invocation);
-        ContainerStatus wanted = verb == "pause" ? ContainerStatus.Running : ContainerStatus.Paused;
-        string[] names =
-        [
-            .. observed.Of(invocation.Arguments, invocation).Where(c => c.State.Status == wanted).Select(static c => c.Record.Name),
-        ];
-        return names.Length == 0 ? 0 : ComposeAccess.Delegate(invocation, [verb, .. names]);
+        ContainerStatus wanted = pause ? ContainerStatus.Running : ContainerStatus.Paused;
+        Run(
+            invocation,
+            observed,
+            Each(
+                observed.Of(invocation.Arguments, invocation).Where(c => c.State.Status == wanted),
+                pause ? StepKind.Pause : StepKind.Unpause
+            ),
+            (engine, step) => PauseCommand.Freeze(engine, step.Old!.Record, pause)
+        );
+        return 0;
     }
 
     private static int Wait(Invocation invocation)
@@ -235,6 +244,37 @@ internal static class ServiceVerbs
             }
         }
         return code;
+    }
+
+    /// <summary>Removes the containers of services that the file has no more.</summary>
+    internal static void RemoveOrphans(
+        Invocation invocation,
+        Engine.SkiffEngine engine,
+        Project project,
+        IReadOnlyList<ObservedContainer> containers
+    )
+    {
+        Run(
+            invocation,
+            new ObservedProject(engine, project.Name, containers),
+            Each(UpPlanner.OrphansOf(project, containers), StepKind.Remove),
+            (own, step) =>
+            {
+                StopOne(invocation, own, step.Old!);
+                ContainerMaker.Remove(own, step.Old!, volumes: false);
+            }
+        );
+    }
+
+    /// <summary>One step for each container, all at once.</summary>
+    private static List<Step> Each(IEnumerable<ObservedContainer> containers, StepKind kind)
+    {
+        List<Step> steps = [];
+        foreach (ObservedContainer container in containers)
+        {
+            steps.Add(new Step(steps.Count, kind, container.Record.Name, "", []) { Old = container, Number = container.Number });
+        }
+        return steps;
     }
 
     private static bool Runs(ObservedContainer container) => container.State.IsUp || container.State.Status == ContainerStatus.Restarting;

@@ -11,7 +11,7 @@ internal static class ServiceWait
 {
     /// <summary>Waits until the containers of a service are healthy.</summary>
     /// <exception cref="SkiffException">One is unhealthy or has ended, or has no health check.</exception>
-    public static void Healthy(SkiffEngine engine, string project, string service)
+    public static void Healthy(SkiffEngine engine, string project, string service, ComposeProgress progress)
     {
         foreach (ObservedContainer container in Of(engine, project, service))
         {
@@ -20,12 +20,13 @@ internal static class ServiceWait
                 throw new SkiffException($"container {container.Record.Name} has no healthcheck configured");
             }
             Until(engine, container.Record, state => IsHealthy(container.Record, state));
+            progress.Done($"Container {container.Record.Name}", "Healthy");
         }
     }
 
     /// <summary>Waits until the containers of a service have ended.</summary>
     /// <exception cref="SkiffException">One has ended with another code than 0.</exception>
-    public static void Completed(SkiffEngine engine, string project, string service)
+    public static void Completed(SkiffEngine engine, string project, string service, ComposeProgress progress)
     {
         foreach (ObservedContainer container in Of(engine, project, service))
         {
@@ -34,6 +35,7 @@ internal static class ServiceWait
             {
                 throw new SkiffException($"service \"{service}\" didn't complete successfully: exit {code}");
             }
+            progress.Done($"Container {container.Record.Name}", "Exited");
         }
     }
 

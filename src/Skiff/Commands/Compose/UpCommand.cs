@@ -43,7 +43,7 @@ internal static class UpCommand
             Name = "scale",
             Summary = "Change how many containers services have",
             Usage = "[OPTIONS] SERVICE=NUMBER...",
-            Flags = [Flag.Bool("no-deps", "Do not start what the services depend on")],
+            Flags = [ComposeGroup.OwnDryRun, Flag.Bool("no-deps", "Do not start what the services depend on")],
             MinArguments = 1,
             Completes = [Completion.Service],
             Run = Scale,
@@ -166,10 +166,10 @@ internal static class UpCommand
                         ProjectResources.Create(own, project, step);
                         break;
                     case StepKind.AwaitHealthy:
-                        ServiceWait.Healthy(own, project.Name, step.Subject);
+                        ServiceWait.Healthy(own, project.Name, step.Subject, progress);
                         break;
                     case StepKind.AwaitCompleted:
-                        ServiceWait.Completed(own, project.Name, step.Subject);
+                        ServiceWait.Completed(own, project.Name, step.Subject, progress);
                         break;
                     default:
                         maker.Do(own, step);
@@ -220,6 +220,11 @@ internal static class UpCommand
         SkiffEngine engine = ContainerAccess.Open(invocation);
         Dictionary<string, int> scale = Scales(invocation.Arguments, project);
         UpRequest request = Request(invocation, engine, project, [.. scale.Keys], starts: true) with { Scale = scale, NoRecreate = true };
+        if (invocation.Is("dry-run"))
+        {
+            PlanText.Show(invocation, request);
+            return 0;
+        }
         _ = Execute(invocation, engine, project, request);
         return 0;
     }

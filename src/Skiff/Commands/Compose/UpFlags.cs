@@ -7,6 +7,7 @@ internal static class UpFlags
 {
     public static IReadOnlyList<Flag> Create() =>
         [
+            ComposeGroup.OwnDryRun,
             Flag.Bool("build", "Build images first"),
             Flag.Bool("force-recreate", "Make containers anew although nothing has changed"),
             Flag.Bool("no-build", "Build no image, even if it is missing"),

@@ -34,37 +34,44 @@ internal static class PauseCommand
             name =>
             {
                 (ContainerRecord record, _) = ContainerAccess.FindRunning(engine, name);
-                using FileLock? gate = engine.Containers.Lock(record.Id);
-                // Under the lock, and looked at again: a restart makes its new process in the same cgroup, and frozen it would never be born.
-                ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
-                if (state is not { IsUp: true })
-                {
-                    throw new SkiffException($"the container {record.Name} is not running any more");
-                }
-                if (pause == (state.Status == ContainerStatus.Paused))
-                {
-                    throw new SkiffException($"the container {record.Name} is {(pause ? "paused already" : "not paused")}");
-                }
-                Cgroup cgroup = CgroupOf(record, state);
-                if (cgroup.IsMissing)
-                {
-                    throw new SkiffException(
-                        $"the container {record.Name} has no cgroup, by which its processes could be stopped together: {HostCgroups.Detect().WhyNone ?? "no cgroup file system is mounted"}"
-                    );
-                }
-                if (pause)
-                {
-                    cgroup.Freeze();
-                }
-                else
-                {
-                    cgroup.Thaw();
-                }
-                engine.Containers.SaveState(record.Id, state with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running });
-                engine.Events.Container(record, pause ? "pause" : "unpause");
+                Freeze(engine, record, pause);
                 invocation.Output.Line(name);
             }
         );
+    }
+
+    /// <summary>Freezes a container's processes, or lets them go on.</summary>
+    /// <exception cref="SkiffException">It does not run, is so already, or has no cgroup.</exception>
+    internal static void Freeze(SkiffEngine engine, ContainerRecord record, bool pause)
+    {
+        using FileLock? gate = engine.Containers.Lock(record.Id);
+        // Under the lock, and looked at again: a restart makes its new process in the same cgroup, and frozen it would never be born.
+        ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
+        if (state is not { IsUp: true })
+        {
+            throw new SkiffException($"the container {record.Name} is not running any more");
+        }
+        if (pause == (state.Status == ContainerStatus.Paused))
+        {
+            throw new SkiffException($"the container {record.Name} is {(pause ? "paused already" : "not paused")}");
+        }
+        Cgroup cgroup = CgroupOf(record, state);
+        if (cgroup.IsMissing)
+        {
+            throw new SkiffException(
+                $"the container {record.Name} has no cgroup, by which its processes could be stopped together: {HostCgroups.Detect().WhyNone ?? "no cgroup file system is mounted"}"
+            );
+        }
+        if (pause)
+        {
+            cgroup.Freeze();
+        }
+        else
+        {
+            cgroup.Thaw();
+        }
+        engine.Containers.SaveState(record.Id, state with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running });
+        engine.Events.Container(record, pause ? "pause" : "unpause");
     }
 
     /// <summary>The container's cgroup as it was recorded at its start.</summary>

@@ -32,6 +32,22 @@ internal static class TopCommand
         TopFormat format = TopFormat.Parse(invocation.Arguments, 1);
         SkiffEngine engine = ContainerAccess.Open(invocation);
         (ContainerRecord record, ContainerState state) = ContainerAccess.FindRunning(engine, invocation.Arguments[0]);
+        StringBuilder text = new();
+        if (format.Titles)
+        {
+            text.AppendJoin('\t', format.Columns.Select(static c => c.Title)).Append('\n');
+        }
+        foreach (TopProcess process in Processes(record, state, format))
+        {
+            text.Append(Line(format, process));
+        }
+        invocation.Output.Write(Columns.Align(text.ToString()));
+        return 0;
+    }
+
+    /// <summary>The processes of a container in the order that is asked for.</summary>
+    internal static List<TopProcess> Processes(ContainerRecord record, ContainerState state, TopFormat format)
+    {
         TopHost host = TopHost.Read();
         List<TopProcess> processes = [];
         foreach (int pid in ContainerProcesses.Of(record, state))
@@ -42,16 +58,10 @@ internal static class TopCommand
             }
         }
         format.Sort(processes);
-        StringBuilder text = new();
-        if (format.Titles)
-        {
-            text.AppendJoin('\t', format.Columns.Select(static c => c.Title)).Append('\n');
-        }
-        foreach (TopProcess process in processes)
-        {
-            text.AppendJoin('\t', format.Columns.Select(c => c.Cell(process).Replace('\t', ' '))).Append('\n');
-        }
-        invocation.Output.Write(Columns.Align(text.ToString()));
-        return 0;
+        return processes;
     }
+
+    /// <summary>The cells of a process, separated by tabs.</summary>
+    internal static string Line(TopFormat format, TopProcess process) =>
+        string.Join('\t', format.Columns.Select(c => c.Cell(process).Replace('\t', ' '))) + "\n";
 }
