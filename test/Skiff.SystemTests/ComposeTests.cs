@@ -327,6 +327,26 @@ public sealed class ComposeTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void The_end_of_an_up_of_some_services_leaves_the_others_alone()
+    {
+        using Project project = new(host);
+        project.Write(
+            """
+            services:
+              job: {image: IMAGE, network_mode: none, command: sh -c "sleep 1; exit 5", depends_on: [db]}
+              db: {image: IMAGE, network_mode: none, command: sleep 1000, stop_grace_period: 0s}
+              other: {image: IMAGE, network_mode: none, command: sleep 1000, stop_grace_period: 0s}
+            """
+        );
+        project.Run("up", "-d", "other").Succeeded();
+        project.Run("up", "--abort-on-container-exit", "--exit-code-from", "job", "job").ExitedWith(5);
+        Assert.Equal("app-db-1 running|app-job-1 exited|app-other-1 running", project.Ps());
+        project.Run("start", "job").Succeeded();
+        Assert.Matches("^container \"[0-9a-f]{64}\" exited with status code 5$", project.Run("wait", "job").ExitedWith(5).Text);
+        project.Run("down").Succeeded();
+    }
+
+    [Fact]
     public void Ctrl_C_stops_all_in_the_foreground()
     {
         using Project project = new(host);

@@ -176,11 +176,17 @@ internal sealed class ForegroundUp(Invocation invocation, SkiffEngine engine, Pr
             .Select(static c => c.State.ExitCode)
             .FirstOrDefault();
 
-    /// <summary>Stops all in the reverse order; another signal kills what still runs.</summary>
+    /// <summary>Stops the services that were named, or all, in the reverse order; another signal kills what still runs. What they depend on goes on, as with docker compose.</summary>
     private void Stop()
     {
         SkiffEngine own = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
-        IReadOnlyList<ObservedContainer> containers = [.. ComposeAccess.Containers(own, project.Name).Where(static c => !c.IsOneOff)];
+        IReadOnlyList<string> named = invocation.Arguments;
+        IReadOnlyList<ObservedContainer> containers =
+        [
+            .. ComposeAccess
+                .Containers(own, project.Name)
+                .Where(c => !c.IsOneOff && (named.Count == 0 ? project.Find(c.Service) is not null : named.Contains(c.Service))),
+        ];
         ContainerMaker maker = new(invocation, project, containers)
         {
             Timeout = invocation.Has("timeout") ? invocation.Number("timeout") : null,

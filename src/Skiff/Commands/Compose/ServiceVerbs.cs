@@ -235,7 +235,7 @@ internal static class ServiceVerbs
             int own = WaitCommand.Wait(observed.Engine, container.Record.Id);
             code = code == 0 ? own : code;
             invocation.Output.Line(
-                string.Create(CultureInfo.InvariantCulture, $"container \"{container.Record.Name}\" exited with status code {own}")
+                string.Create(CultureInfo.InvariantCulture, $"container \"{container.Record.Id}\" exited with status code {own}")
             );
             if (invocation.Is("down-project"))
             {
