@@ -370,7 +370,7 @@ public sealed class ComposeTests(SkiffHost host) : IClassFixture<SkiffHost>
         project.Write(
             $"services:\n  a: {{image: IMAGE, command: {Quote(Idle)}}}\n  b: {{image: IMAGE, cap_add: [NONSENSE], depends_on: [a]}}\n"
         );
-        Assert.Contains("services.b: ", project.Run("up", "-d").Failed(125));
+        Assert.Contains("services.b: ", project.Run("up", "-d").Failed(1));
         project.Write("services:\n  a: {image: IMAGE, networks: [out]}\nnetworks: {out: {external: true}}\n");
         Assert.Contains("network out declared as external, but could not be found", project.Run("up", "-d").Failed(1));
         project.Write("services:\n  a: {image: IMAGE, gpus: all}\n");
