@@ -202,11 +202,20 @@ public sealed class NameTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
         using Machine machine = new(host);
         machine.Run("network", "create", "--subnet", "10.55.0.0/24", "--subnet", "fd55::/64", "back").Succeeded();
         Run(machine, "web", "--network", "back");
-        string pid = ProcessTable
-            .WithCommandLine(machine.Runroot)
-            .Single(l => l.Contains(" monitor ", StringComparison.Ordinal))
-            .Split(' ')[0];
+        string[] monitors = [];
+        Wait.Until(
+            () =>
+            {
+                monitors = [.. ProcessTable.WithCommandLine(machine.Runroot).Where(l => l.Contains(" monitor ", StringComparison.Ordinal))];
+                return monitors.Length == 1;
+            },
+            10,
+            () => string.Join('\n', monitors)
+        );
+        string pid = monitors[0].Split(' ')[0];
         Tool.Run("kill", "-KILL", pid);
+        // On a busy machine it takes a moment to die.
+        Wait.Until(() => ProcessTable.Read($"/proc/{pid}/cmdline").Length == 0, 10, () => $"{pid} lives on");
         machine.Run("ps").Succeeded();
         machine.Run("exec", "web", "true").Succeeded(); // sees that nobody watches, and sees to it
         Assert.Equal("10.55.0.2 fd55::2", Addresses(machine, "web", "web"));

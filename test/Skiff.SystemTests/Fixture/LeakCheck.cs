@@ -12,13 +12,12 @@ public sealed class LeakCheck : IDisposable
 
     public LeakCheck()
     {
-        // Nothing holds the directory of a run that was killed.
-        foreach (string directory in Directory.EnumerateDirectories(Path.GetTempPath(), "skiff-tests-*").Where(d => d != Workspace.Base))
+        foreach (string directory in Leftovers.OfDeadRuns())
         {
-            if (int.TryParse(Path.GetFileName(directory).AsSpan("skiff-tests-".Length), out int pid) && !Directory.Exists($"/proc/{pid}"))
+            Leftovers.End(directory);
+            if (Directory.Exists(directory))
             {
-                Leftovers.End(directory);
-                Directory.Delete(directory, recursive: true);
+                Directory.Delete(directory, recursive: true); // nothing holds it any more
             }
         }
         _before = [.. Observe()];
