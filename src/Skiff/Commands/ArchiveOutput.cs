@@ -75,7 +75,6 @@ internal static class ArchiveOutput
     /// <summary>The library's exceptions have the error number of write(2) there, and others one of Windows.</summary>
     private static bool IsErrno(Exception e) => e.HResult is > 0 and < 4096;
 
-
     private static FileStream Create(string path)
     {
         try
