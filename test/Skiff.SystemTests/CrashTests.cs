@@ -146,7 +146,7 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
             Assert.Equal("fat Exited (3)", other.Run("ps", "-a", "--format", "{{.Names}} {{.Status}}").Succeeded().Text[..14]);
             Assert.Equal("3", other.Run("inspect", "-f", "{{.State.ExitCode}}", "fat").Succeeded().Text);
             other.Run("run", "--network", "none", image, "true").ExitedWith(125).Complained("no space left");
-            other.Run("create", "--name", "more", image).ExitedWith(125).Complained("no space left");
+            other.Run("create", "--name", "more", image).ExitedWith(1).Complained("no space left");
             if (mount.Contains("tmpfs", StringComparison.Ordinal)) // ext4 has a block to give now and then
             {
                 other.Run("tag", image, "more:1").ExitedWith(1).Complained("no space left");
