@@ -339,7 +339,7 @@ public sealed class SecretTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
         host.Run("create", "--name", "later", "--replace", "--secret", "later", Busybox)
-            .ExitedWith(125)
+            .ExitedWith(1)
             .Complained("No such secret: later");
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
         host.Run("rm", "later").Succeeded();
