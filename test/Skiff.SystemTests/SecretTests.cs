@@ -338,9 +338,7 @@ public sealed class SecretTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("secret", "rm", "later").Succeeded();
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
-        host.Run("create", "--name", "later", "--replace", "--secret", "later", Busybox)
-            .ExitedWith(1)
-            .Complained("No such secret: later");
+        host.Run("create", "--name", "later", "--replace", "--secret", "later", Busybox).ExitedWith(1).Complained("No such secret: later");
         Assert.Equal("first", host.Run("start", "-a", "later").Succeeded().Text);
         host.Run("rm", "later").Succeeded();
     }
