@@ -112,7 +112,7 @@ public sealed class CommitTests(SkiffHost host) : IClassFixture<SkiffHost>
             .Succeeded();
         host.Run("commit", "configured", "plain").Succeeded();
         Assert.Equal(
-            "sailor /tmp [sh -c echo $WIND >/tmp/log] [PATH=/usr/local/bin:/usr/bin:/bin WIND=north] map[crew:3] map[80/tcp:{}] map[/hold:{}]",
+            "sailor /tmp [sh -c echo $WIND >/tmp/log] [WIND=north PATH=/usr/local/bin:/usr/bin:/bin] map[crew:3] map[80/tcp:{}] map[/hold:{}]",
             host.Run(
                     "image",
                     "inspect",
