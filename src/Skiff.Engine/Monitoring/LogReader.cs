@@ -56,17 +56,20 @@ public sealed partial class LogReader(string path) : IDisposable
     private void Find(LogFile? newerThan)
     {
         List<LogFile> found = [];
+        bool missing = false;
         for (int i = 0; i < MaximumFiles; i++)
         {
             LogFile? file = LogFile.TryOpen(i == 0 ? path : $"{path}.{i}", mayBePacked: i > 0);
-            if (file is null && i > 0)
-            {
-                break; // number 0 alone may be missing, in the middle of a rotation
-            }
             if (file is null)
             {
+                if (missing)
+                {
+                    break;
+                }
+                missing = true; // in the middle of a rotation, which moves one file after another, one number has none
                 continue;
             }
+            missing = false;
             bool stop = newerThan?.IsSame(file) == true;
             if (stop || found.Exists(file.IsSame))
             {

@@ -27,6 +27,7 @@ public sealed class LogWriter : LogSink
     private SafeFd? _fd;
     private long _size;
     private long _fullUntil;
+    private TimeSpan _rotated;
 
     /// <summary>Opens the log.</summary>
     public LogWriter(string path, ContainerRecord record)
@@ -130,6 +131,7 @@ public sealed class LogWriter : LogSink
                 Move(from, $"{_path}.{i}");
             }
             Open();
+            Stamp(old);
             old?.Dispose();
             Compress();
         }
@@ -139,6 +141,25 @@ public sealed class LogWriter : LogSink
             _fd = old;
             _size = 0;
         }
+    }
+
+    /// <summary>
+    /// By the time of change of the plain file a reader tells which file a compressed one is of. The kernel's own is as coarse as its tick, in which several files may be written; this one no two files of a log have in common.
+    /// </summary>
+    private void Stamp(SafeFd? rotated)
+    {
+        if (!_compresses || rotated is null)
+        {
+            return;
+        }
+        TimeSpan now = TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch;
+        _rotated = now > _rotated ? now : _rotated + TimeSpan.FromTicks(1);
+        TimeSpec time = new()
+        {
+            Seconds = _rotated.Ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = _rotated.Ticks % TimeSpan.TicksPerSecond * 100,
+        };
+        _ = At.SetTimes(rotated.Value, time, time);
     }
 
     /// <summary>A file that could not be compressed stays plain; of both kinds there is one of each number at a time.</summary>

@@ -45,6 +45,76 @@ public sealed class LogWriterTests : IDisposable
         Assert.True(files.Length > 6, string.Join(' ', files));
         Assert.All(files, static f => Assert.True(new FileInfo(f).Length <= 10_000, f));
         Assert.All(files, f => Assert.Equal(compress == "true" && f != path, f.EndsWith(".gz", StringComparison.Ordinal)));
+        Assert.Equal(lines, Read(path));
+    }
+
+    [Fact]
+    public void Compressed_files_are_told_apart_however_fast_they_are_written()
+    {
+        string path = Path.Combine(_directory, "fast.json");
+        ContainerRecord record = new()
+        {
+            Id = new string('a', 64),
+            Name = "fast",
+            Created = DateTimeOffset.UnixEpoch,
+            LogDriver = "json-file",
+            LogOptions = new Dictionary<string, string>
+            {
+                ["max-size"] = "1k",
+                ["max-file"] = "1000",
+                ["compress"] = "true",
+            },
+        };
+        using (LogWriter writer = new(path, record))
+        {
+            writer.Add(false, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(static i => $"line {i}\n"))));
+            writer.End();
+        }
+        // The time of change is what a reader knows a compressed file by, and a tick of the kernel's clock is long.
+        string[] rotated = Directory.GetFiles(_directory, "fast.json.*");
+        Assert.True(rotated.Length > 100, $"{rotated.Length} files");
+        Assert.Distinct(rotated.Select(File.GetLastWriteTimeUtc));
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public void A_reader_misses_nothing_in_the_middle_of_a_rotation(string compress)
+    {
+        string path = Path.Combine(_directory, "moving.json");
+        ContainerRecord record = new()
+        {
+            Id = new string('a', 64),
+            Name = "moving",
+            Created = DateTimeOffset.UnixEpoch,
+            LogDriver = "json-file",
+            LogOptions = new Dictionary<string, string>
+            {
+                ["max-size"] = "2k",
+                ["max-file"] = "100",
+                ["compress"] = compress,
+            },
+        };
+        string[] lines = [.. Enumerable.Range(0, 200).Select(static i => $"line {i}")];
+        using (LogWriter writer = new(path, record))
+        {
+            writer.Add(false, Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
+            writer.End();
+        }
+        string suffix = compress == "true" ? ".gz" : "";
+        int oldest = Directory.GetFiles(_directory).Length - 1;
+        Assert.True(oldest > 4, $"{oldest} files");
+        // The files move up one after another, the oldest first; a reader may look between any two of them.
+        for (int i = oldest; i >= 0; i--)
+        {
+            string from = i == 0 ? path : $"{path}.{i}{suffix}";
+            File.Move(from, $"{path}.{i + 1}{(i == 0 ? "" : suffix)}");
+            Assert.Equal(lines, Read(path));
+        }
+    }
+
+    private static List<string> Read(string path)
+    {
         using LogReader reader = new(path);
         List<string> read = [];
         byte[] text = new byte[1000];
@@ -52,7 +122,7 @@ public sealed class LogWriterTests : IDisposable
         {
             read.Add(Encoding.UTF8.GetString(text, 0, line.CopyText(text)).TrimEnd('\n'));
         }
-        Assert.Equal(lines, read);
+        return read;
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
