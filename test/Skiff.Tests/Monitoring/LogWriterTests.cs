@@ -19,19 +19,7 @@ public sealed class LogWriterTests : IDisposable
     public void However_much_comes_at_once_no_file_is_larger_than_it_may_be(string compress, int linesAtOnce)
     {
         string path = Path.Combine(_directory, "log.json");
-        ContainerRecord record = new()
-        {
-            Id = new string('a', 64),
-            Name = "logged",
-            Created = DateTimeOffset.UnixEpoch,
-            LogDriver = "json-file",
-            LogOptions = new Dictionary<string, string>
-            {
-                ["max-size"] = "10k",
-                ["max-file"] = "1000",
-                ["compress"] = compress,
-            },
-        };
+        ContainerRecord record = Record("10k", compress);
         string[] lines = [.. Enumerable.Range(0, 1000).Select(static i => $"line {i}")];
         using (LogWriter writer = new(path, record))
         {
@@ -52,19 +40,7 @@ public sealed class LogWriterTests : IDisposable
     public void Compressed_files_are_told_apart_however_fast_they_are_written()
     {
         string path = Path.Combine(_directory, "fast.json");
-        ContainerRecord record = new()
-        {
-            Id = new string('a', 64),
-            Name = "fast",
-            Created = DateTimeOffset.UnixEpoch,
-            LogDriver = "json-file",
-            LogOptions = new Dictionary<string, string>
-            {
-                ["max-size"] = "1k",
-                ["max-file"] = "1000",
-                ["compress"] = "true",
-            },
-        };
+        ContainerRecord record = Record("1k", "true");
         using (LogWriter writer = new(path, record))
         {
             writer.Add(false, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(static i => $"line {i}\n"))));
@@ -82,19 +58,7 @@ public sealed class LogWriterTests : IDisposable
     public void A_reader_misses_nothing_in_the_middle_of_a_rotation(string compress)
     {
         string path = Path.Combine(_directory, "moving.json");
-        ContainerRecord record = new()
-        {
-            Id = new string('a', 64),
-            Name = "moving",
-            Created = DateTimeOffset.UnixEpoch,
-            LogDriver = "json-file",
-            LogOptions = new Dictionary<string, string>
-            {
-                ["max-size"] = "2k",
-                ["max-file"] = "100",
-                ["compress"] = compress,
-            },
-        };
+        ContainerRecord record = Record("2k", compress);
         string[] lines = [.. Enumerable.Range(0, 200).Select(static i => $"line {i}")];
         using (LogWriter writer = new(path, record))
         {
@@ -112,6 +76,21 @@ public sealed class LogWriterTests : IDisposable
             Assert.Equal(lines, Read(path));
         }
     }
+
+    private static ContainerRecord Record(string maximumSize, string compress) =>
+        new()
+        {
+            Id = new string('a', 64),
+            Name = "logged",
+            Created = DateTimeOffset.UnixEpoch,
+            LogDriver = "json-file",
+            LogOptions = new Dictionary<string, string>
+            {
+                ["max-size"] = maximumSize,
+                ["max-file"] = "1000",
+                ["compress"] = compress,
+            },
+        };
 
     private static List<string> Read(string path)
     {
