@@ -84,6 +84,7 @@ mount -t overlay -o "lowerdir=/etc,upperdir=$work/etc,workdir=$work/etc.work" et
 gcc -O2 -o "$work/rounds" "$repo/test/bench/rounds.c"
 gcc -O2 -o "$work/bound" "$repo/test/bench/bound.c"
 gcc -O2 -o "$work/use" "$repo/test/bench/use.c"
+gcc -O2 -o "$work/warm" "$repo/test/bench/warm.c"
 
 # table TITLE COLUMN < lines of rounds: medians and the ratio of the first line to each, beside the goal (column 1: back to back, 2: after quiet).
 table() {
@@ -355,7 +356,7 @@ bound_pull() {
 
 bench_pull() {
   layers
-  local kind image n=$((rounds < 3 ? rounds : 3))
+  local kind image n=$((rounds < 5 ? rounds : 5))
   export registry_address fs
   export -f bound_pull
   for kind in gzip zstd; do
@@ -393,6 +394,7 @@ once() {
   shift 2
   bash -c "$prepare" >/dev/null 2>&1 || true
   sync -f "$fs"
+  "$work/warm" $((pull_mb * 3)) || true # the same memory for everyone, see there
   case $name in docker) daemon=$docker_pid ;; ctr) daemon=$containerd_pid ;; esac
   [ -z "$daemon" ] || before=$(daemon_use "$daemon")
   file="$work/pull.${name%% *}"

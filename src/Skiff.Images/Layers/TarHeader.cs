@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Skiff.Images.Layers;
 
@@ -47,20 +48,32 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block, long offset)
     internal void CheckSum()
     {
         long wanted = Number(148, 8, "checksum");
-        int unsigned = 8 * ' ';
-        int signed = unsigned;
+        int unsigned = Sum(_block) - Sum(_block.Slice(148, 8)) + (8 * ' '); // the field itself counts as spaces
+        if (wanted == unsigned)
+        {
+            return;
+        }
+        int signed = unsigned; // some old programs add the bytes as signed ones
         for (int i = 0; i < BlockSize; i++)
         {
-            if (i is < 148 or >= 156)
-            {
-                unsigned += _block[i];
-                signed += (sbyte)_block[i];
-            }
+            signed -= i is (< 148 or >= 156) && _block[i] >= 0x80 ? 0x100 : 0;
         }
-        if (wanted != unsigned && wanted != signed)
+        if (wanted != signed)
         {
             throw new TarException($"wrong checksum of a header: {wanted} is written, {unsigned} is right", offset);
         }
+    }
+
+    /// <summary>The sum of up to 512 bytes, eight at a time, in four lanes of 16 bits: a lane gets 128 bytes at most, which cannot fill it.</summary>
+    private static int Sum(ReadOnlySpan<byte> bytes)
+    {
+        const ulong Lanes = 0x00FF00FF00FF00FF;
+        ulong sums = 0;
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes))
+        {
+            sums += (word & Lanes) + ((word >> 8) & Lanes);
+        }
+        return (int)((sums & 0xFFFF) + ((sums >> 16) & 0xFFFF) + ((sums >> 32) & 0xFFFF) + (sums >> 48));
     }
 
     /// <summary>A number field: octal digits, or with the top bit set GNU's base-256 in two's complement.</summary>

@@ -157,6 +157,29 @@ public sealed class TarReaderTests
         Assert.Contains("cut off", Assert.Throws<TarException>(() => reader.Next()).Message);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(344)]
+    public void A_checksum_counts_bytes_as_unsigned_or_as_signed_ones(int high)
+    {
+        // every byte that may be anything: up to the largest sum there is
+        byte[] header = RawTar.Header("f", '0', "00000000000");
+        header.AsSpan(512 - high, high).Fill(0xFF);
+        header.AsSpan(1, 99).Fill(0xE9);
+        RawTar.FixChecksum(header, 0);
+        TarReader reader = Over(header);
+        Assert.True(reader.Next());
+        long sum = Convert.ToInt64(Encoding.ASCII.GetString(header, 148, 6), 8) - (256 * (high + 99));
+        if (sum >= 0)
+        {
+            Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0')).CopyTo(header, 148);
+            Assert.True(Over(header).Next());
+        }
+        Encoding.ASCII.GetBytes("000001").CopyTo(header, 148);
+        _ = Assert.Throws<TarException>(() => Over(header).Next());
+    }
+
     [Fact]
     public void A_lone_zero_block_before_more_entries_is_an_error()
     {
