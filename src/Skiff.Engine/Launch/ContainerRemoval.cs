@@ -95,10 +95,8 @@ public static class ContainerRemoval
             engine.Containers.SaveState(record.Id, state with { StoppedByUser = true, Status = ContainerStatus.Removing });
         }
         using Pidfd? monitor = engine.Reconciler.Liveness.IsAlive(state.Monitor) ? Pidfd.TryOpen(state.Monitor.Pid) : null;
-        if (state.Status == ContainerStatus.Restarting)
-        {
-            _ = monitor?.Signal(Signals.SIGTERM);
-        }
+        // One that sleeps comes to life while the container is killed.
+        _ = monitor?.Signal(state.Status == ContainerStatus.Restarting ? Signals.SIGTERM : Signals.SIGUSR1);
         if (state.IsUp)
         {
             engine.Events.Container(record, "kill", ("signal", "9"));

@@ -82,6 +82,10 @@ public static class ContainerStop
         _ = Record(engine, record.Id, s => s with { StoppedByUser = s.StoppedByUser || stops, Signalled = signal, SignalledBy = by });
         // The event first: what the signal leads to follows it in the journal.
         engine.Events.Container(record, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
+        if (stops)
+        {
+            Monitoring.MonitorSleep.End(engine, state); // it comes to life while the container ends
+        }
         int errno = process.Signal(signal);
         if (errno is not (0 or Errno.ESRCH))
         {

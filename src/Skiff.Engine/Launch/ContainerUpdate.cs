@@ -34,6 +34,10 @@ public static class ContainerUpdate
         {
             Cgroup cgroup = ContainerCgroup.Of(layout, record, state);
             Live(cgroup, KernelResources.Of(SpecBuilder.Limits(before, HostFacts.Read(before))), wanted);
+            if (after.Memory is not null)
+            {
+                Monitoring.MonitorSleep.End(engine, state); // what exceeds a limit is an event at once
+            }
         }
         SaveSpec(engine, id, limits);
         // Last: a command that dies before this line has changed a living container only, and can be repeated.

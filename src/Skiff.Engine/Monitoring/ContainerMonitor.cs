@@ -63,7 +63,7 @@ public sealed partial class ContainerMonitor
     /// <summary>Returns when the container has ended for good.</summary>
     public int Run()
     {
-        using SignalPipe signals = SignalPipe.Open(Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP, Signals.SIGUSR1);
+        using SignalPipe signals = MonitorSignals.Open();
         while (true)
         {
             using AttachServer attached = new(_engine.Paths, _record.Id);

@@ -7,35 +7,34 @@ using Skiff.Linux;
 namespace Skiff.Engine.Monitoring;
 
 /// <summary>What a monitor is handed with its container: one byte that says what, and the descriptors (SCM_RIGHTS).</summary>
-/// <param name="Gate">The container's lock, given back once the state says what runs.</param>
+/// <param name="Gate">The container's lock, given back once the state says what runs; null for a monitor that sleeps first.</param>
 /// <param name="Client">The socket of the command that starts the container and stays attached; null for none.</param>
 /// <param name="Lease">The locked files and the netfilter socket of the container's leases; null when it has none yet.</param>
 /// <param name="Task">What the monitor is for.</param>
-public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? Lease, MonitorTask Task)
+public sealed record MonitorOrder(SafeFd? Gate, SafeFd? Client, NetworkHandover? Lease, MonitorTask Task)
 {
     private const int HasClient = 1;
     private const int HasLease = 2;
     private const int HasNames = 4;
-    private const int TaskShift = 3;
+    private const int HasGate = 8;
+    private const int TaskShift = 4;
 
     /// <summary>Waits for the order.</summary>
     public static MonitorOrder Receive(SafeFd socket)
     {
         Span<byte> what = stackalloc byte[1];
         _ = DescriptorMessage.Receive(socket, what, out SafeFd[] descriptors);
-        int next = (what[0] & HasClient) != 0 ? 2 : 1;
-        int held = next + 1 + ((what[0] & HasNames) != 0 ? 2 : 0);
-        return new MonitorOrder(
-            descriptors[0],
-            next == 2 ? descriptors[1] : null,
-            (what[0] & HasLease) == 0
-                ? null
-                : new NetworkHandover(descriptors[next], descriptors[held..])
-                {
-                    Names = held == next + 1 ? null : NameSockets.Adopt(descriptors[next + 1], descriptors[next + 2]),
-                },
-            (MonitorTask)(what[0] >> TaskShift)
-        );
+        int next = 0;
+        SafeFd? gate = (what[0] & HasGate) != 0 ? descriptors[next++] : null;
+        SafeFd? client = (what[0] & HasClient) != 0 ? descriptors[next++] : null;
+        NetworkHandover? lease = null;
+        if ((what[0] & HasLease) != 0)
+        {
+            SafeFd firewall = descriptors[next++];
+            NameSockets? names = (what[0] & HasNames) != 0 ? NameSockets.Adopt(descriptors[next++], descriptors[next++]) : null;
+            lease = new NetworkHandover(firewall, descriptors[next..]) { Names = names };
+        }
+        return new MonitorOrder(gate, client, lease, (MonitorTask)(what[0] >> TaskShift));
     }
 
     /// <summary>The order that a command did not come to give: it was killed when the container ran already. Null when there is no such container.</summary>
@@ -63,7 +62,11 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? 
     /// <summary>Gives the order; false when the monitor has died.</summary>
     internal bool TrySend(SafeFd socket)
     {
-        List<int> descriptors = [Gate.Value];
+        List<int> descriptors = [];
+        if (Gate is not null)
+        {
+            descriptors.Add(Gate.Value);
+        }
         if (Client is not null)
         {
             descriptors.Add(Client.Value);
@@ -81,7 +84,8 @@ public sealed record MonitorOrder(SafeFd Gate, SafeFd? Client, NetworkHandover? 
             }
         }
         byte what = (byte)(
-            (Client is null ? 0 : HasClient)
+            (Gate is null ? 0 : HasGate)
+            | (Client is null ? 0 : HasClient)
             | (Lease is null ? 0 : HasLease)
             | (Lease?.Names is null ? 0 : HasNames)
             | ((int)Task << TaskShift)

@@ -101,7 +101,7 @@ public static class MonitorStart
             FailedStart.Record(engine, container.Record, before, e);
             throw;
         }
-        monitor.Leave(gate, client);
+        monitor.Leave(container, gate, client);
         return [.. launch.Warnings];
     }
 

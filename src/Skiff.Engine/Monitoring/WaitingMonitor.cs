@@ -21,6 +21,7 @@ public sealed class WaitingMonitor : IDisposable
     private SpawnedProcess? _process;
     private Newborn? _newborn;
     private LaunchWishes? _wishes;
+    private MonitorSleep? _sleep;
     private bool _waits;
     private bool _left;
 
@@ -73,24 +74,28 @@ public sealed class WaitingMonitor : IDisposable
                     streams.Input?.Value ?? 0,
                     _newborn.Console.Parent?.Value ?? 0
                 );
+                _sleep = options.Tty ? null : new MonitorSleep(inherited.Value.Output, inherited.Value.Error, nothing.Value);
                 child = _newborn.Embed(
                     _program,
-                    socket,
-                    nothing.Value,
-                    channel.Parent.Value,
-                    channel.ChildValue,
-                    session?.Fd.Value ?? -1,
-                    streams.Container.In,
-                    streams.Container.Out,
-                    streams.Container.Error,
-                    inherited.Value.Input,
-                    inherited.Value.Output,
-                    inherited.Value.Error
+                    [
+                        socket,
+                        nothing.Value,
+                        channel.Parent.Value,
+                        channel.ChildValue,
+                        session?.Fd.Value ?? -1,
+                        streams.Container.In,
+                        streams.Container.Out,
+                        streams.Container.Error,
+                        inherited.Value.Input,
+                        inherited.Value.Output,
+                        inherited.Value.Error,
+                        .. _sleep?.Descriptors ?? [],
+                    ]
                 );
             }
         }
         _waits = child is not null;
-        Write(engine, id, inherited, socket, nothing.Value, channel);
+        Write(engine, id, inherited, socket, nothing.Value, channel, child);
         _process = Spawn.Start(_program, channel, CloneFlags.CLONE_VM);
         if (child is not null)
         {
@@ -118,13 +123,19 @@ public sealed class WaitingMonitor : IDisposable
 
     /// <summary>Leaves it a container that this command has launched. Nothing waits for it: until it has come to life the pipes keep what the container writes, and if it never does, the next command that sees the
     /// container gives it another monitor.</summary>
-    /// <param name="gate">The container's lock, which the monitor shares until it watches.</param>
+    /// <param name="container">The container.</param>
+    /// <param name="gate">Its lock, which the monitor shares until it watches, unless it sleeps first.</param>
     /// <param name="client">The monitor's end of a socket of a command that stays attached; null for none.</param>
-    internal void Leave(FileLock gate, SafeFd? client)
+    internal void Leave(PreparedContainer container, FileLock gate, SafeFd? client)
     {
         ContainerLaunch launch = Launch!;
         launch.Leave();
-        _ = new MonitorOrder(gate.Fd, client, launch.Lease, MonitorTask.Watch).TrySend(_socket);
+        NetworkHandover? lease = launch.Lease;
+        bool sleeps = _sleep is not null && MonitorSleep.Suits(container, client, lease);
+        if (new MonitorOrder(sleeps ? null : gate.Fd, client, lease, MonitorTask.Watch).TrySend(_socket) && sleeps)
+        {
+            _sleep!.Permit();
+        }
         ComeToLife();
         _left = true;
     }
@@ -170,6 +181,7 @@ public sealed class WaitingMonitor : IDisposable
         Launch?.Dispose();
         _newborn?.Dispose();
         _socket.Dispose();
+        _sleep?.Dispose();
         if (_left)
         {
             return; // it works in the program's memory until it has executed the monitor, which is more than this process's life
@@ -184,7 +196,15 @@ public sealed class WaitingMonitor : IDisposable
         _program.Dispose();
     }
 
-    private void Write(SkiffEngine engine, string id, Inheritance? inherited, int socket, int nothing, ReportChannel channel)
+    private void Write(
+        SkiffEngine engine,
+        string id,
+        Inheritance? inherited,
+        int socket,
+        int nothing,
+        ReportChannel channel,
+        Grandchild? child
+    )
     {
         ChildProgram program = _program;
         const int CLOSE_RANGE_CLOEXEC = 4;
@@ -201,7 +221,7 @@ public sealed class WaitingMonitor : IDisposable
         {
             program.Call(SyscallNumber.fcntl, kept, F_SETFD, 0);
         }
-        program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Memory(8), 0, 8);
+        program.Call(SyscallNumber.rt_sigprocmask, SIG_SETMASK, program.Bytes(BitConverter.GetBytes(MonitorSignals.Mask)), 0, 8);
         (ulong soft, ulong hard) = CallerLimits.OpenFiles() ?? (0, 0);
         string[] arguments =
         [
@@ -227,12 +247,15 @@ public sealed class WaitingMonitor : IDisposable
             "MALLOC_ARENA_MAX=1",
             .. RootlessUser.Inherited,
         ];
-        if (inherited is not null)
+        nint argv = program.TextArray(arguments);
+        nint envp = program.TextArray(environment);
+        if (child is not null)
         {
             // A command that is killed ends the wait as well: the monitor finds out what there is.
             program.Call(SyscallNumber.close, channel.Parent.Value);
             program.Call(SyscallNumber.read, channel.ChildValue, program.Memory(8), 1);
+            _sleep?.Write(program, child.Pid, argv, envp);
         }
-        program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), program.TextArray(arguments), program.TextArray(environment));
+        program.Call(SyscallNumber.execve, program.Text("/proc/self/exe"), argv, envp);
     }
 }

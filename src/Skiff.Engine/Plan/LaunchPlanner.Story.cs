@@ -148,8 +148,14 @@ public sealed partial class LaunchPlanner
             Tell(
                 HostMoment.None,
                 Block.Exec,
-                "The command leaves the container to the process that waits, and ends; only now that one becomes the monitor, in nobody's way.",
-                [new LauncherCall("execve(\"/proc/self/exe\", [\"skiff\", …, \"monitor\", ID, …]) in the monitor", "execve(2)")]
+                "The command leaves the container to the process that waits, and ends. Only now that one becomes the monitor, or, where nothing is to be done for the container yet, a few pages of machine code that sleep until there is.",
+                [
+                    new LauncherCall(
+                        "execveat(memfd, \"\", …, AT_EMPTY_PATH) in the monitor: ppoll([signals, first process, standard output, standard error])",
+                        "ppoll(2)"
+                    ),
+                    new LauncherCall("execve(\"/proc/self/exe\", [\"skiff\", …, \"monitor\", ID, …]) in the monitor", "execve(2)"),
+                ]
             );
         }
         Tell(

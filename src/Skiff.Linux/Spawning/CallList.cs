@@ -5,12 +5,13 @@ using System.Text;
 namespace Skiff.Linux.Spawning;
 
 /// <summary>
-/// System calls that this process makes with all of its threads but one gone, before it executes a program: only so may it change its user namespace, setns(2). It stays the same process,
-/// with its number, parent, terminal and descriptors; what makes the calls in between is a scrap of machine code in memory, as the trampoline of a container is.
+/// System calls that a process makes before it executes a program, with nothing else in its memory: with one thread only it may change its user namespace (setns(2)), and it can wait for long at next to no cost.
+/// It stays the same process, with its number, parent, terminal and descriptors; what makes the calls in between is a scrap of machine code in memory, as the trampoline of a container is.
 /// </summary>
 public sealed unsafe class CallList
 {
-    private const ulong Base = 0x400000;
+    private const ulong DataBase = 0x10000000; // the same bytes once more, to be written by the calls
+    private const int CodeStart = TrampolineImage.HeaderSize + TrampolineImage.SegmentSize;
     private const uint ListMark = 0x11223344;
     private const int EntryWords = 9;
     private const int AT_EMPTY_PATH = 0x1000;
@@ -29,14 +30,14 @@ public sealed unsafe class CallList
         _entries.Add((words, sentence));
     }
 
-    /// <summary>Puts bytes where the calls can read them; their address there.</summary>
+    /// <summary>Puts bytes where the calls can read and write them; their address there.</summary>
     public long Memory(ReadOnlySpan<byte> bytes)
     {
         while (_data.Count % 8 != 0)
         {
             _data.Add(0);
         }
-        long address = (long)Base + TrampolineImage.HeaderSize + CodeRoom + _data.Count;
+        long address = (long)DataBase + CodeStart + CodeRoom + _data.Count;
         _data.AddRange(bytes);
         return address;
     }
@@ -50,7 +51,7 @@ public sealed unsafe class CallList
     public LinuxException Execute(string path, byte[] arguments, byte[] environment, params ReadOnlySpan<int> inherited)
     {
         const int F_SETFD = 2;
-        using SafeFd image = TrampolineImage.Open(Build(path, RuntimeInformation.ProcessArchitecture));
+        using SafeFd image = Open(path, $"skiff: {path} cannot be executed in the user namespace\n");
         foreach (int descriptor in inherited)
         {
             _ = Libc.fcntl(descriptor, F_SETFD, 0);
@@ -66,31 +67,37 @@ public sealed unsafe class CallList
         return LinuxException.Last("execveat", path);
     }
 
+    /// <summary>A program in memory that makes the calls and executes another with its own arguments and environment; for execveat(2). Close-on-exec.</summary>
+    /// <param name="path">The other program.</param>
+    /// <param name="sentence">What is said on standard error when that cannot be executed, which ends the process with 125.</param>
+    /// <exception cref="LinuxException">The kernel refuses the file in memory.</exception>
+    public SafeFd Open(string path, string sentence) => TrampolineImage.Open(Build(path, sentence, RuntimeInformation.ProcessArchitecture));
+
     /// <summary>The ELF file: header, machine code, the memory of the calls, and the list with its texts.</summary>
-    internal byte[] Build(string path, Architecture architecture)
+    internal byte[] Build(string path, string sentence, Architecture architecture)
     {
         bool arm = architecture == Architecture.Arm64;
         ReadOnlySpan<byte> code = arm ? MachineCode.CallsArm64 : MachineCode.CallsX64;
         long[] last = new long[EntryWords];
         last[0] = -1;
         last[1] = Memory(CString.Encode(path));
-        List<(long[] Words, string Sentence)> all = [.. _entries, (last, $"skiff: {path} cannot be executed in the user namespace\n")];
-        foreach ((long[] words, string sentence) in all)
+        List<(long[] Words, string Sentence)> all = [.. _entries, (last, sentence)];
+        foreach ((long[] words, string said) in all)
         {
-            byte[] text = Encoding.UTF8.GetBytes(sentence);
+            byte[] text = Encoding.UTF8.GetBytes(said);
             words[7] = Memory(text);
             words[8] = text.Length;
         }
         long list = Memory([]);
-        byte[] image = new byte[list - (long)Base + (all.Count * EntryWords * sizeof(long))];
-        TrampolineImage.WriteHeader(image, arm);
-        Span<byte> room = image.AsSpan(TrampolineImage.HeaderSize);
+        byte[] image = new byte[list - (long)DataBase + (all.Count * EntryWords * sizeof(long))];
+        TrampolineImage.WriteHeader(image, arm, DataBase);
+        Span<byte> room = image.AsSpan(CodeStart);
         code.CopyTo(room);
         Span<byte> mark = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(mark, ListMark);
         BinaryPrimitives.WriteUInt32LittleEndian(room[room.IndexOf(mark)..], (uint)list);
         CollectionsMarshal.AsSpan(_data).CopyTo(room[CodeRoom..]);
-        Span<byte> place = image.AsSpan((int)(list - (long)Base));
+        Span<byte> place = image.AsSpan((int)(list - (long)DataBase));
         foreach ((long[] words, _) in all)
         {
             foreach (long word in words)

@@ -5,7 +5,6 @@ public sealed unsafe class Grandchild
 {
     private readonly ChildProgram _parent;
     private readonly int _index;
-    private readonly Result _pid;
     private readonly ReportChannel _channel;
     private readonly SharedPage _page;
     private readonly Interpreter* _interpreter;
@@ -14,11 +13,14 @@ public sealed unsafe class Grandchild
     {
         _parent = parent;
         _index = index;
-        _pid = pid;
+        Pid = pid;
         _channel = channel;
         _page = page;
         _interpreter = interpreter;
     }
+
+    /// <summary>Its number, for later instructions of its parent's program.</summary>
+    public Result Pid { get; }
 
     /// <summary>The process, once its parent has made it.</summary>
     /// <param name="parent">The parent as it was started.</param>
@@ -42,10 +44,10 @@ public sealed unsafe class Grandchild
     private int Number()
     {
         SpinWait spin = default;
-        while (_parent.ValueOf(_pid) == 0)
+        while (_parent.ValueOf(Pid) == 0)
         {
             spin.SpinOnce(sleep1Threshold: -1);
         }
-        return (int)_parent.ValueOf(_pid);
+        return (int)_parent.ValueOf(Pid);
     }
 }

@@ -10,6 +10,9 @@ namespace Skiff.Linux.Spawning;
 public static unsafe class TrampolineImage
 {
     internal const int HeaderSize = 120;
+
+    /// <summary>Of one more segment's header.</summary>
+    internal const int SegmentSize = 56;
     private const uint CandidatesMark = 0x11223344;
     private const uint ReportMark = 0x55667788;
     private const int MFD_CLOEXEC = 1;
@@ -94,26 +97,38 @@ public static unsafe class TrampolineImage
         throw cause;
     }
 
-    internal static void WriteHeader(Span<byte> image, bool arm)
+    /// <summary>The ELF header and one loadable segment; with <paramref name="data"/> the same bytes a second time, at that address, where they can be written.</summary>
+    internal static void WriteHeader(Span<byte> image, bool arm, ulong data = 0)
     {
         const ulong Base = 0x400000;
+        int headers = data == 0 ? HeaderSize : HeaderSize + SegmentSize;
         ReadOnlySpan<byte> ident = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1];
         ident.CopyTo(image);
         BinaryPrimitives.WriteUInt16LittleEndian(image[16..], 2); // ET_EXEC
         BinaryPrimitives.WriteUInt16LittleEndian(image[18..], arm ? (ushort)183 : (ushort)62);
         BinaryPrimitives.WriteUInt32LittleEndian(image[20..], 1);
-        BinaryPrimitives.WriteUInt64LittleEndian(image[24..], Base + HeaderSize);
+        BinaryPrimitives.WriteUInt64LittleEndian(image[24..], Base + (ulong)headers);
         BinaryPrimitives.WriteUInt64LittleEndian(image[32..], 64);
         BinaryPrimitives.WriteUInt16LittleEndian(image[52..], 64);
-        BinaryPrimitives.WriteUInt16LittleEndian(image[54..], 56);
-        BinaryPrimitives.WriteUInt16LittleEndian(image[56..], 1);
-        Span<byte> segment = image[64..];
+        BinaryPrimitives.WriteUInt16LittleEndian(image[54..], SegmentSize);
+        BinaryPrimitives.WriteUInt16LittleEndian(image[56..], data == 0 ? (ushort)1 : (ushort)2);
+        const uint ReadAndExecute = 5;
+        const uint ReadAndWrite = 6;
+        WriteSegment(image[64..], ReadAndExecute, Base, (ulong)image.Length);
+        if (data != 0)
+        {
+            WriteSegment(image[HeaderSize..], ReadAndWrite, data, (ulong)image.Length);
+        }
+    }
+
+    private static void WriteSegment(Span<byte> segment, uint rights, ulong address, ulong length)
+    {
         BinaryPrimitives.WriteUInt32LittleEndian(segment, 1); // PT_LOAD
-        BinaryPrimitives.WriteUInt32LittleEndian(segment[4..], 5); // readable, executable
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[16..], Base);
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[24..], Base);
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[32..], (ulong)image.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[40..], (ulong)image.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(segment[4..], rights);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[16..], address);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[24..], address);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[32..], length);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[40..], length);
         BinaryPrimitives.WriteUInt64LittleEndian(segment[48..], 0x10000); // arm64 kernels with 64 KiB pages
     }
 

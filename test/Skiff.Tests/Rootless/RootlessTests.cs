@@ -114,12 +114,12 @@ public sealed class RootlessTests
     [InlineData(Architecture.Arm64)]
     public void A_list_of_calls_is_a_program_whose_addresses_lie_in_it(Architecture architecture)
     {
-        const long Base = 0x400000;
+        const long Base = 0x10000000;
         CallList calls = new();
         long memory = calls.Memory("abc"u8);
         calls.Add("no\n", 7, memory, -1);
         calls.Add("", 8);
-        byte[] image = calls.Build("/bin/true", architecture);
+        byte[] image = calls.Build("/bin/true", "not\n", architecture);
         Assert.Equal("abc"u8, image.AsSpan((int)(memory - Base), 3));
         ReadOnlySpan<long> words = MemoryMarshal.Cast<byte, long>(image.AsSpan(image.Length - (3 * 9 * 8)));
         Assert.Equal([7, memory, -1], words[..3].ToArray());
@@ -127,6 +127,7 @@ public sealed class RootlessTests
         Assert.Equal((8, 0), (words[9], words[17]));
         Assert.Equal(-1, words[18]);
         Assert.Equal("/bin/true\0", Encoding.UTF8.GetString(image, (int)(words[19] - Base), 10));
+        Assert.Equal("not\n", Encoding.UTF8.GetString(image, (int)(words[25] - Base), (int)words[26]));
         Assert.True(image.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x44, 0x33, 0x22, 0x11]) < 0);
     }
 

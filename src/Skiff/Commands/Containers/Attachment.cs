@@ -120,6 +120,7 @@ internal static class Attachment
                     $"the monitor of the container {record.Name} (pid {state.Monitor.Pid}) does not answer: {Errno.Describe(errno)}"
                 );
             }
+            MonitorSleep.End(engine, state);
             Thread.Sleep(5);
         }
     }

@@ -2,6 +2,7 @@ using Skiff.CommandLine;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Launch;
+using Skiff.Engine.Monitoring;
 using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Format;
@@ -81,7 +82,7 @@ internal static class InspectCommand
     {
         if (type is null or "container" && engine.Containers.TryFind(name) is { } record && engine.Reconciler.Check(record) is { } state)
         {
-            return ContainerJson.Describe(engine, record, state, size);
+            return ContainerJson.Describe(engine, record, MonitorAdoption.Ensure(engine, record, state), size);
         }
         if (type is null or "image" && engine.Images.Find(name) is { } image)
         {
