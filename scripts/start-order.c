@@ -1,6 +1,7 @@
 // start-order SYMBOLS PROGRAM [ARGUMENT...]: runs a program whose functions SYMBOLS lists ("address name" per line, as nm prints them, addresses
 // in hexadecimal) and prints on descriptor 3 their names in the order in which they ran first. Every function begins with a breakpoint that is
-// taken away when it is met. x86-64, position-dependent programs only.
+// taken away when it is met. A process that executes the same program again, the monitor of a container, is followed to its end if FOLLOW is set.
+// x86-64, position-dependent programs only.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +27,34 @@ struct function {
 static struct function *functions;
 static size_t count;
 
+// Processes that have executed the program again, and their memory.
+static struct again {
+  pid_t process;
+  int memory;
+} again[16];
+static size_t agains;
+
 static void fail(const char *what) {
   perror(what);
   exit(1);
+}
+
+static int memory_of(pid_t process) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/mem", process);
+  int memory = open(path, O_RDWR | O_CLOEXEC);
+  if (memory < 0) fail(path);
+  return memory;
+}
+
+static pid_t process_of(pid_t thread) {
+  char path[64], line[128];
+  int process = 0;
+  snprintf(path, sizeof path, "/proc/%d/status", thread);
+  FILE *file = fopen(path, "r");
+  while (file && !process && fgets(line, sizeof line, file)) sscanf(line, "Tgid: %d", &process);
+  if (file) fclose(file);
+  return process;
 }
 
 static int by_address(const void *a, const void *b) {
@@ -75,6 +101,16 @@ static int met(pid_t thread, int memory, FILE *out) {
   return 1;
 }
 
+// What a process has executed: the program itself (1), something in memory that executes another one soon (0), or what is none of our business (-1).
+static int executed(pid_t process, const char *program) {
+  char path[64], target[4096];
+  snprintf(path, sizeof path, "/proc/%d/exe", process);
+  ssize_t length = readlink(path, target, sizeof target - 1);
+  if (length < 0) return -1;
+  target[length] = 0;
+  return !strcmp(target, program) ? 1 : strstr(target, "skiff-exec") ? 0 : -1;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
   FILE *out = fdopen(3, "w");
@@ -91,10 +127,9 @@ int main(int argc, char **argv) {
   if (waitpid(program, &status, 0) != program || !WIFSTOPPED(status)) fail("start");
   ptrace(PTRACE_SETOPTIONS, program, 0,
          PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC);
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/mem", program);
-  int memory = open(path, O_RDWR | O_CLOEXEC);
-  if (memory < 0) fail(path);
+  char own[4096];
+  if (!realpath(argv[2], own)) fail(argv[2]);
+  int memory = memory_of(program);
   set_breakpoints(memory);
   ptrace(PTRACE_CONT, program, 0, 0);
 
@@ -107,10 +142,21 @@ int main(int argc, char **argv) {
     }
     int signal = WSTOPSIG(status), event = status >> 16;
     if (event == PTRACE_EVENT_EXEC) {
-      ptrace(PTRACE_DETACH, thread, 0, 0);
+      int what = getenv("FOLLOW") ? executed(thread, own) : -1;
+      if (what == 1 && agains < sizeof again / sizeof *again) {
+        again[agains] = (struct again){thread, memory_of(thread)};
+        set_breakpoints(again[agains++].memory);
+      }
+      ptrace(what < 0 ? PTRACE_DETACH : PTRACE_CONT, thread, 0, 0);
       continue;
     }
-    int ours = event != 0 || signal == SIGSTOP || (signal == SIGTRAP && met(thread, memory, out));
+    int where = memory;
+    if (agains && signal == SIGTRAP) {
+      pid_t process = process_of(thread);
+      for (size_t i = 0; i < agains; i++)
+        if (again[i].process == process) where = again[i].memory;
+    }
+    int ours = event != 0 || signal == SIGSTOP || (signal == SIGTRAP && met(thread, where, out));
     ptrace(PTRACE_CONT, thread, 0, ours ? 0 : signal);
   }
   fclose(out);

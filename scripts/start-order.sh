@@ -1,5 +1,5 @@
 #!/bin/bash
-# Writes src/Skiff/start-order.txt: the functions that run, exec, ps, logs and rm call, in the order of their first calls. The next build puts them
+# Writes src/Skiff/start-order.txt: the functions that run, exec, ps, logs, rm and a container's monitor call, in the order of their first calls. The next build puts them
 # side by side in the binary, so that a start touches fewer pages (docs/decisions/002-link-settings.md). Needs root and x86-64; run it after
 # changes of the start path. A name that is gone does no harm, a new one is only not in its best place.
 set -euo pipefail
@@ -39,6 +39,7 @@ watch exec watched true
 watch ps
 watch logs watched
 watch rm -f watched
+FOLLOW=1 watch run -d --rm --network none --name watched watched:1 sh -c 'sleep 0.2; echo ready; echo no >&2; sleep 0.2'
 
 awk '!seen[$0]++' "$work/order" >"$repo/src/Skiff/start-order.txt"
 say "src/Skiff/start-order.txt: $(wc -l <"$repo/src/Skiff/start-order.txt") functions; scripts/build.sh uses them"

@@ -26,6 +26,7 @@ public sealed partial class KernelConstantTests
         "sys/mman.h",
         "sys/mount.h",
         "sys/resource.h",
+        "sys/signalfd.h",
         "sys/socket.h",
         "sys/stat.h",
         "sys/syscall.h",

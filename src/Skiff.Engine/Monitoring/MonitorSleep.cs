@@ -14,8 +14,6 @@ namespace Skiff.Engine.Monitoring;
 /// </summary>
 public sealed class MonitorSleep : IDisposable
 {
-    private const short POLLIN = 1;
-
     private readonly SafeFd _signals;
     private readonly SafeFd _program;
     private readonly SafeFd _image;
@@ -41,7 +39,13 @@ public sealed class MonitorSleep : IDisposable
         }
         _signals = signals < 0 ? throw new LinuxException("signalfd", "", (int)-signals) : new SafeFd((int)signals);
         CallList calls = new();
-        ReadOnlySpan<PollFd> awaited = [new(_signals.Value, POLLIN), new(process, POLLIN), new(output, POLLIN), new(error, POLLIN)];
+        ReadOnlySpan<PollFd> awaited =
+        [
+            new(_signals.Value, Poll.POLLIN),
+            new(process, Poll.POLLIN),
+            new(output, Poll.POLLIN),
+            new(error, Poll.POLLIN),
+        ];
         calls.Add("", SyscallNumber.prctl, PR_SET_NAME, calls.Memory("skiff-monitor\0"u8));
         calls.Add("", SyscallNumber.ppoll, calls.Memory(MemoryMarshal.AsBytes(awaited)), awaited.Length, 0, 0, 8);
         calls.Add("", SyscallNumber.close, _signals.Value);

@@ -26,6 +26,7 @@ internal static class MonitorCommand
     private static int Run(Invocation invocation)
     {
         IReadOnlyList<string> words = invocation.Arguments;
+        Name();
         SkiffEngine engine = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot);
         SafeFd socket = new(int.Parse(words[1], CultureInfo.InvariantCulture));
         Inheritance? inherited = words.Count > 3 ? Inheritance.Parse(words[3]) : null;
@@ -58,5 +59,15 @@ internal static class MonitorCommand
             inherited?.Refuse();
         }
         return new ContainerMonitor(engine, record, socket, order, hard == 0 ? null : (soft, hard), inherited).Run();
+    }
+
+    /// <summary>It was executed by the number of a descriptor, or as "exe".</summary>
+    private static unsafe void Name()
+    {
+        const int PR_SET_NAME = 15;
+        fixed (byte* name = "skiff-monitor\0"u8)
+        {
+            RawCall.Invoke(SyscallNumber.prctl, PR_SET_NAME, (nint)name);
+        }
     }
 }
