@@ -1,3 +1,4 @@
+using System.Text;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 using Skiff.Linux.Netlink;
@@ -46,12 +47,28 @@ public sealed partial class BridgeNetwork
         }
         LinkInfo? link = RouteDump.FindLink(_bridge);
         // Not from another network namespace, where the bridge is not to be seen, and not the bridge of another run directory.
-        bool ours = link is null ? leased is null : link.Alias == Alias;
+        bool ours = link is null ? leased is null || IsMarkedHere() : link.Alias == Alias;
         if (ours)
         {
             NetworkCleaner.Start(Teardown(), null, s_linger, orphan: false);
         }
     }
+
+    /// <summary>The mark of a network that is up tells where, before there is a bridge: a command that is killed in between leaves something that can be told from a bridge elsewhere.</summary>
+    private void MarkUp()
+    {
+        MakeDirectory(_paths.Active);
+        // Made in place, not replaced: whoever lists the directory sees no other name.
+        using SafeFd mark = Files.Open($"{_paths.Active}/{_paths.Key}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_TRUNC, 0x180);
+        Files.WriteAll(mark, Encoding.UTF8.GetBytes(Here()), "network mark");
+    }
+
+    /// <summary>An empty mark is one that was killed before the bridge.</summary>
+    private bool IsMarkedHere() =>
+        Files.TryReadText($"{_paths.Active}/{_paths.Key}", out _) is { } mark && (mark.Length == 0 || mark == Here());
+
+    /// <summary>This process's network namespace, such as <c>net:[4026531840]</c>, namespaces(7).</summary>
+    private static string Here() => Files.TryReadLink("/proc/self/ns/net", out _) ?? "";
 
     /// <summary>What the bridge is marked with.</summary>
     private string Alias => $"skiff network {_paths.Key} of {_paths.Runroot}";

@@ -76,16 +76,10 @@ public sealed partial class BridgeNetwork
         }
         IReadOnlyList<AddressInfo> addresses = RouteDump.Addresses();
         network = Define(network, index != 0 || leases.Count > 0, addresses);
-        foreach (string directory in (ReadOnlySpan<string>)[_paths.Leases, _paths.Owners, _paths.Active])
-        {
-            int errno = Files.TryMakeDirectory(directory, 0x1C0);
-            if (errno is not (0 or Errno.EEXIST))
-            {
-                throw new LinuxException("mkdir", directory, errno);
-            }
-        }
-        // Made in place, not replaced: its name is all there is to it, and whoever lists the directory sees no other.
-        Files.Open($"{_paths.Active}/{_paths.Key}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT, 0x180).Dispose();
+        // First what every command looks at: of what follows nothing stays when this process is killed.
+        MarkUp();
+        MakeDirectory(_paths.Leases);
+        MakeDirectory(_paths.Owners);
         try
         {
             Create(network, index, table, addresses, firewall);
@@ -97,6 +91,15 @@ public sealed partial class BridgeNetwork
             throw;
         }
         return (network, index == 0 ? BridgeSetup.IndexOf(_bridge) : index, true);
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, 0x1C0);
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
     }
 
     /// <summary>Subnets for the network: those it has while it is in use or they are still free, else new ones. A user's network keeps its own.</summary>

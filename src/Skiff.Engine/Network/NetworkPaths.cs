@@ -13,7 +13,7 @@ public sealed record NetworkPaths(string Runroot, string Key)
     /// <summary>The lock of all networks: host ports are shared between them. What they share begins with a dot, as no network's key does.</summary>
     public string Lock => All + "/.lock";
 
-    /// <summary>One empty file per network that is up; the directory is there while any is.</summary>
+    /// <summary>One file per network that is up, which says in which network namespace; the directory is there while any is.</summary>
     public string Active => All + "/.active";
 
     /// <summary>Kernel parameters to write back when the last network goes: lines of path, space, value.</summary>
