@@ -161,23 +161,6 @@ public sealed class NetworkCrashTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     /// <summary>Runs a container and kills the command at its n-th call; false when it came to its end before.</summary>
-    private static bool KilledAt(Machine machine, string call, int number)
-    {
-        string[] run = machine.CommandLine("run", "--rm", "-p", "18183:80", "-p", "18184:80/udp", machine.Busybox, "true");
-        int prefix = machine.Net.Prefix.Length;
-        CommandResult result = Tool.Try([
-            .. run[..prefix],
-            "strace",
-            "-o",
-            "/dev/null",
-            "-e",
-            $"trace={call}",
-            "-e",
-            $"inject={call}:signal=KILL:when={number}",
-            .. run[prefix..],
-        ]);
-        return result.ExitCode == 0 ? false
-            : result.ExitCode == 137 ? true
-            : throw new InvalidOperationException(result.ToString());
-    }
+    private static bool KilledAt(Machine machine, string call, int number) =>
+        machine.KilledAt(call, number, follow: false, ["run", "--rm", "-p", "18183:80", "-p", "18184:80/udp", machine.Busybox, "true"]);
 }

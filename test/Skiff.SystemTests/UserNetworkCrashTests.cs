@@ -124,8 +124,10 @@ public sealed class UserNetworkCrashTests(SkiffHost host) : IClassFixture<SkiffH
     }
 
     /// <summary>The first container of a network makes its bridge and its tables.</summary>
-    [Fact]
-    public void LIFE_07_A_first_run_in_a_users_network_that_was_killed_leaves_no_bridge()
+    [Theory]
+    [InlineData("sendto")]
+    [InlineData("mkdirat")]
+    public void LIFE_07_A_first_run_in_a_users_network_that_was_killed_leaves_neither_bridge_nor_mark(string call)
     {
         host.Run("network", "create", "--internal", "sea").Succeeded();
         Machine[] machines = [.. Enumerable.Range(0, 12).Select(_ => new Machine(host, "net.ipv4.ip_forward=0"))];
@@ -136,16 +138,25 @@ public sealed class UserNetworkCrashTests(SkiffHost host) : IClassFixture<SkiffH
             0,
             machines.Length,
             new ParallelOptions { MaxDegreeOfParallelism = 4 },
-            i => Interlocked.Add(ref killed, KilledAt(machines[i], "sendto", i + 1, follow: false, command) ? 1 : 0)
+            i => Interlocked.Add(ref killed, machines[i].KilledAt(call, i + 1, follow: false, command) ? 1 : 0)
         );
         foreach ((Machine machine, string network) in machines.Zip(before))
         {
             machine.Run("ps").Succeeded();
             machine.AwaitSame(network);
+            Wait.Until(() => Marks(machine).Length == 0, 15, () => string.Join('\n', Marks(machine)));
             machine.Dispose();
         }
         Assert.InRange(killed, 5, machines.Length);
     }
+
+    /// <summary>What says that a network is up.</summary>
+    private static string[] Marks(Machine machine) =>
+        [
+            .. machine.Names(".active"),
+            .. machine.Names("").Where(key => machine.Names(key).Contains("leases")),
+            .. machine.Names(".restore"),
+        ];
 
     /// <summary>Kills a command before its first, second, … call of each kind, until it comes to its end.</summary>
     private static int EachKill(Machine machine, string[] calls, bool follow, string[] command, Action check, Action? prepare = null)
@@ -156,7 +167,7 @@ public sealed class UserNetworkCrashTests(SkiffHost host) : IClassFixture<SkiffH
             for (int i = 1; i < 60; i++)
             {
                 prepare?.Invoke();
-                bool more = KilledAt(machine, call, i, follow, command);
+                bool more = machine.KilledAt(call, i, follow, command);
                 check();
                 if (!more)
                 {
@@ -166,25 +177,6 @@ public sealed class UserNetworkCrashTests(SkiffHost host) : IClassFixture<SkiffH
             }
         }
         return killed;
-    }
-
-    private static bool KilledAt(Machine machine, string call, int number, bool follow, string[] command)
-    {
-        string[] line = machine.CommandLine(command);
-        int prefix = machine.Net.Prefix.Length;
-        CommandResult result = Tool.Try([
-            .. line[..prefix],
-            "strace",
-            .. (string[])(follow ? ["-f"] : []),
-            "-o",
-            "/dev/null",
-            "-e",
-            $"trace={call}",
-            "-e",
-            $"inject={call}:signal=KILL:when={number}",
-            .. line[prefix..],
-        ]);
-        return result.ExitCode == 137 || (result.ExitCode == 0 ? false : throw new InvalidOperationException(result.ToString()));
     }
 
     /// <summary>The files of all networks but those that stay for the next container of a network.</summary>

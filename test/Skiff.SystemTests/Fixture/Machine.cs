@@ -30,6 +30,15 @@ internal sealed class Machine : IDisposable
 
     public CommandResult Run(params string[] arguments) => Tool.Try(CommandLine(arguments));
 
+    /// <summary>Runs a command and kills it before its n-th call of a kind; false when it came to its end before.</summary>
+    public bool KilledAt(string call, int number, bool follow, params string[] command)
+    {
+        string[] line = CommandLine(command);
+        string[] trace = ["strace", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={number}"];
+        CommandResult result = Tool.Try([.. Net.Prefix, .. trace, .. (string[])(follow ? ["-f"] : []), .. line[Net.Prefix.Length..]]);
+        return result.ExitCode == 137 || (result.ExitCode == 0 ? false : throw new InvalidOperationException(result.ToString()));
+    }
+
     public RunningCommand Start(params string[] arguments) => RunningCommand.Start(CommandLine(arguments));
 
     /// <summary>Removes what machines have left in the store that they share: containers, also of a test that failed, and networks.</summary>
@@ -54,8 +63,8 @@ internal sealed class Machine : IDisposable
     }
 
     /// <summary>What the server says when it is asked from inside a container.</summary>
-    public static string[] FetchInside(string address, int port) =>
-        ["sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {address} {port} | tail -n 1"];
+    public static string[] FetchInside(string address, int port, int seconds = 5) =>
+        ["sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w {seconds} {address} {port} | tail -n 1"];
 
     /// <summary>What answers at an address, asked from this machine or a neighbour; empty when nothing does.</summary>
     public string Fetch(string address, Netns? from = null) => (from ?? Net).Run("curl", "-s", "-m", "3", $"http://{address}/").Text;
