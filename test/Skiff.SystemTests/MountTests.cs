@@ -95,11 +95,37 @@ public sealed class MountTests(SkiffHost host) : IClassFixture<SkiffHost>
             host.Run("run", "--rm", "--network", "none", "--volumes-from", "keeps:ro", Busybox, "cat", "/data/file").Succeeded().Text
         );
         host.Run("run", "--rm", "--network", "none", "--volumes-from", "keeps:ro", Busybox, "touch", "/data/x").Complained("Read-only");
-        host.Run("create", "--name", "taker", "--network", "none", "--volumes-from", "keeps", Busybox).Succeeded();
+        host.Run("create", "--name", "taker", "--network", "none", "--volumes-from", "keeps", Busybox, "cat", "/data/file").Succeeded();
         host.Run("rm", "-v", "keeps").Succeeded();
         Assert.Equal(name, host.Run("volume", "ls", "-q").Succeeded().Text);
+        // Its own record has the mount now, and the volume goes with the last that has it.
+        Assert.Contains("more", host.Run("start", "-a", "taker").Succeeded().Text, StringComparison.Ordinal);
         host.Run("rm", "-v", "taker").Succeeded();
-        Assert.Contains(name, host.Run("volume", "prune", "-f").Succeeded().Output, StringComparison.Ordinal);
+        Assert.Equal("", host.Run("volume", "ls", "-q").Succeeded().Text);
+    }
+
+    /// <summary>As docker: parts of volumes stay parts, a later container's mount comes before an earlier one's, the container's own before both.</summary>
+    [Fact]
+    public void Inherited_mounts_are_what_they_were_in_the_other_container_and_stay_so_without_it()
+    {
+        host.RunShell("mkdir -p /v/part; echo part >/v/part/file; echo whole >/v/file", "-v", "borrowed:/v").Succeeded();
+        string[] none = ["--network", "none"];
+        host.Run(["create", "--name", "one", .. none, "--mount", "type=volume,source=borrowed,target=/x,volume-subpath=part", Busybox])
+            .Succeeded();
+        host.Run(["create", "--name", "two", .. none, "-v", "borrowed:/x:ro", "-v", "/etc:/host:ro", Busybox]).Succeeded();
+        string[] show = [Busybox, "sh", "-c", "cat /x/file; grep -c ' /x [^ ]* ro' /proc/mounts; ls -d /host"];
+        host.Run(["create", "--name", "both", .. none, "--volumes-from", "one", "--volumes-from", "two", .. show]).Succeeded();
+        host.Run(["create", "--name", "other", .. none, "--volumes-from", "two", "--volumes-from", "one:ro", .. show]).Succeeded();
+        host.Run(["create", "--name", "own", .. none, "--volumes-from", "two", "--tmpfs", "/x", .. show]).Succeeded();
+        host.Run("rm", "one", "two").Succeeded();
+        for (int life = 0; life < 2; life++)
+        {
+            Assert.Equal("whole\n1\n/host", host.Run("start", "-a", "both").Succeeded().Text);
+            Assert.Equal("part\n1\n/host", host.Run("start", "-a", "other").Succeeded().Text);
+            Assert.Equal("0\n/host", host.Run("start", "-a", "own").Text);
+        }
+        host.Run("rm", "-v", "both", "other", "own").Succeeded();
+        host.Run("volume", "rm", "borrowed").Succeeded();
     }
 
     [Fact]

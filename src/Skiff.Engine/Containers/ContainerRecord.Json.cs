@@ -69,6 +69,7 @@ public sealed partial record ContainerRecord
             Json.Text(w, "mode"u8, mount.Mode);
             Json.True(w, "rw"u8, mount.ReadWrite);
             Json.Text(w, "propagation"u8, mount.Propagation);
+            Json.True(w, "inherited"u8, mount.Inherited);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -240,6 +241,7 @@ public sealed partial record ContainerRecord
         {
             Dictionary<string, string> m = new(StringComparer.Ordinal);
             bool readWrite = false;
+            bool inherited = false;
             while (Json.NextProperty(ref reader))
             {
                 string key = reader.GetString()!;
@@ -251,6 +253,7 @@ public sealed partial record ContainerRecord
                 else
                 {
                     readWrite |= key == "rw" && reader.TokenType == JsonTokenType.True;
+                    inherited |= key == "inherited" && reader.TokenType == JsonTokenType.True;
                     reader.Skip();
                 }
             }
@@ -262,7 +265,8 @@ public sealed partial record ContainerRecord
                     m.GetValueOrDefault("destination", ""),
                     m.GetValueOrDefault("mode", ""),
                     readWrite,
-                    m.GetValueOrDefault("propagation", "")
+                    m.GetValueOrDefault("propagation", ""),
+                    inherited
                 )
             );
         }

@@ -102,6 +102,7 @@ public sealed partial record ContainerRecord
 /// <param name="Mode">The options as written, such as <c>ro,z</c>.</param>
 /// <param name="ReadWrite">False for read-only.</param>
 /// <param name="Propagation">Such as <c>rprivate</c>; empty for volumes and tmpfs.</param>
+/// <param name="Inherited">Taken over from another container, <c>--volumes-from</c>.</param>
 public sealed record MountRecord(
     string Type,
     string Name,
@@ -109,7 +110,8 @@ public sealed record MountRecord(
     string Destination,
     string Mode,
     bool ReadWrite,
-    string Propagation
+    string Propagation,
+    bool Inherited = false
 );
 
 /// <summary>A health check, docker's HEALTHCHECK: image-spec config extension and <c>--health-*</c>.</summary>

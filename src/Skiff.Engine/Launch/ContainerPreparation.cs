@@ -161,7 +161,7 @@ public static partial class ContainerPreparation
                 : ContainerLinks.Environment(engine, options, before?.Name ?? options.Name ?? id[..12]),
             TakenIds = users => AutomaticIds.Taken(engine, users),
             KeptIds = AutomaticIds.Of(before),
-            InheritedMounts = PeerLookup.InheritedMounts(engine, options),
+            InheritedMounts = InheritedMounts.Of(engine, options, before),
             ConsoleSize = options.Tty && (terminal ?? Tty.GetSize(0)) is { } size ? new ConsoleSize(size.Rows, size.Columns) : null,
             Host = HostFacts.Read(options),
         };
@@ -175,7 +175,7 @@ public static partial class ContainerPreparation
             Layers = mapped ?? layers,
             ShortLayers = mapped ?? image?.ShortDirectories ?? [],
             IsCopied = copied,
-            Record = RecordOf(engine, options, image, result, id, foreground, anonymous) with
+            Record = RecordOf(engine, options, image, result, id, foreground, anonymous, context.InheritedMounts) with
             {
                 LayerDirectories = copied ? [] : mapped ?? layers,
             },
@@ -202,9 +202,12 @@ public static partial class ContainerPreparation
         SpecResult result,
         string id,
         bool foreground,
-        List<string> anonymous
+        List<string> anonymous,
+        ValueList<ContainerMount> inherited
     )
     {
+        IReadOnlyList<MountRecord> mounts = MountRecords.Of(engine, result, inherited);
+        anonymous.AddRange(InheritedMounts.Anonymous(engine, options, mounts));
         Dictionary<string, string> labels = [];
         if (image is not null)
         {
@@ -236,7 +239,7 @@ public static partial class ContainerPreparation
             RestartPolicy = options.Restart,
             NetworkMode = options.Networks.IsEmpty ? "bridge" : NetworkName(options.Networks[0]),
             MoreNetworks = options.Networks.Count < 2 ? [] : [.. options.Networks.Skip(1).Select(NetworkName)],
-            Mounts = MountRecords.Of(engine, result),
+            Mounts = mounts,
             AnonymousVolumes = anonymous,
             UidMap = AutomaticIds.Text(result.Spec.Linux.UidMappings),
             GidMap = AutomaticIds.Text(result.Spec.Linux.GidMappings),

@@ -7,7 +7,11 @@ namespace Skiff.Engine.Launch;
 /// <summary>The mounts that a user asked for, as inspect shows them.</summary>
 internal static class MountRecords
 {
-    internal static IReadOnlyList<MountRecord> Of(SkiffEngine engine, SpecResult result)
+    /// <summary>One for each.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="result">What was made of the options.</param>
+    /// <param name="inherited">The mounts of other containers that were offered.</param>
+    internal static IReadOnlyList<MountRecord> Of(SkiffEngine engine, SpecResult result, ValueList<ContainerMount> inherited)
     {
         List<MountRecord> records = [];
         foreach (AskedMount asked in result.Asked)
@@ -15,10 +19,23 @@ internal static class MountRecords
             // As docker: a memory file system of --tmpfs is no mount of inspect, one of --mount is.
             if (asked.Mount.Syntax != MountSyntax.Tmpfs)
             {
-                records.Add(One(engine, asked));
+                MountRecord record = One(engine, asked);
+                records.Add(Contains(inherited, asked.Mount) ? record with { Inherited = true } : record);
             }
         }
         return records;
+    }
+
+    private static bool Contains(ValueList<ContainerMount> inherited, ContainerMount mount)
+    {
+        foreach (ContainerMount one in inherited)
+        {
+            if (ReferenceEquals(one, mount))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static MountRecord One(SkiffEngine engine, AskedMount asked)

@@ -37,40 +37,4 @@ public static class PeerLookup
             Files.Replace(engine.Paths.SharedPids(peer.Id), []);
         }
     }
-
-    /// <summary>The mounts of <c>--volumes-from</c>.</summary>
-    internal static ValueList<ContainerMount> InheritedMounts(SkiffEngine engine, RunOptions options)
-    {
-        if (options.VolumesFrom.IsEmpty)
-        {
-            return [];
-        }
-        List<ContainerMount> mounts = [];
-        foreach (VolumesFrom from in options.VolumesFrom)
-        {
-            ContainerRecord record = engine.Containers.Find(from.Container, 125);
-            foreach (MountRecord mount in record.Mounts)
-            {
-                if (mount.Type is not ("volume" or "bind"))
-                {
-                    continue; // memory and images are each container's own
-                }
-                mounts.Add(
-                    new ContainerMount
-                    {
-                        Syntax = MountSyntax.Volume,
-                        Type = mount.Type == "volume" ? MountType.Volume : MountType.Bind,
-                        Source = mount.Type == "volume" ? mount.Name : mount.Source,
-                        Target = mount.Destination,
-                        ReadOnly = from.ReadOnly ?? !mount.ReadWrite,
-                        Propagation = MountGrammar.TryPropagation(mount.Propagation, out Propagation propagation)
-                            ? propagation
-                            : Propagation.Default,
-                        NoCopy = true,
-                    }
-                );
-            }
-        }
-        return [.. mounts];
-    }
 }
