@@ -245,6 +245,63 @@ public sealed class EventsTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Equal(["create", "destroy"], Past("{{.Action}}", "container=whole"));
     }
 
+    /// <summary>As docker's daemon, which always tells the end: here whoever reads the events does it for a command whose <c>exec</c> was killed.</summary>
+    [Theory]
+    [InlineData("255", "exec", "-d")] // it lived on, and nobody saw its end
+    [InlineData("137", "exec")] // it was killed with the command
+    public void The_end_of_an_exec_is_told_once_although_who_waited_for_it_was_killed(string code, params string[] exec)
+    {
+        string name = "alone" + code;
+        host.Run("run", "-d", "--name", name, "--network", "none", Busybox, "sleep", "1000").Succeeded();
+        string[] command = [.. exec, name, "sh", "-c", "kill -STOP $$; exit 7"];
+        using RunningCommand? foreground = exec.Length == 1 ? host.Start(command) : null;
+        _ = foreground is null ? host.Run(command).Succeeded() : null;
+        string verb = foreground is null ? " hold-exec " : " exec ";
+        Wait.Until(() => Keepers(verb).Length == 1 && Ids(name, "exec_start").Length == 1, 10, () => string.Join('\n', Keepers(verb)));
+        Tool.Run("kill", "-KILL", Keepers(verb)[0].Split(' ')[0]);
+        using RunningCommand reader = host.Start("events", "--filter", "event=exec_die", "--filter", "container=" + name);
+        if (foreground is null)
+        {
+            Assert.Empty(Ids(name, "exec_die")); // it lives
+            host.Run("exec", name, "sh", "-c", "kill -KILL $(pidof sh | tr ' ' '\\n' | grep -v $$)");
+            reader.WaitForOutput("exitCode=");
+        }
+        Wait.Until(() => Ids(name, "exec_die").Contains(Ids(name, "exec_start")[0]), 10, () => "its end is not told");
+        string id = Ids(name, "exec_start")[0];
+        Assert.Single(Ids(name, "exec_die"), id);
+        string[] told = Past("{{.Actor.Attributes.execID}} {{.Actor.Attributes.exitCode}}", "event=exec_die", "container=" + name);
+        Assert.Contains(told.Single(t => t.StartsWith(id, StringComparison.Ordinal)), (string[])[$"{id} {code}", id + " 137"]); // the kernel may know more than nothing
+        reader.Signal(9);
+        host.Run("rm", "-f", name).Succeeded();
+
+        string[] Keepers(string verb) =>
+            [
+                .. ProcessTable
+                    .WithCommandLine("kill -STOP")
+                    .Where(p => p.Contains(host.Root, StringComparison.Ordinal) && p.Contains(verb, StringComparison.Ordinal)),
+            ];
+    }
+
+    private string[] Ids(string container, string action) =>
+        Past("{{.Actor.Attributes.execID}}", "container=" + container, "event=" + action);
+
+    [Fact]
+    public void Looking_at_processes_and_committing_are_told_as_docker_tells_them()
+    {
+        host.Run("run", "-d", "--name", "looked", "--network", "none", Busybox, "sleep", "1000").Succeeded();
+        host.Run("top", "looked").Succeeded();
+        host.Run("commit", "looked", "frozen:1").Succeeded();
+        host.Run("commit", "--pause=false", "looked", "frozen:1").Succeeded();
+        Assert.Equal(
+            ["create", "start", "top", "pause", "unpause", "commit", "commit"],
+            Past("{{.Action}}", "container=looked", "type=container")
+        );
+        Assert.Equal(["frozen:1", "frozen:1"], Past("{{.Actor.Attributes.imageRef}}", "container=looked", "event=commit"));
+        Assert.Equal(["frozen:1", "frozen:1"], Past("{{.Actor.Attributes.name}}", "type=image", "event=tag", "image=frozen:1"));
+        host.Run("rm", "-f", "looked").Succeeded();
+        host.Run("rmi", "-f", "frozen:1").Succeeded();
+    }
+
     /// <summary>A moment that lies in the past for the command that is started with it.</summary>
     /// <summary>The end of this millisecond: what happened in it a moment ago is before it.</summary>
     private static string Later => Seconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 1);

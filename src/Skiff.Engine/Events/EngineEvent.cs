@@ -11,6 +11,9 @@ namespace Skiff.Engine.Events;
 /// <param name="Time">When, UTC, in steps of 100 ns.</param>
 public sealed record EngineEvent(string Type, string Action, string Id, IReadOnlyDictionary<string, string> Attributes, DateTimeOffset Time)
 {
+    /// <summary>Who waits for the command that an <c>exec_start</c> tells of; empty for all others.</summary>
+    internal string Keeper { get; private init; } = "";
+
     /// <summary>Nanoseconds since 1970.</summary>
     public long TimeNano => (Time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
 
@@ -21,7 +24,8 @@ public sealed record EngineEvent(string Type, string Action, string Id, IReadOnl
         string id,
         DateTimeOffset time,
         IReadOnlyDictionary<string, string>? labels,
-        ReadOnlySpan<(string Name, string Value)> attributes
+        ReadOnlySpan<(string Name, string Value)> attributes,
+        string keeper = ""
     )
     {
         System.Buffers.ArrayBufferWriter<byte> buffer = new(512);
@@ -44,6 +48,10 @@ public sealed record EngineEvent(string Type, string Action, string Id, IReadOnl
             writer.WriteEndObject();
             writer.WriteEndObject();
             writer.WriteString("scope"u8, "local"u8);
+            if (keeper.Length > 0)
+            {
+                writer.WriteString("keeper"u8, keeper);
+            }
             long ticks = time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks;
             writer.WriteNumber("time"u8, ticks / TimeSpan.TicksPerSecond);
             writer.WriteNumber("timeNano"u8, ticks * 100);
@@ -73,6 +81,7 @@ public sealed record EngineEvent(string Type, string Action, string Id, IReadOnl
         string type = "";
         string action = "";
         string id = "";
+        string keeper = "";
         long nano = 0;
         Dictionary<string, string> attributes = [];
         reader.Read();
@@ -87,6 +96,9 @@ public sealed record EngineEvent(string Type, string Action, string Id, IReadOnl
                     break;
                 case "Action":
                     action = reader.GetString()!;
+                    break;
+                case "keeper":
+                    keeper = reader.GetString()!;
                     break;
                 case "timeNano":
                     nano = reader.GetInt64();
@@ -113,6 +125,6 @@ public sealed record EngineEvent(string Type, string Action, string Id, IReadOnl
         }
         return type.Length == 0 || action.Length == 0 || nano == 0
             ? null
-            : new EngineEvent(type, action, id, attributes, DateTimeOffset.UnixEpoch.AddTicks(nano / 100));
+            : new EngineEvent(type, action, id, attributes, DateTimeOffset.UnixEpoch.AddTicks(nano / 100)) { Keeper = keeper };
     }
 }

@@ -41,6 +41,17 @@ public sealed class EventLog(string directory)
         Append(EventType.Container, action, record.Id, record.Labels, attributes);
     }
 
+    /// <summary>The start of a command of <c>exec</c>, with who tells its end.</summary>
+    internal void ExecStart(ContainerRecord record, string action, string execId, string keeper) =>
+        Append(
+            EventType.Container,
+            action,
+            record.Id,
+            record.Labels,
+            [("image", record.Image), ("name", record.Name), ("execID", execId)],
+            keeper
+        );
+
     /// <summary>An image's event.</summary>
     /// <param name="id"><c>sha256:…</c>, or the name for pull and push.</param>
     /// <param name="action">pull, push, tag, untag, delete, load, save, import, prune.</param>
@@ -81,10 +92,11 @@ public sealed class EventLog(string directory)
         string action,
         string id,
         IReadOnlyDictionary<string, string>? labels,
-        ReadOnlySpan<(string Name, string Value)> attributes
+        ReadOnlySpan<(string Name, string Value)> attributes,
+        string keeper = ""
     )
     {
-        byte[] line = EngineEvent.ToLine(type, action, id, TimeProvider.System.GetUtcNow(), labels, attributes);
+        byte[] line = EngineEvent.ToLine(type, action, id, TimeProvider.System.GetUtcNow(), labels, attributes, keeper);
         if (_held is not null)
         {
             _held.Add(line);

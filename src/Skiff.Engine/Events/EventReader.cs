@@ -7,17 +7,23 @@ public sealed class EventReader : IDisposable
 {
     private readonly string _directory;
     private readonly List<EventFile> _files = []; // oldest first; the last is the current one
+    private readonly byte[] _only;
     private DirectoryWatch? _watch;
 
-    private EventReader(string directory) => _directory = directory;
+    private EventReader(string directory, ReadOnlySpan<byte> only)
+    {
+        _directory = directory;
+        _only = only.ToArray();
+    }
 
     /// <summary>Opens it.</summary>
     /// <param name="directory">Where the journal is.</param>
     /// <param name="history">True to begin with the oldest event; false for what happens from now on.</param>
     /// <param name="follow">True where <see cref="Wait"/> will be used.</param>
-    public static EventReader Open(string directory, bool history, bool follow)
+    /// <param name="only">Bytes without which a line is not looked at; empty for all lines.</param>
+    public static EventReader Open(string directory, bool history, bool follow, ReadOnlySpan<byte> only = default)
     {
-        EventReader reader = new(directory);
+        EventReader reader = new(directory, only);
         if (follow)
         {
             Directory.CreateDirectory(directory);
@@ -48,7 +54,7 @@ public sealed class EventReader : IDisposable
             {
                 while (file.TryReadLine(out ReadOnlySpan<byte> line))
                 {
-                    if (EngineEvent.TryParse(line) is { } happened)
+                    if (line.IndexOf(_only) >= 0 && EngineEvent.TryParse(line) is { } happened)
                     {
                         return happened;
                     }
@@ -59,7 +65,24 @@ public sealed class EventReader : IDisposable
     }
 
     /// <summary>Sleeps until there may be a further event, at most <paramref name="milliseconds"/> (−1: for ever); false when the time ran out.</summary>
-    public bool Wait(int milliseconds) => (_watch ?? throw new InvalidOperationException("opened without follow")).Wait(milliseconds);
+    /// <param name="milliseconds">How long.</param>
+    /// <param name="others">Descriptors that end the sleep too when they can be read.</param>
+    public bool Wait(int milliseconds, params ReadOnlySpan<int> others)
+    {
+        DirectoryWatch watch = _watch ?? throw new InvalidOperationException("opened without follow");
+        PollFd[] awaited = new PollFd[others.Length + 1];
+        awaited[0] = new PollFd(watch.Fd.Value, Poll.POLLIN);
+        for (int i = 0; i < others.Length; i++)
+        {
+            awaited[i + 1] = new PollFd(others[i], Poll.POLLIN);
+        }
+        if (Poll.Wait(awaited, milliseconds) == 0)
+        {
+            return false;
+        }
+        watch.Clear();
+        return true;
+    }
 
     private bool OpenNew()
     {

@@ -11,7 +11,9 @@ internal sealed class ExecEvents(EventLog log, ContainerRecord record, IReadOnly
 
     internal void Created() => log.Container(record, "exec_create: " + string.Join(' ', command), ("execID", _id));
 
-    internal void Started() => log.Container(record, "exec_start: " + string.Join(' ', command), ("execID", _id));
+    /// <summary>The command runs.</summary>
+    /// <param name="keeper">As <see cref="ExecKeeper.Here"/> writes it.</param>
+    internal void Started(string keeper) => log.ExecStart(record, "exec_start: " + string.Join(' ', command), _id, keeper);
 
     internal void Died(int exitCode) =>
         log.Container(record, "exec_die", ("execID", _id), ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)));

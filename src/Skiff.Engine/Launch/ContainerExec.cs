@@ -52,6 +52,7 @@ public sealed record ExecWishes
 public sealed class ContainerExec : IDisposable
 {
     private const int PR_SET_DUMPABLE = 4;
+    private const int EndingMilliseconds = 1000;
     private readonly LaunchPlan _plan;
     private readonly ExecEvents? _events;
 
@@ -142,7 +143,7 @@ public sealed class ContainerExec : IDisposable
             exec.Dispose();
             throw why;
         }
-        events?.Started();
+        events?.Started(ExecKeeper.Here(process.Pid, state.Process.BootId, wishes.DiesWithParent ? 137 : 255));
         return exec;
     }
 
@@ -208,7 +209,9 @@ public sealed class ContainerExec : IDisposable
         || Files.Exists(engine.Paths.SharedPids(record.Id));
 
     /// <summary>Whether what could not be joined is there no more. A process that is ending has no namespaces (ESRCH) a little before its pidfd tells.</summary>
-    private static bool HasEnded(Pidfd target, int errno) => errno == Errno.ESRCH || target.WaitReadable(0);
+    /// <summary>ENOMEM is clone3's answer while the first process of the pid namespace is ending, alloc_pid() in the kernel.</summary>
+    private static bool HasEnded(Pidfd target, int errno) =>
+        errno == Errno.ESRCH || target.WaitReadable(errno == Errno.ENOMEM ? EndingMilliseconds : 0);
 
     private static SkiffException Gone(ContainerRecord record) => new($"the container {record.Name} has just ended");
 

@@ -31,13 +31,20 @@ public static class ContainerCommit
                 wishes.Remark,
                 RootlessUser.Current is null ? null : ContainerIds.Of(record, state).ToContainer
             );
-        if (wishes.Pause && state.Status == ContainerStatus.Running)
+        try
         {
-            Frozen(engine, record, state, Snapshot);
+            if (wishes.Pause && state.Status == ContainerStatus.Running)
+            {
+                Frozen(engine, record, state, Snapshot);
+            }
+            else
+            {
+                Snapshot();
+            }
         }
-        else
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT && !engine.Containers.Exists(record.Id))
         {
-            Snapshot();
+            throw new SkiffException($"the container {record.Name} has just been removed");
         }
         Image made = committer.Commit(
             new CommitOptions
@@ -52,13 +59,13 @@ public static class ContainerCommit
             },
             wishes.Cancel
         );
-        engine.Events.Container(
-            record,
-            "commit",
-            ("comment", wishes.Message),
-            ("imageID", made.Id.ToString()),
-            ("imageRef", wishes.Name?.ToString() ?? "")
-        );
+        string id = made.Id.ToString();
+        engine.Events.Image(id, "create", id);
+        if (wishes.Name is { } name)
+        {
+            engine.Events.Image(id, "tag", name.Familiar);
+        }
+        engine.Events.Container(record, "commit", ("comment", wishes.Message), ("imageID", id), ("imageRef", wishes.Name?.Familiar ?? ""));
         return made;
     }
 
@@ -72,15 +79,24 @@ public static class ContainerCommit
             return;
         }
         Change(engine, record.Id, ContainerStatus.Running, ContainerStatus.Paused);
+        engine.Events.Container(record, "pause");
         try
         {
-            cgroup.Freeze();
+            try
+            {
+                cgroup.Freeze();
+            }
+            catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENODEV)
+            {
+                // It has ended meanwhile: nothing changes its files any more.
+            }
             work();
         }
         finally
         {
-            cgroup.Thaw();
+            _ = cgroup.TryThaw();
             Change(engine, record.Id, ContainerStatus.Paused, ContainerStatus.Running);
+            engine.Events.Container(record, "unpause");
         }
     }
 

@@ -53,11 +53,14 @@ internal static class EventsCommand
             );
         }
         bool past = until <= now;
+        using ExecEnds ends = new(engine.Paths.Events);
+        ends.Begin();
         using EventReader reader = EventReader.Open(engine.Paths.Events, history: since is not null || past, follow: !past);
         while (true)
         {
             while (reader.TryRead() is { } happened)
             {
+                ends.Note(happened);
                 if (
                     happened.Time >= (since ?? DateTimeOffset.MinValue)
                     && happened.Time <= (until ?? DateTimeOffset.MaxValue)
@@ -67,7 +70,8 @@ internal static class EventsCommand
                     invocation.Output.Line(text(happened));
                 }
             }
-            if (past || !reader.Wait(Milliseconds(until)))
+            ends.Settle();
+            if (past || !reader.Wait(Milliseconds(until), [.. ends.Descriptors()]))
             {
                 return 0;
             }

@@ -91,7 +91,7 @@ internal static class ExecCommand
         {
             TerminalHolder.Start(exec.Console!);
             invocation.Output.ErrorLine("read escape sequence");
-            return 0;
+            return 1; // docker's code, as for attach
         }
         return exec.Finish();
     }

@@ -42,6 +42,7 @@ internal static class TopCommand
             text.Append(Line(format, process));
         }
         invocation.Output.Write(Columns.Align(text.ToString()));
+        engine.Events.Container(record, "top");
         return 0;
     }
 
