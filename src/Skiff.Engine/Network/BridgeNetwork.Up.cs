@@ -155,10 +155,6 @@ public sealed partial class BridgeNetwork
         BridgeSetup.Table(network, firewall).Run();
         if (BridgeSetup.NeedsIngress(network))
         {
-            if (Files.Exists(_paths.Ingress))
-            {
-                new NftBatch(network.Table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT, socket: firewall).Run();
-            }
             Files.Replace(_paths.Ingress, default);
             TryIngress(network, firewall);
         }
@@ -169,7 +165,19 @@ public sealed partial class BridgeNetwork
     {
         try
         {
-            BridgeSetup.Ingress(network, firewall).Run();
+            try
+            {
+                BridgeSetup.Ingress(network, firewall).Run();
+            }
+            catch (LinuxException e) when (e.Errno == Errno.EEXIST)
+            {
+                // Left by an earlier life of the network.
+                new NftBatch(network.Table, NftFamily.Netdev)
+                    .DeleteTable()
+                    .Build(Errno.ENOENT, socket: firewall)
+                    .Run();
+                BridgeSetup.Ingress(network, firewall).Run();
+            }
         }
         catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.EOPNOTSUPP or Errno.EINVAL)
         {

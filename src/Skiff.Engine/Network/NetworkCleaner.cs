@@ -150,6 +150,10 @@ internal static class NetworkCleaner
         // Fails, and so ends the program, while another network is up: forwarding stays on for it.
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Active), AT_REMOVEDIR);
         p.Tolerate(Errno.ENOENT);
+        if (t.Restore.Count == 0)
+        {
+            return; // there was nothing to restore: if there is now, the next command finds it without a network
+        }
         // Ends it here when another one has restored everything meanwhile.
         p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Restore), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
         foreach (KeyValuePair<string, string> value in t.Restore)

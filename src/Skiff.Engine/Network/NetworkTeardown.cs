@@ -30,11 +30,12 @@ internal sealed record NetworkTeardown(
             }
         }
         string table = NetworkDefinition.TableOf(bridge);
-        List<NftTransaction> tables = [new NftBatch(table).DeleteTable().Build(Errno.ENOENT)];
-        if (Files.Exists(paths.Ingress))
-        {
-            tables.Add(new NftBatch(table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT));
-        }
+        // Both, whatever there is now: until this is done the network may have been in use again, and more of it made.
+        NftTransaction[] tables =
+        [
+            new NftBatch(table).DeleteTable().Build(Errno.ENOENT),
+            new NftBatch(table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT),
+        ];
         return new NetworkTeardown(paths, tables, new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV), restore, forgets);
     }
 }
