@@ -36,14 +36,11 @@ public sealed partial class ContainerStore
         }
     }
 
-    /// <summary>Gives a name back if it leads to this id; a name that leads elsewhere is left alone.</summary>
-    public void ReleaseName(string name, string id)
+    /// <summary>Gives a name back if it leads to this id; false for a name that leads elsewhere, which is left alone.</summary>
+    public bool ReleaseName(string name, string id)
     {
         string path = $"{Paths.Names}/{name}";
-        if (name.Length > 0 && Files.TryReadLink(path, out _) == id)
-        {
-            _ = Files.TryRemove(path);
-        }
+        return name.Length > 0 && Files.TryReadLink(path, out _) == id && Files.TryRemove(path) == 0;
     }
 
     /// <summary>The names of all containers, in no order.</summary>
@@ -63,10 +60,10 @@ public sealed partial class ContainerStore
         }
         catch
         {
-            ReleaseName(name, record.Id);
+            _ = ReleaseName(name, record.Id);
             throw;
         }
-        ReleaseName(record.Name, record.Id);
+        _ = ReleaseName(record.Name, record.Id);
         return renamed;
     }
 

@@ -241,7 +241,11 @@ public sealed partial class ContainerStore
     /// <summary>Removes the container's directory and its name. The caller has made sure that nothing of it runs, and holds its lock.</summary>
     public void Remove(ContainerRecord record)
     {
-        ReleaseName(record.Name, record.Id);
+        // Somebody may have renamed it since its record was read.
+        if (!ReleaseName(record.Name, record.Id) && TryLoad(record.Id) is { } renamed)
+        {
+            _ = ReleaseName(renamed.Name, record.Id);
+        }
         RemoveDirectory(record.Id);
     }
 
@@ -250,7 +254,7 @@ public sealed partial class ContainerStore
     {
         foreach (string name in Tree.Names(Paths.Names))
         {
-            ReleaseName(name, id);
+            _ = ReleaseName(name, id);
         }
         RemoveDirectory(id);
     }

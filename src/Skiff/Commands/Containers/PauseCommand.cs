@@ -49,7 +49,7 @@ internal static class PauseCommand
         ContainerState? state = gate is null ? null : engine.Reconciler.CheckHeld(record);
         if (state is not { IsUp: true })
         {
-            throw new SkiffException($"the container {record.Name} is not running any more");
+            throw NotRunning(record);
         }
         if (pause == (state.Status == ContainerStatus.Paused))
         {
@@ -62,17 +62,26 @@ internal static class PauseCommand
                 $"the container {record.Name} has no cgroup, by which its processes could be stopped together: {HostCgroups.Detect().WhyNone ?? "no cgroup file system is mounted"}"
             );
         }
-        if (pause)
+        try
         {
-            cgroup.Freeze();
+            if (pause)
+            {
+                cgroup.Freeze();
+            }
+            else
+            {
+                cgroup.Thaw();
+            }
         }
-        else
+        catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENODEV)
         {
-            cgroup.Thaw();
+            throw NotRunning(record); // it has ended, and its cgroup is gone already
         }
         engine.Containers.SaveState(record.Id, state with { Status = pause ? ContainerStatus.Paused : ContainerStatus.Running });
         engine.Events.Container(record, pause ? "pause" : "unpause");
     }
+
+    private static SkiffException NotRunning(ContainerRecord record) => new($"the container {record.Name} is not running any more");
 
     /// <summary>The container's cgroup as it was recorded at its start.</summary>
     internal static Cgroup CgroupOf(ContainerRecord record, ContainerState state) => ContainerCgroup.Of(record, state);
