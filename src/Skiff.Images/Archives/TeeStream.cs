@@ -4,7 +4,7 @@ using Skiff.Images.Layers;
 namespace Skiff.Images.Archives;
 
 /// <summary>Hashes what is read through it and hands it on.</summary>
-internal sealed class TeeStream(Stream source, HashingStreamSink sink) : ReadOnlyStream
+internal sealed class TeeStream(Stream source, ByteSink sink) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 

@@ -1,40 +1,22 @@
-using System.Security.Cryptography;
-
 namespace Skiff.Images.Layers;
 
-/// <summary>Hashes and counts what is read through it, and optionally keeps a copy of the bytes.</summary>
+/// <summary>Hashes and counts what is read through it.</summary>
 /// <remarks>The source stays the caller's.</remarks>
-internal sealed class HashingStream : ReadOnlyStream
+internal sealed class HashingStream(Stream source, Digest wanted) : ReadOnlyStream
 {
-    private readonly Stream _source;
-    private readonly IncrementalHash _hash;
-    private readonly Digest _wanted;
-    private readonly HashingStreamSink? _sink;
-
-    internal HashingStream(Stream source, Digest wanted, HashingStreamSink? sink = null)
-    {
-        _source = source;
-        _wanted = wanted;
-        _hash = IncrementalHash.CreateHash(wanted.HashName);
-        _sink = sink;
-    }
+    private readonly ContentHash _hash = new(wanted);
 
     /// <summary>The number of bytes read so far.</summary>
     internal long Count { get; private set; }
 
     /// <summary>True if everything read so far has the wanted digest.</summary>
-    internal bool Matches => Convert.ToHexStringLower(_hash.GetCurrentHash()) == _wanted.Hex;
+    internal bool Matches => _hash.Matches;
 
     public override int Read(Span<byte> buffer)
     {
-        int read = _source.Read(buffer);
-        if (read > 0)
-        {
-            ReadOnlySpan<byte> bytes = buffer[..read];
-            _hash.AppendData(bytes);
-            Count += read;
-            _sink?.Invoke(bytes);
-        }
+        int read = source.Read(buffer);
+        _hash.Append(buffer[..read]);
+        Count += read;
         return read;
     }
 
@@ -47,6 +29,3 @@ internal sealed class HashingStream : ReadOnlyStream
         base.Dispose(disposing);
     }
 }
-
-/// <summary>Takes the bytes that passed through a <see cref="HashingStream"/>.</summary>
-internal delegate void HashingStreamSink(ReadOnlySpan<byte> bytes);

@@ -2,58 +2,62 @@ using System.Runtime.ExceptionServices;
 
 namespace Skiff.Images.Layers;
 
-/// <summary>Reads its source on a thread of its own, a few buffers ahead: fetching, decompressing and hashing a layer takes about as long as making its files.</summary>
-/// <remarks>Buffers change hands instead of being copied. Whatever the source throws comes out here, after the bytes that came before it. The source stays the caller's.</remarks>
-internal sealed class ReadAhead : IDisposable
+/// <summary>Reads its source on a thread of its own, some pieces ahead: fetching, decompressing and hashing a layer takes about as long as making its files.</summary>
+/// <remarks>
+/// Nothing is copied: the source keeps what it gave for as long as this lets it. Who has waited is woken for a good deal, not for every piece.
+/// Whatever the source throws comes out here, after the bytes that came before it. The source stays the caller's.
+/// </remarks>
+internal sealed unsafe class ReadAhead : IDisposable
 {
-    internal const int BufferSize = 256 << 10;
-    private const int Buffers = 3;
+    internal const int MostAhead = IPieceSource.Kept;
 
-    private readonly Stream _source;
+    /// <summary>What a thread that waits is woken for, and the most that is handed over at once.</summary>
+    internal const int Portion = 256 << 10;
+
+    private readonly IPieceSource _source;
+    private readonly ByteSink _seen;
     private readonly Thread _thread;
     private readonly object _lock = new();
-    private readonly Queue<byte[]> _free = new();
-    private readonly Queue<(byte[] Buffer, int Length)> _full = new();
+    private readonly Queue<(nint Start, int Length)> _pieces = new();
+    private int _waiting; // bytes in the queue
+    private int _taken; // bytes that the reader has
+    private bool _readerWaits;
+    private bool _pumpWaits;
     private Exception? _failure;
     private bool _ended;
     private bool _stop;
 
-    internal ReadAhead(Stream source)
+    /// <summary>Begins to read.</summary>
+    /// <param name="source">What is read.</param>
+    /// <param name="seen">Shown every piece on the thread that reads, before it is handed over.</param>
+    internal ReadAhead(IPieceSource source, ByteSink seen)
     {
         _source = source;
-        for (int i = 0; i < Buffers; i++)
-        {
-            _free.Enqueue(new byte[BufferSize]);
-        }
+        _seen = seen;
         _thread = new Thread(Pump, 1 << 20) { Name = "decompress", IsBackground = true };
         _thread.Start();
     }
 
-    /// <summary>Takes a used buffer back and gives the next one; all are full but the last, and after that the length is 0.</summary>
-    internal byte[] Swap(byte[] used, out int length)
+    /// <summary>Takes the bytes back that it gave last and gives the next ones; at the end the length is 0.</summary>
+    internal byte* Next(out int length)
     {
         lock (_lock)
         {
-            if (used.Length == BufferSize)
+            _taken = 0;
+            if (_pumpWaits && _waiting <= MostAhead - (2 * Portion))
             {
-                _free.Enqueue(used);
-                Monitor.Pulse(_lock);
+                Wake(ref _pumpWaits);
             }
-            while (_full.Count == 0 && !_ended)
+            while (_pieces.Count == 0 && !_ended)
             {
+                _readerWaits = true;
                 _ = Monitor.Wait(_lock);
             }
-            if (_full.TryDequeue(out (byte[] Buffer, int Length) next))
-            {
-                length = next.Length;
-                return next.Buffer;
-            }
-            if (_failure is not null)
+            if (_pieces.Count == 0 && _failure is not null)
             {
                 ExceptionDispatchInfo.Throw(_failure);
             }
-            length = 0;
-            return [];
+            return (byte*)Take(out length);
         }
     }
 
@@ -68,60 +72,85 @@ internal sealed class ReadAhead : IDisposable
         _thread.Join();
     }
 
+    /// <summary>Pieces that lie one behind the other, as most do, become one.</summary>
+    private nint Take(out int length)
+    {
+        _ = _pieces.TryDequeue(out (nint Start, int Length) first);
+        length = first.Length;
+        while (_pieces.TryPeek(out (nint Start, int Length) next) && next.Start == first.Start + length && length + next.Length <= Portion)
+        {
+            length += next.Length;
+            _ = _pieces.Dequeue();
+        }
+        _taken = length;
+        _waiting -= length;
+        return first.Start;
+    }
+
     private void Pump()
     {
-        bool ended = false;
-        while (!ended && TakeFree() is byte[] buffer)
+        bool more = true;
+        while (more && HasRoom())
         {
-            int length = Fill(buffer, out Exception? failure);
-            ended = length < buffer.Length;
-            Give(buffer, length, ended, failure);
-        }
-    }
-
-    /// <summary>Fills a buffer; fewer bytes come at the end of the source or before a failure.</summary>
-    private int Fill(byte[] buffer, out Exception? failure)
-    {
-        failure = null;
-        int length = 0;
-        try
-        {
-            int read;
-            while (length < buffer.Length && (read = _source.Read(buffer, length, buffer.Length - length)) > 0)
+            byte* piece = null;
+            int length = 0;
+            Exception? failure = null;
+            try
             {
-                length += read;
+                piece = _source.Next(out length);
+                if (length > 0)
+                {
+                    _seen(new ReadOnlySpan<byte>(piece, length));
+                }
             }
+            catch (Exception e)
+            {
+                failure = e; // thrown again on the thread that reads
+                length = 0;
+            }
+            more = length > 0;
+            Give((nint)piece, length, failure);
         }
-        catch (Exception e)
-        {
-            failure = e; // thrown again on the thread that reads
-        }
-        return length;
     }
 
-    private byte[]? TakeFree()
+    /// <summary>Waits until the source may be asked for more; false if nobody wants it.</summary>
+    private bool HasRoom()
     {
         lock (_lock)
         {
-            while (_free.Count == 0 && !_stop)
+            while (_waiting + _taken > MostAhead - IPieceSource.MaxPiece && !_stop)
             {
+                _pumpWaits = true;
                 _ = Monitor.Wait(_lock);
             }
-            return _stop ? null : _free.Dequeue();
+            return !_stop;
         }
     }
 
-    private void Give(byte[] buffer, int length, bool ended, Exception? failure)
+    private void Give(nint piece, int length, Exception? failure)
     {
         lock (_lock)
         {
             if (length > 0)
             {
-                _full.Enqueue((buffer, length));
+                _pieces.Enqueue((piece, length));
+                _waiting += length;
             }
-            _ended = ended;
-            _failure = failure;
-            Monitor.PulseAll(_lock);
+            else
+            {
+                _ended = true;
+                _failure = failure;
+            }
+            if (_readerWaits && (_waiting >= Portion || _ended))
+            {
+                Wake(ref _readerWaits);
+            }
         }
+    }
+
+    private void Wake(ref bool waits)
+    {
+        waits = false;
+        Monitor.Pulse(_lock);
     }
 }

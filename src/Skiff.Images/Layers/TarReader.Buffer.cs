@@ -1,22 +1,33 @@
 namespace Skiff.Images.Layers;
 
-/// <content>The buffer between the stream and the parser.</content>
-public sealed partial class TarReader
+/// <content>The bytes between the source and the parser.</content>
+public sealed unsafe partial class TarReader
 {
-    /// <summary>The next 512 bytes in place, or empty at the end of the source.</summary>
+    private readonly byte[] _block = new byte[TarHeader.BlockSize];
+    private byte* _piece; // of what is read ahead; otherwise the bytes are in the buffer
+
+    /// <summary>The next 512 bytes, in place unless a piece ends within them; empty at the end of the source.</summary>
     private ReadOnlySpan<byte> TakeBlock()
     {
-        while (_end - _position < TarHeader.BlockSize)
-        {
-            if (!Fill())
-            {
-                return _end == _position ? default : throw new TarException("the archive is cut off inside a header", _consumed);
-            }
-        }
-        ReadOnlySpan<byte> block = _buffer.AsSpan(_position, TarHeader.BlockSize);
-        _position += TarHeader.BlockSize;
-        _consumed += TarHeader.BlockSize;
+        ReadOnlySpan<byte> block = _end - _position >= TarHeader.BlockSize ? Here(TarHeader.BlockSize) : JoinBlock();
+        _consumed += block.Length;
         return block;
+    }
+
+    private ReadOnlySpan<byte> JoinBlock()
+    {
+        int have = 0;
+        while (have < _block.Length)
+        {
+            if (_position == _end && !Fill())
+            {
+                return have == 0 ? default : throw new TarException("the archive is cut off inside a header", _consumed);
+            }
+            ReadOnlySpan<byte> part = Here(Math.Min(_block.Length - have, _end - _position));
+            part.CopyTo(_block.AsSpan(have));
+            have += part.Length;
+        }
+        return _block;
     }
 
     /// <summary>At least one and at most <paramref name="limit"/> bytes in place.</summary>
@@ -27,10 +38,8 @@ public sealed partial class TarReader
             throw new TarException($"the archive is cut off inside {what}", _consumed);
         }
         int length = (int)Math.Min(limit, _end - _position);
-        ReadOnlySpan<byte> data = _buffer.AsSpan(_position, length);
-        _position += length;
         _consumed += length;
-        return data;
+        return Here(length);
     }
 
     private void CopyTo(Span<byte> target, string what)
@@ -67,25 +76,26 @@ public sealed partial class TarReader
         }
     }
 
+    /// <summary>Bytes that are there, and goes on behind them.</summary>
+    private ReadOnlySpan<byte> Here(int length)
+    {
+        int at = _position;
+        _position += length;
+        return _piece != null ? new ReadOnlySpan<byte>(_piece + at, length) : _buffer.AsSpan(at, length);
+    }
+
+    /// <summary>Gets more when all is used; false at the end.</summary>
     private bool Fill()
     {
-        int left = _end - _position;
+        _position = 0;
         if (_ahead is not null)
         {
-            byte[] next = _ahead.Swap(left == 0 ? _buffer : [], out int length);
-            if (left == 0)
-            {
-                (_buffer, _position, _end) = (next, 0, length);
-            }
-            return length > 0; // a part of a block is left of the last buffer only, and nothing follows that
+            _piece = _ahead.Next(out _end);
         }
-        if (left > 0 && _position > 0)
+        else
         {
-            _buffer.AsSpan(_position, left).CopyTo(_buffer);
+            _end = _source.Read(_buffer);
         }
-        (_position, _end) = (0, left);
-        int read = _source.Read(_buffer, _end, _buffer.Length - _end);
-        _end += read;
-        return read > 0;
+        return _end > 0;
     }
 }

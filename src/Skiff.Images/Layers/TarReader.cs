@@ -13,9 +13,11 @@ public sealed partial class TarReader
     /// <summary>Greatest size of one extended header (PAX records, long name) in bytes: Linux allows 64 KiB for each attribute.</summary>
     public const int MaxExtendedHeader = 4 << 20;
 
+    private const int BufferSize = 256 << 10;
+
     private readonly Stream _source;
     private readonly ReadAhead? _ahead;
-    private byte[] _buffer = new byte[ReadAhead.BufferSize];
+    private readonly byte[] _buffer;
     private readonly PaxRecords _global = new();
     private readonly PaxRecords _local = new();
     private byte[]? _longName;
@@ -30,10 +32,18 @@ public sealed partial class TarReader
     private bool _finished;
 
     /// <summary>Reads from the uncompressed <paramref name="source"/>, which stays the caller's.</summary>
-    public TarReader(Stream source) => _source = source;
+    public TarReader(Stream source)
+    {
+        _source = source;
+        _buffer = new byte[BufferSize];
+    }
 
     internal TarReader(ReadAhead source)
-        : this(Stream.Null) => _ahead = source;
+    {
+        _source = Stream.Null;
+        _ahead = source;
+        _buffer = [];
+    }
 
     /// <summary>The current entry; its contents change with every <see cref="Next"/>.</summary>
     public TarEntry Entry { get; } = new();

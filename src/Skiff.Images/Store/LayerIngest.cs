@@ -169,12 +169,16 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
         using Stream plain = Open(compressed, layer);
         long reported = 0;
         long count = 0;
-        using HashingStream hashed = new(
-            plain,
-            diffId,
+        using StreamPieces? read = plain is IPieceSource ? null : new(plain);
+        using ContentHash hash = new(diffId);
+        using SafeFd root = Files.Open($"{tree}/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        using LayerUnpacker unpacker = new(root, $"layer {layer.Digest.Short}");
+        using ReadAhead ahead = new(
+            read ?? (IPieceSource)plain,
             bytes =>
             {
                 cancel.ThrowIfCancellationRequested();
+                hash.Append(bytes);
                 count += bytes.Length;
                 if (unpacked is not null && count - reported >= SampleBytes)
                 {
@@ -183,9 +187,6 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
                 }
             }
         );
-        using SafeFd root = Files.Open($"{tree}/diff", OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
-        using LayerUnpacker unpacker = new(root, $"layer {layer.Digest.Short}");
-        using ReadAhead ahead = new(hashed);
         TarReader reader = new(ahead);
         PendingWork work = unpacker.Unpack(reader, cancel);
         reader.Drain();
@@ -194,7 +195,7 @@ internal sealed class LayerIngest(ImageStore store, Action<string>? noted = null
         {
             noted?.Invoke(note);
         }
-        return hashed.Matches
+        return hash.Matches
             ? (work, unpacker.Bytes)
             : throw new WrongContentException(
                 $"the layer {layer.Digest} unpacks to something else than the config says ({diffId}): it is damaged or forged",

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Skiff.Images.Layers;
 using Skiff.Linux;
 
 namespace Skiff.Images.Zstd;
@@ -10,6 +11,7 @@ namespace Skiff.Images.Zstd;
 /// <remarks>
 /// A block is always written in one piece: where it might not fit behind the last one, it begins at the start of the ring, and what lies
 /// behind the new piece until its end is older. Copies go on in whole vectors past their end; <see cref="Slack"/> bytes behind a block are room for that.
+/// What was decoded is used where it lies (<see cref="IPieceSource"/>), so the next frame begins behind the last one, and the ring is never too small for what must be kept.
 /// </remarks>
 internal sealed unsafe class Window : IDisposable
 {
@@ -30,6 +32,7 @@ internal sealed unsafe class Window : IDisposable
         ];
 
     private LargeBuffer? _memory;
+    private readonly List<LargeBuffer> _outgrown = []; // what was given may still be in use
     private byte* _start; // of the piece that is written
     private byte* _at;
     private byte* _oldEnd; // of the older piece
@@ -51,15 +54,20 @@ internal sealed unsafe class Window : IDisposable
     /// <param name="content">Its size if it says so: no more is needed.</param>
     internal void Begin(long size, int block, long? content)
     {
-        long need = Math.Min(size, content ?? size) + block + (2 * Slack);
+        long need = Math.Max(Math.Min(size, content ?? size), IPieceSource.Kept + block) + block + (2 * Slack);
         if (_memory is null || _memory.Length < need)
         {
-            _memory?.Dispose();
+            if (_memory is not null)
+            {
+                _outgrown.Add(_memory);
+                need = Math.Max(need, 2L * _memory.Length); // so that all that are outgrown are no more than the last
+            }
             _memory = new LargeBuffer(checked((int)need));
+            _at = _memory.Pointer;
         }
         _size = size;
         _block = block;
-        _start = _at = _oldEnd = _memory.Pointer;
+        _start = _oldEnd = _at;
         _oldLength = 0;
         (_first, _second, _third) = (1, 4, 8);
     }
@@ -192,7 +200,14 @@ internal sealed unsafe class Window : IDisposable
     }
 
     /// <summary>Gives the memory back.</summary>
-    public void Dispose() => _memory?.Dispose();
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        foreach (LargeBuffer memory in _outgrown)
+        {
+            memory.Dispose();
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy16(byte* to, byte* from) => Vector128.Store(Vector128.Load(from), to);

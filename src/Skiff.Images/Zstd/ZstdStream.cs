@@ -9,7 +9,7 @@ namespace Skiff.Images.Zstd;
 /// Memory is bounded by the greatest window allowed, and taken only when a frame asks for it. Frames that need a dictionary are refused. The frame's own checksum is
 /// passed over: what is read here is checked by a digest of the whole. The source stays the caller's.
 /// </remarks>
-internal sealed unsafe class ZstdStream : ReadOnlyStream
+internal sealed unsafe class ZstdStream : ReadOnlyStream, IPieceSource
 {
     private const uint Magic = 0xFD2FB528;
     private const uint SkippableMagic = 0x184D2A50;
@@ -35,18 +35,18 @@ internal sealed unsafe class ZstdStream : ReadOnlyStream
 
     public override int Read(Span<byte> buffer)
     {
-        while (_left == 0)
-        {
-            if (!(_inFrame ? ReadBlock() : ReadFrameHeader()))
-            {
-                return 0;
-            }
-        }
-        int count = Math.Min(buffer.Length, _left);
+        int count = TryDecode() ? Math.Min(buffer.Length, _left) : 0;
         new ReadOnlySpan<byte>(_ready, count).CopyTo(buffer);
         _ready += count;
         _left -= count;
         return count;
+    }
+
+    public byte* Next(out int length)
+    {
+        length = TryDecode() ? _left : 0;
+        _left = 0;
+        return _ready;
     }
 
     protected override void Dispose(bool disposing)
@@ -58,6 +58,19 @@ internal sealed unsafe class ZstdStream : ReadOnlyStream
             _window.Dispose();
         }
         base.Dispose(disposing);
+    }
+
+    /// <summary>Sees to it that something is ready; false at the end of the source.</summary>
+    private bool TryDecode()
+    {
+        while (_left == 0)
+        {
+            if (!(_inFrame ? ReadBlock() : ReadFrameHeader()))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>The header of a frame (RFC 8878 section 3.1.1.1); false at the end of the source.</summary>

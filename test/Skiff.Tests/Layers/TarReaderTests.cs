@@ -36,6 +36,45 @@ public sealed class TarReaderTests
         Assert.False(reader.Next());
     }
 
+    /// <summary>Gives some bytes at a time, never the same number.</summary>
+    private sealed class Drips(byte[] bytes, Random random, int most) : MemoryStream(bytes)
+    {
+        public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, random.Next(1, most))]);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(600)]
+    [InlineData(200_000)]
+    public void An_archive_is_read_the_same_in_whatever_pieces_it_arrives(int most)
+    {
+        Random random = new(most);
+        MemoryStream archive = new();
+        TarWriter writer = new(archive);
+        List<byte[]> files = [];
+        for (int i = 0; i < 60; i++)
+        {
+            byte[] data = new byte[random.Next(4) == 0 ? 0 : random.Next(most * 30)];
+            random.NextBytes(data);
+            files.Add(data);
+            writer.WriteFile(new string((char)('a' + (i % 26)), 1 + (i * 3)) + i, data); // some need an extended header
+        }
+        writer.Finish();
+        TarReader plain = new(new Drips(archive.ToArray(), random, most));
+        using StreamPieces pieces = new(new Drips(archive.ToArray(), random, most));
+        using ReadAhead ahead = new(pieces, static _ => { });
+        TarReader read = new(ahead);
+        for (int i = 0; i < files.Count; i++)
+        {
+            Assert.True(plain.Next() && read.Next());
+            Assert.EndsWith($"{i}", Name(plain));
+            Assert.Equal(Name(plain), Name(read));
+            Assert.Equal(Encoding.Latin1.GetString(files[i]), Data(plain));
+            Assert.Equal(Encoding.Latin1.GetString(files[i]), Data(read));
+        }
+        Assert.False(plain.Next() || read.Next());
+    }
+
     [Fact]
     public void GNU_long_names_and_links_are_joined_to_the_next_entry()
     {
