@@ -68,6 +68,10 @@ public unsafe ref struct NameReader
             _position = 0;
             _end = (int)Math.Max(n, 0);
             Error = n < 0 ? Marshal.GetLastPInvokeError() : 0;
+            if (Error == Errno.ENOENT)
+            {
+                Error = 0; // removed since it was opened: a directory that is gone was empty
+            }
             return n > 0;
         }
     }
