@@ -16,7 +16,10 @@ public static class ContainerCommit
 {
     /// <summary>Makes the image. A running container stands still only while its changes are copied, not while they are packed.</summary>
     /// <exception cref="SkiffException">The container has no image below it, or an instruction is wrong.</exception>
-    public static Image Run(SkiffEngine engine, ContainerRecord record, ContainerState state, CommitWishes wishes)
+    public static Image Run(SkiffEngine engine, ContainerRecord record, ContainerState state, CommitWishes wishes) =>
+        Vanishing.Do(engine, record, () => Make(engine, record, state, wishes));
+
+    private static Image Make(SkiffEngine engine, ContainerRecord record, ContainerState state, CommitWishes wishes)
     {
         ContainerDiff.RequireImage(record, "commit");
         Image image = engine.Images.Get(record.ImageId);
@@ -31,20 +34,13 @@ public static class ContainerCommit
                 wishes.Remark,
                 RootlessUser.Current is null ? null : ContainerIds.Of(record, state).ToContainer
             );
-        try
+        if (wishes.Pause && state.Status == ContainerStatus.Running)
         {
-            if (wishes.Pause && state.Status == ContainerStatus.Running)
-            {
-                Frozen(engine, record, state, Snapshot);
-            }
-            else
-            {
-                Snapshot();
-            }
+            Frozen(engine, record, state, Snapshot);
         }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT && !engine.Containers.Exists(record.Id))
+        else
         {
-            throw new SkiffException($"the container {record.Name} has just been removed");
+            Snapshot();
         }
         Image made = committer.Commit(
             new CommitOptions

@@ -15,7 +15,11 @@ public static class ContainerDiff
     public static IReadOnlyList<LayerChange> Read(SkiffEngine engine, ContainerRecord record)
     {
         RequireImage(record, "diff");
-        return LayerChanges.Read(engine.Paths.Upper(record.Id), record.LayerDirectories, MountPoints(engine, record)).List;
+        return Vanishing.Do(
+            engine,
+            record,
+            () => LayerChanges.Read(engine.Paths.Upper(record.Id), record.LayerDirectories, MountPoints(engine, record)).List
+        );
     }
 
     /// <summary>Paths, without leading slash, that a start may have made to mount on, but for the user's own mounts, which docker shows. Secrets are the engine's.</summary>
