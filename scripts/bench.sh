@@ -347,9 +347,9 @@ bound_pull() {
   local unpack='pigz -dc' digest
   [ "$1" != multi/zstd ] || unpack='zstd -dcq'
   rm -rf "$fs/bound" && mkdir "$fs/bound"
-  for digest in $(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$registry_address/v2/$1/manifests/latest" | grep -o '+[a-z]*","digest":"sha256:[0-9a-f]*' | grep -v json | sed 's/.*"//'); do
+  for digest in $(local_curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$registry_address/v2/$1/manifests/latest" | grep -o '+[a-z]*","digest":"sha256:[0-9a-f]*' | grep -v json | sed 's/.*"//'); do
     mkdir "$fs/bound/${digest#sha256:}.d"
-    curl -fsS "http://$registry_address/v2/$1/blobs/$digest" | tee "$fs/bound/${digest#sha256:}" | $unpack | tar -x -C "$fs/bound/${digest#sha256:}.d" &
+    local_curl -fsS "http://$registry_address/v2/$1/blobs/$digest" | tee "$fs/bound/${digest#sha256:}" | $unpack | tar -x -C "$fs/bound/${digest#sha256:}.d" &
   done
   wait
 }

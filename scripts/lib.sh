@@ -6,6 +6,8 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this file
 artifacts=$repo/artifacts
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# A bare Debian has no ICU, without which the SDK aborts unless it is told that no languages are wanted.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 # A build server that outlives the script would keep the pipe of whoever reads our output open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 

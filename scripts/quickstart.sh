@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/registry.sh"
 target=/usr/local/bin/skiff
 memory=/usr/local/share/skiff-quickstart # what was here before, for --uninstall
-caches=("$HOME/.nuget" "$HOME/.dotnet" "$HOME/.local/share/NuGet" "$HOME/.templateengine")
+caches=("$HOME/.nuget" "$HOME/.dotnet" "$HOME/.local/share/NuGet" "$HOME/.local/share" "$HOME/.local" "$HOME/.templateengine" /tmp/.dotnet)
 
 installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | awk '$1 == "installed" { print $2 }' | sort; }
 
@@ -21,6 +21,9 @@ bring() {
   installed | comm -13 "$memory/before" - >>"$memory/packages"
   rm "$memory/before"
 }
+
+# /proc shows the links of the caller's network namespace, which /sys need not do.
+have_bridge() { grep -q '^ *skiff0:' /proc/net/dev; }
 
 install_sdk() {
   ! have_sdk || return 0
@@ -41,10 +44,10 @@ uninstall() {
   if grep -q " /var/lib/skiff/" /proc/self/mounts; then die "something is still mounted below /var/lib/skiff (see /proc/self/mounts); nothing was deleted"; fi
   # A process that Skiff left behind takes the idle bridge, its tables and forwarding back, by what stands in /run/skiff: the list of settings goes last.
   for _ in $(seq 300); do
-    [ -e /sys/class/net/skiff0 ] || [ -e /run/skiff/networks/.restore ] || break
+    have_bridge || [ -e /run/skiff/networks/.restore ] || break
     sleep 0.1
   done
-  [ ! -e /sys/class/net/skiff0 ] || note "the bridge skiff0 is still there: 'ip link delete skiff0', 'nft delete table inet skiff', and a reboot does both"
+  ! have_bridge || note "the bridge skiff0 is still there: 'ip link delete skiff0', 'nft delete table inet skiff', and a reboot does both"
   rm -rf --one-file-system /var/lib/skiff /run/skiff
   find /sys/fs/cgroup -maxdepth 2 -type d -name skiff -exec rmdir {} + 2>/dev/null || true
   rm -f "$target"
@@ -67,7 +70,10 @@ uninstall() {
   fi
   if [ -s "$memory/caches" ]; then
     while read -r directory; do
-      case $directory in "$HOME"/?*) rm -rf --one-file-system "$directory" ;; esac
+      case $directory in
+        "$HOME/.local" | "$HOME/.local/share") rmdir "$directory" 2>/dev/null || true ;; # others may have come to live there
+        "$HOME"/?* | /tmp/.dotnet) rm -rf --one-file-system "$directory" ;;
+      esac
     done <"$memory/caches"
   fi
   rm -rf "$memory"
@@ -103,7 +109,10 @@ fi
 install_sdk
 bring "the native link" gcc libc6-dev binutils zlib1g-dev
 bring "verifying registries" ca-certificates
-"$repo/scripts/build.sh"
+# What the SDK leaves in a directory for temporary files goes with this one.
+work=$(mktemp -d)
+trap cleanup EXIT
+TMPDIR=$work "$repo/scripts/build.sh"
 install -m 755 "$artifacts/skiff" "$target.new"
 mv -f "$target.new" "$target" # a rename: the old one may be running
 say "installed $target: $("$target" version | head -1)"
@@ -115,8 +124,6 @@ if timeout 180 "$target" pull "$image" </dev/null; then
 else
   say "Docker Hub cannot be reached from here (see the line above). The same with a registry on this machine:"
   bring "a registry on loopback" docker-registry busybox-static curl
-  work=$(mktemp -d)
-  trap cleanup EXIT
   start_registry "$work/registry"
   busybox_tar "$work/busybox.tar"
   push_image library/busybox latest gzip "$work/busybox.tar"

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # A registry on loopback and images to put into it, for quickstart.sh and bench.sh; sourced after lib.sh. Needs docker-registry, curl, busybox-static.
 
+# curl as the registry on this machine is asked: a proxy of the environment is for other hosts.
+local_curl() { curl --noproxy '*' "$@"; }
+
 registry_pid=
 # shellcheck disable=SC2034 # used by the scripts that source this file
 registry_address=
@@ -21,17 +24,18 @@ YML
     docker-registry serve "$directory/config.yml" >"$directory/log" 2>&1 </dev/null &
     registry_pid=$!
     for _ in $(seq 100); do
-      kill -0 "$registry_pid" 2>/dev/null || break
-      if curl -fs -o /dev/null "http://127.0.0.1:$port/v2/"; then
+      kill -0 "$registry_pid" 2>/dev/null || continue 2 # that port is not to be had
+      if local_curl -fs -o /dev/null "http://127.0.0.1:$port/v2/"; then
         registry_address=127.0.0.1:$port
         return 0
       fi
       sleep 0.1
     done
     stop_registry
+    break # it runs and does not answer: another port would not help
   done
   cat "$directory/log" >&2
-  die "no registry could be started on 127.0.0.1"
+  die "no registry could be started on 127.0.0.1 (tried the ports 5000 to $port)"
 }
 
 stop_registry() {
@@ -43,13 +47,13 @@ stop_registry() {
 push_blob() {
   local digest location
   digest=sha256:$(sha256sum "$2" | cut -d' ' -f1)
-  location=$(curl -fsS -X POST -o /dev/null -D - "http://$registry_address/v2/$1/blobs/uploads/" | tr -d '\r' | awk 'tolower($1) == "location:" { print $2 }')
+  location=$(local_curl -fsS -X POST -o /dev/null -D - "http://$registry_address/v2/$1/blobs/uploads/" | tr -d '\r' | awk 'tolower($1) == "location:" { print $2 }')
   case $location in
     http*) ;;
     *) location=http://$registry_address$location ;;
   esac
   case $location in *\?*) location+="&digest=$digest" ;; *) location+="?digest=$digest" ;; esac
-  curl -fsS -X PUT -o /dev/null -H 'Content-Type: application/octet-stream' -T "$2" "$location"
+  local_curl -fsS -X PUT -o /dev/null -H 'Content-Type: application/octet-stream' -T "$2" "$location"
   echo "$digest $(stat -c %s "$2")"
 }
 
@@ -74,7 +78,7 @@ push_image() {
   line=$(push_blob "$repository" "$work/config")
   printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%s},"layers":[%s]}' \
     "${line% *}" "${line#* }" "$layers" >"$work/manifest"
-  curl -fsS -X PUT -o /dev/null -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' -T "$work/manifest" \
+  local_curl -fsS -X PUT -o /dev/null -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' -T "$work/manifest" \
     "http://$registry_address/v2/$repository/manifests/$tag"
   rm -rf "$work"
 }
