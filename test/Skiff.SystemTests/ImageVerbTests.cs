@@ -118,6 +118,47 @@ public sealed class ImageVerbTests : IDisposable
         Assert.Equal("skiff: write standard output: no space left on device (ENOSPC)\n", result.Error);
     }
 
+    /// <summary>The published binary has only the keys of .NET's own texts: no sentence may be made of one.</summary>
+    [Theory]
+    [InlineData("manifest.json", "[", "it is not JSON (line 1, byte 2)")]
+    [InlineData("manifest.json", """[{"Config":5}]""", "a member has the wrong type")]
+    [InlineData("manifest.json", "[{}]", "a member is missing")]
+    [InlineData("index.json", """{"schemaVersion":2,"manifests":[{"x" """, "it is not JSON")]
+    [InlineData(
+        "index.json",
+        """{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{ """,
+        "nested too deep"
+    )]
+    public void JSON_that_is_wrong_is_said_in_words(string file, string content, string words)
+    {
+        string directory = Workspace.NewDirectory("json");
+        File.WriteAllText($"{directory}/oci-layout", """{"imageLayoutVersion":"1.0.0"}""");
+        File.WriteAllText($"{directory}/{file}", content);
+        Tool.Run("tar", "-C", directory, "-cf", $"{directory}/x.tar", "oci-layout", file);
+        CommandResult result = _host.Run("load", "-i", $"{directory}/x.tar").ExitedWith(1).Complained(words);
+        Assert.DoesNotMatch("LineNumber|[A-Za-z]+_[A-Za-z]+_|[a-z][A-Z]", result.Error);
+    }
+
+    [Theory]
+    [InlineData("head -c 3000 x.tar.gz", "the gzip data is cut off", "load", "-i")]
+    [InlineData("head -c 3000 x.tar.gz", "the gzip data is cut off", "import")]
+    [InlineData("head -c -4 x.tar.gz", "the gzip data is cut off", "import")]
+    [InlineData("(head -c -8 x.tar.gz; head -c 8 /dev/zero)", "the gzip data is damaged", "import")]
+    public void Gzip_that_is_wrong_is_said_in_words(string damage, string words, params string[] verb)
+    {
+        string directory = Workspace.NewDirectory("gzip");
+        Tool.Shell($"cd {directory} && seq 100000 >f && tar -cf x.tar f && gzip -n x.tar && {damage} >y.tar.gz");
+        _host.Run([.. verb, $"{directory}/y.tar.gz"]).ExitedWith(1).Complained(words);
+    }
+
+    [Fact]
+    public void An_address_that_does_not_answer_is_said_in_words()
+    {
+        _host.Run("import", "http://127.0.0.1:1/x").ExitedWith(1).Complained("127.0.0.1:1 refuses the connection");
+        _host.Run("import", "http://nosuch.invalid/x").ExitedWith(1).Complained("the name nosuch.invalid cannot be resolved");
+        _host.Run("import", "http://[bad").ExitedWith(1).Complained("it is no address");
+    }
+
     /// <summary>What is wrong with an image is a failure of the verb that meets it, and 125 is what run makes of it.</summary>
     [Fact]
     public void What_is_wrong_with_an_archive_or_a_platform_has_the_exit_code_of_the_verb()

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Skiff.Images.Registry;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -51,7 +52,7 @@ internal static class RemoteFile
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new SkiffException($"ADD {address}: {e.Message}", 1, e);
+            throw new SkiffException($"ADD {address}: {ConnectionFailure.Of(e, uri)}", 1, e);
         }
         return name;
     }

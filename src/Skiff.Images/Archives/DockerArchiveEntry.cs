@@ -36,7 +36,11 @@ internal sealed record DockerArchiveEntry(string Config, IReadOnlyList<Reference
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new Skiff.Linux.SkiffException($"the archive's manifest.json is not valid: {Printable.Of(e.Message)}", 1, e);
+            throw new Skiff.Linux.SkiffException(
+                $"the archive's manifest.json is not valid: {Printable.Of(Skiff.Linux.JsonMistake.Of(e))}",
+                1,
+                e
+            );
         }
     }
 

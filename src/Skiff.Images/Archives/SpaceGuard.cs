@@ -16,7 +16,7 @@ internal static class SpaceGuard
         {
             _ = store.Collect();
             throw new SkiffException(
-                $"no space to {what} the image: {e.Message}; remove images with `skiff prune`, or put --root on a larger file system",
+                $"no space to {what} the image: {e.Message}; remove images with `skiff image prune -a`, or put --root on a larger file system",
                 1,
                 e
             );

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Skiff.Images.Zstd;
 using Skiff.Linux;
 
@@ -26,11 +25,12 @@ public static class Decompress
         LayerCompression found = Detect(peek.Head);
         if (declared is LayerCompression type && found != type && !peek.Head.IsEmpty)
         {
-            throw new SkiffException($"the layer says it is {Name(type)} ({Printable.Of(mediaType!)}) but begins like {Name(found)}");
+            string like = found == LayerCompression.None ? $"does not begin like it" : $"begins like {Name(found)}";
+            throw new SkiffException($"the layer says it is {Name(type)} ({Printable.Of(mediaType!)}) but {like}");
         }
         return found switch
         {
-            LayerCompression.Gzip => OpenGzip(peek),
+            LayerCompression.Gzip => new GzipLayerStream(new BufferedReader(peek, ReadSize)),
             LayerCompression.Zstd => new ZstdStream(peek),
             _ => peek,
         };
@@ -64,13 +64,6 @@ public static class Decompress
     /// <summary>0x184D2A50 to 5F: zstd:chunked and pzstd begin with one (RFC 8878 section 3.1.2).</summary>
     private static bool IsSkippableFrame(ReadOnlySpan<byte> head) =>
         head.Length >= 4 && (head[0] & 0xF0) == 0x50 && head[1..4].SequenceEqual((ReadOnlySpan<byte>)[0x2A, 0x4D, 0x18]);
-
-    private static GZipStream OpenGzip(Stream source)
-    {
-        // without it GZipStream takes a cut stream for a short one (DeflateStream, .NET 9)
-        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-        return new GZipStream(new BufferedReader(source, ReadSize), CompressionMode.Decompress);
-    }
 
     private static string Name(LayerCompression compression) =>
         compression switch

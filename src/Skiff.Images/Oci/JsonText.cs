@@ -34,7 +34,7 @@ internal static class JsonText
         }
         catch (JsonException e)
         {
-            throw new SkiffException($"{what} is not valid: {Printable.Of(e.Message)}", inner: e);
+            throw new SkiffException($"{what} is not valid: {Printable.Of(JsonMistake.Of(e))}", inner: e);
         }
         catch (InvalidOperationException e)
         {

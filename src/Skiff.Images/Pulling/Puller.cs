@@ -72,7 +72,7 @@ public sealed class Puller(IPullStore store)
         {
             store.Discard(layers);
             throw new SkiffException(
-                $"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff prune`, or put --root on a larger file system",
+                $"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff image prune -a`, or put --root on a larger file system",
                 1,
                 e
             );

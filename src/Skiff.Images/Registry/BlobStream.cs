@@ -56,9 +56,9 @@ internal sealed class BlobStream : ReadOnlyStream
             }
             catch (AnswerException e)
             {
-                throw _client.Refused(e);
+                throw _client.Refused(e, _descriptor.Digest);
             }
-            catch (Exception e) when (_client.IsTransient(e))
+            catch (Exception e) when (_client.IsTransient(RegistryClient.At(e, _response?.RequestMessage?.RequestUri)))
             {
                 Disconnect();
                 _cancellation.ThrowIfCancellationRequested();

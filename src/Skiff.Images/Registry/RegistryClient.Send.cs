@@ -61,6 +61,10 @@ public sealed partial class RegistryClient
                 ? values.ToString()
                 : "";
             response.Dispose();
+            if (location.Length == 0)
+            {
+                throw new SkiffException($"{_reference.Domain} redirects without saying where to");
+            }
             if (redirects == MaxRedirects || !Uri.TryCreate(address, location, out Uri? next) || next.Scheme is not ("http" or "https"))
             {
                 throw new SkiffException(
@@ -133,14 +137,20 @@ public sealed partial class RegistryClient
         {
             return _transport.Client.Send(request, cancellation);
         }
+        catch (HttpRequestException e)
+        {
+            _ = At(e, request.RequestUri);
+            throw;
+        }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
             // SocketsHttpHandler reports its ConnectTimeout as a cancellation.
-            throw new HttpRequestException(
+            HttpRequestException timeout = new(
                 HttpRequestError.ConnectionError,
                 null,
                 new SocketException((int)SocketError.TimedOut, e.Message)
             );
+            throw At(timeout, request.RequestUri);
         }
     }
 

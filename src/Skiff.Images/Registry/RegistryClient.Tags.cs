@@ -12,17 +12,20 @@ public sealed partial class RegistryClient
 
     /// <summary>All tags, in the registry's order (distribution-spec, "Listing Tags"); names that are no tags are left out.</summary>
     public IReadOnlyList<string> ListTags(CancellationToken cancellation) =>
-        Sentences(() =>
-        {
-            List<string> tags = [];
-            string? path = $"/v2/{_reference.Repository}/tags/list?n=1000";
-            for (int page = 0; path is not null && page < MaxTagPages; page++)
+        Sentences(
+            null,
+            () =>
             {
-                string asked = path;
-                path = Retry(() => TagPage(asked, tags, cancellation), cancellation);
+                List<string> tags = [];
+                string? path = $"/v2/{_reference.Repository}/tags/list?n=1000";
+                for (int page = 0; path is not null && page < MaxTagPages; page++)
+                {
+                    string asked = path;
+                    path = Retry(() => TagPage(asked, tags, cancellation), cancellation);
+                }
+                return tags;
             }
-            return tags;
-        });
+        );
 
     /// <summary>Reads one page; the path of the next, or null.</summary>
     private string? TagPage(string path, List<string> tags, CancellationToken cancellation)

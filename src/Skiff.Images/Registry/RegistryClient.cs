@@ -117,29 +117,31 @@ public sealed partial class RegistryClient : IDisposable
 
     /// <summary>Gets a manifest or index by tag or digest and verifies its digest.</summary>
     public FetchedManifest GetManifest(string target, CancellationToken cancellation) =>
-        Sentences(() =>
-            Retry(
-                () =>
-                {
-                    using HttpResponseMessage response = Send(
-                        HttpMethod.Get,
-                        ManifestPath(target),
-                        MediaTypes.AcceptManifests,
-                        null,
-                        cancellation
-                    );
-                    string mediaType = MediaTypeOf(response);
-                    byte[] bytes = ReadAll(response, ImageManifest.MaxBytes, $"the manifest of {_reference.Familiar}", cancellation);
-                    // The digest asked for, else the one that the registry claims, must be that of the bytes (REG-10).
-                    Digest? expected = Digest.TryParse(target, out Digest asked) ? asked : ContentDigest(response);
-                    return expected is not Digest digest ? new FetchedManifest(Digest.Of(bytes), mediaType, bytes)
-                        : digest.IsOf(bytes) ? new FetchedManifest(digest, mediaType, bytes)
-                        : throw new SkiffException(
-                            $"the manifest that {_reference.Domain} sent for {_reference.Familiar} is not the one with digest {digest}: it is damaged or forged"
+        Sentences(
+            Digest.TryParse(target, out Digest part) && part != _reference.Digest ? part : null,
+            () =>
+                Retry(
+                    () =>
+                    {
+                        using HttpResponseMessage response = Send(
+                            HttpMethod.Get,
+                            ManifestPath(target),
+                            MediaTypes.AcceptManifests,
+                            null,
+                            cancellation
                         );
-                },
-                cancellation
-            )
+                        string mediaType = MediaTypeOf(response);
+                        byte[] bytes = ReadAll(response, ImageManifest.MaxBytes, $"the manifest of {_reference.Familiar}", cancellation);
+                        // The digest asked for, else the one that the registry claims, must be that of the bytes (REG-10).
+                        Digest? expected = Digest.TryParse(target, out Digest asked) ? asked : ContentDigest(response);
+                        return expected is not Digest digest ? new FetchedManifest(Digest.Of(bytes), mediaType, bytes)
+                            : digest.IsOf(bytes) ? new FetchedManifest(digest, mediaType, bytes)
+                            : throw new SkiffException(
+                                $"the manifest that {_reference.Domain} sent for {_reference.Familiar} is not the one with digest {digest}: it is damaged or forged"
+                            );
+                    },
+                    cancellation
+                )
         );
 
     /// <summary>Gets a small blob, the config, whole, and verifies size and digest.</summary>
@@ -203,16 +205,35 @@ public sealed partial class RegistryClient : IDisposable
 
     internal RetryPolicy Policy => _options.Retry;
 
-    internal string Describe(Exception e) =>
-        e is TransientException ? e.Message : RegistryErrors.Connection(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
+    internal string Describe(Exception e)
+    {
+        if (e is TransientException)
+        {
+            return e.Message;
+        }
+        Uri place = Place(e);
+        string there = place.Authority == _endpoint.Authority ? "" : $" ({_reference.Domain} redirects there)";
+        return RegistryErrors.Connection(e, _transport, place) + there;
+    }
+
+    /// <summary>Remembers of which address a failure is: a registry sends clients elsewhere for its blobs.</summary>
+    internal static Exception At(Exception e, Uri? address)
+    {
+        if (address is not null && e.Data[nameof(Place)] is null)
+        {
+            e.Data[nameof(Place)] = address;
+        }
+        return e;
+    }
+
+    private Uri Place(Exception e) => e.Data[nameof(Place)] as Uri ?? Address(_scheme ?? _endpoint.Schemes[0], "/");
 
     // A registry that was never reached is most likely misspelt or down: say so at once instead of after six attempts.
     internal bool IsTransient(Exception e) =>
         e is TransientException
-        || (_scheme is not null || !RegistryErrors.IsUnreachable(e))
-            && RegistryErrors.IsTransient(e, _transport, Address(_scheme ?? _endpoint.Schemes[0], "/"));
+        || (_scheme is not null || !RegistryErrors.IsUnreachable(e)) && RegistryErrors.IsTransient(e, _transport, Place(e));
 
-    internal SkiffException Refused(AnswerException e) => RegistryErrors.Refused(_reference, e, _credential);
+    internal SkiffException Refused(AnswerException e, Digest? part) => RegistryErrors.Refused(_reference, e, _credential, part);
 
     internal SkiffException GivenUp(string what, string reason, Exception e) =>
         new(
@@ -259,7 +280,7 @@ public sealed partial class RegistryClient : IDisposable
         return (semicolon < 0 ? value : value[..semicolon]).Trim();
     }
 
-    private T Sentences<T>(Func<T> action)
+    private T Sentences<T>(Digest? part, Func<T> action)
     {
         try
         {
@@ -267,7 +288,7 @@ public sealed partial class RegistryClient : IDisposable
         }
         catch (AnswerException e)
         {
-            throw Refused(e);
+            throw Refused(e, part);
         }
     }
 

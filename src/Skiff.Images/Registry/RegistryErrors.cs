@@ -22,21 +22,9 @@ internal static class RegistryErrors
         {
             return $"the proxy {Printable.Of(proxy)} of HTTPS_PROXY or HTTP_PROXY cannot be reached or does not let {host} through; NO_PROXY={Printable.Of(address.Host)} goes around it";
         }
-        SocketException? socket = e.InnerException as SocketException ?? e.InnerException?.InnerException as SocketException;
-        return ((e as HttpRequestException)?.HttpRequestError, socket?.SocketErrorCode) switch
-        {
-            (HttpRequestError.NameResolutionError, _) or (_, SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain) =>
-                $"the name {Printable.Of(address.Host)} cannot be resolved: check its spelling and this machine's DNS",
-            (_, SocketError.ConnectionRefused) => $"{host} refuses the connection: nothing listens on that port",
-            (_, SocketError.NetworkUnreachable or SocketError.HostUnreachable) => $"{host} cannot be reached: there is no route to it",
-            (_, SocketError.TimedOut) => $"{host} does not answer",
-            (HttpRequestError.SecureConnectionError, _) =>
-                $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false",
-            (HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse, _) =>
-                $"{host} broke off its answer, or it was not HTTP",
-            (HttpRequestError.ConfigurationLimitExceeded, _) => $"{host} sent headers of more than 64 KiB",
-            _ => $"the connection to {host} broke",
-        };
+        return e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? $"{host} does not speak TLS that is understood here; for a registry without TLS use --tls-verify=false"
+            : ConnectionFailure.Of(e, address);
     }
 
     /// <summary>True if the other side may speak, but not this scheme.</summary>
@@ -76,7 +64,11 @@ internal static class RegistryErrors
                 };
 
     /// <summary>The sentence for an answer that ends the pull of <paramref name="reference"/>.</summary>
-    internal static SkiffException Refused(Reference reference, AnswerException e, Credential? credential)
+    /// <param name="reference">What is pulled.</param>
+    /// <param name="e">The answer.</param>
+    /// <param name="credential">The login that was used; null for none.</param>
+    /// <param name="part">What was asked for, if not the image itself but what its manifest names.</param>
+    internal static SkiffException Refused(Reference reference, AnswerException e, Credential? credential, Digest? part = null)
     {
         string said = e.Message.Length > 0 ? $" (it says: {e.Message})" : "";
         string name = reference.Familiar;
@@ -88,6 +80,8 @@ internal static class RegistryErrors
                 $"{reference.Domain} does not accept the login of {credential} for {name}: run `skiff login {reference.Domain}` again, or check the name{said}",
             HttpStatusCode.Forbidden =>
                 $"{reference.Domain} denies access to {name}{(credential is null ? $": run `skiff login {reference.Domain}` if it is yours" : "")}{said}",
+            HttpStatusCode.NotFound when part is Digest missing =>
+                $"{reference.Domain} lacks {missing}, which {name} is made of: the image is not whole there, ask whoever pushed it{said}",
             HttpStatusCode.NotFound when e.Code == "NAME_UNKNOWN" =>
                 $"{reference.Domain} has no repository {reference.Repository}: check the name{said}",
             HttpStatusCode.NotFound when reference.Digest is not null =>

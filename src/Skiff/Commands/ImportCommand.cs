@@ -1,7 +1,9 @@
 using System.Net.Http;
+using System.Net.Sockets;
 using Skiff.CommandLine;
 using Skiff.Images;
 using Skiff.Images.Archives;
+using Skiff.Images.Registry;
 using Skiff.Images.Store;
 using Skiff.Linux;
 using Skiff.Linux.Terminal;
@@ -49,7 +51,15 @@ internal static class ImportCommand
         bool remote = from.StartsWith("http://", StringComparison.Ordinal) || from.StartsWith("https://", StringComparison.Ordinal);
         using Stream source = remote ? Download(from, interruption.Token) : Archive.Open(from);
         ImageStore store = EngineAccess.Images(invocation.Globals);
-        Image image = ImageImporter.Import(store, source, options, interruption.Token);
+        Image image;
+        try
+        {
+            image = ImageImporter.Import(store, source, options, interruption.Token);
+        }
+        catch (IOException e) when (remote && (e is HttpIOException || e.InnerException is SocketException))
+        {
+            throw new SkiffException($"cannot fetch {from}: {ConnectionFailure.Of(e, new Uri(from))}", 1, e);
+        }
         ImageEvents.Of(store).Image(image.Id.ToString(), "import", options.Name?.Familiar ?? "");
         invocation.Output.Line(image.Id.ToString());
         return 0;
@@ -66,9 +76,13 @@ internal static class ImportCommand
                 ? response.Content.ReadAsStream(cancellation)
                 : throw new SkiffException($"cannot fetch {url}: the server answers {(int)response.StatusCode}");
         }
-        catch (Exception e) when (e is HttpRequestException or UriFormatException)
+        catch (UriFormatException e)
         {
-            throw new SkiffException($"cannot fetch {url}: {e.Message}", 1, e);
+            throw new SkiffException($"cannot fetch {url}: it is no address", 1, e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new SkiffException($"cannot fetch {url}: {ConnectionFailure.Of(e, new Uri(url))}", 1, e);
         }
     }
 }

@@ -70,6 +70,20 @@ public sealed class DecompressTests
     }
 
     [Fact]
+    public void Gzip_that_is_cut_off_or_damaged_is_said_in_words()
+    {
+        byte[] whole = Gzip(string.Concat(Enumerable.Range(0, 10_000).Select(i => $"{i},")));
+        for (int length = 2; length < whole.Length; length += 1 + (whole.Length / 50))
+        {
+            Assert.Equal("the gzip data is cut off", Assert.Throws<InvalidDataException>(() => Read(whole[..length], null)).Message);
+        }
+        byte[] damaged = [.. whole];
+        damaged[^6] ^= 1;
+        Assert.Equal("the gzip data is damaged", Assert.Throws<InvalidDataException>(() => Read(damaged, null)).Message);
+        Assert.Contains("does not begin like it", Assert.Throws<SkiffException>(() => Read([1, 2, 3], MediaTypes.OciLayerZstd)).Message);
+    }
+
+    [Fact]
     public void Other_compressions_and_media_types_are_refused_by_name()
     {
         Assert.Contains("xz", Assert.Throws<SkiffException>(() => Read([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0], null)).Message);

@@ -38,6 +38,50 @@ public sealed class ErrorTests : IDisposable
         Assert.Contains("cannot be resolved", _f.Fails(Reference.Parse("no-such-host.invalid/x")), StringComparison.Ordinal);
 
     [Fact]
+    public void A_part_that_the_registry_lacks_is_not_taken_for_a_wrong_name()
+    {
+        Descriptor image = _f.Registry.Image("t", "amd64", FakeRegistry.Random(1, 1000));
+        string layer = Digest.Of(FakeRegistry.Random(1, 1000)).ToString();
+        _ = _f.Registry.Blobs.TryRemove(layer, out _);
+        string message = _f.Fails();
+        Assert.Contains($"lacks {layer}, which", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("check the name", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_manifest_that_the_registry_lacks_is_not_taken_for_a_wrong_name()
+    {
+        Descriptor image = _f.Registry.Image(null, "amd64", FakeRegistry.Random(1, 1000));
+        string index = $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{FakeRegistry.Json(image)}}]}""";
+        _f.Registry.Manifest(MediaTypes.OciIndex, index, "t");
+        _ = _f.Registry.Manifests.TryRemove(image.Digest.ToString(), out _);
+        Assert.Contains($"lacks {image.Digest}, which", _f.Fails(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_storage_host_that_cannot_be_reached_is_the_one_that_is_named()
+    {
+        FakeRegistry storage = new();
+        string gone = storage.Authority;
+        storage.Dispose();
+        _f.Registry.Image("t", "amd64", FakeRegistry.Random(1, 1000));
+        _f.Registry.Script = (r, _) =>
+            r.Path.Contains("/blobs/", StringComparison.Ordinal) ? Answer.Text(307, "", ("Location", $"http://{gone}{r.Path}")) : null;
+        Assert.Contains(
+            $"{gone} refuses the connection: nothing listens on that port ({_f.Registry.Authority} redirects there)",
+            _f.Fails(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_redirect_to_nowhere_is_said()
+    {
+        _f.Registry.Script = (_, _) => Answer.Text(307, "");
+        Assert.Contains("redirects without saying where to", _f.Fails(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Headers_without_end_are_cut_off()
     {
         _f.Registry.Script = (_, _) => Answer.Text(200, "{}", ("X", new string('x', 200_000)));

@@ -42,7 +42,7 @@ public static partial class RuntimeSpecReader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new SkiffException($"{what} is not valid: {e.Message} (near byte {reader.TokenStartIndex})", 1, e);
+            throw new SkiffException($"{what} is not valid: {JsonMistake.Of(e)} (near byte {reader.TokenStartIndex})", 1, e);
         }
     }
 
