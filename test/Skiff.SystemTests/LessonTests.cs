@@ -95,6 +95,50 @@ public sealed class LessonTests
         Assert.True(steps > 10, "the excerpts were not found");
     }
 
+    /// <summary>Line by line, where the host is one like that on which the page was written: the version of the cgroups decides what is told of them.</summary>
+    [Fact]
+    public void Every_line_of_an_excerpt_is_told_today()
+    {
+        Assert.SkipUnless(Directory.Exists("/sys/fs/cgroup/unified/"), "this host has no hybrid cgroups, of which the page tells");
+        string root = Path.Combine(Workspace.NewDirectory("lesson"), "root");
+        string text = Tool.Run(Workspace.Binary, "--root", root, "explain", "run", "--rm", "-p", "8080:80", "busybox").Output;
+        string[] told = text.Replace(root, "/var/lib/skiff", StringComparison.Ordinal).Split('\n');
+        int at = 0;
+        foreach (string line in Excerpts().Where(static l => l.Trim() is not ("" or "...")))
+        {
+            string begin = line.EndsWith("...", StringComparison.Ordinal) ? line[..^3] : line;
+            bool whole = begin.Length == line.Length;
+            bool IsIt(string l) => whole ? l == begin : l.StartsWith(begin, StringComparison.Ordinal);
+            // In order, except that a chapter may begin anywhere.
+            int next = Array.FindIndex(told, char.IsDigit(line[0]) ? 0 : at, IsIt);
+            Assert.True(next >= 0, $"explain no longer says, or not there: {line}");
+            at = next + 1;
+        }
+    }
+
+    [Fact]
+    public void Every_line_of_the_conversation_with_a_registry_is_told_today()
+    {
+        string root = Path.Combine(Workspace.NewDirectory("lesson"), "root");
+        string[] told = Tool.Run(Workspace.Binary, "--root", root, "explain", "pull", "127.0.0.1:5000/library/busybox").Output.Split('\n');
+        int at = 0;
+        int lines = 0;
+        foreach (
+            string line in File.ReadLines(Document)
+                .SkipWhile(static l => !l.StartsWith("$ skiff explain pull", StringComparison.Ordinal))
+                .Skip(1)
+                .TakeWhile(static l => l != "```")
+                .Where(static l => l.Trim() is not ("" or "…"))
+        )
+        {
+            string begin = line.TrimEnd('…');
+            at = Array.FindIndex(told, at, l => begin.Length < line.Length ? l.StartsWith(begin, StringComparison.Ordinal) : l == line) + 1;
+            Assert.True(at > 0, $"explain no longer says, or not there: {line}");
+            lines++;
+        }
+        Assert.True(lines > 8, "the excerpt was not found");
+    }
+
     private static IEnumerable<string> Excerpts()
     {
         bool inside = false;

@@ -157,7 +157,7 @@ internal sealed partial class LentMounts
         void Set(MountAttributes attributes, bool all) =>
             _calls.Add(
                 new MountCall(
-                    $"mount_setattr({Name(index)}, \"\", AT_EMPTY_PATH{(all ? "|AT_RECURSIVE" : "")}, {{attr_set=0x{attributes.Set:x}, attr_clr=0x{attributes.Clear:x}, propagation=0x{attributes.Propagation:x}}})",
+                    $"mount_setattr({Name(index)}, \"\", AT_EMPTY_PATH{(all ? "|AT_RECURSIVE" : "")}, {MountText.Attributes(attributes.Set, attributes.Clear, attributes.Propagation)})",
                     "mount_setattr(2)",
                     () => MountTree.SetAttributes(_trees[index]!, _spec.Mounts[index].Destination, attributes, all)
                 )
@@ -174,7 +174,7 @@ internal sealed partial class LentMounts
         uint flags = (uint)(attributes & 0xF); // MS_RDONLY, NOSUID, NODEV, NOEXEC have the bits of MOUNT_ATTR_*
         _privateCalls.Add(
             new MountCall(
-                $"mount(\"{driver.Device}\", \"{place}\", \"{driver.Type}\", 0x{flags:x}, \"{data}\"); open_tree(AT_FDCWD, \"{place}\", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC) = {Name(index)}",
+                $"mount(\"{driver.Device}\", \"{place}\", \"{driver.Type}\", {MountText.Flags(flags)}, \"{data}\"); open_tree(AT_FDCWD, \"{place}\", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC) = {Name(index)}",
                 "mount(2)",
                 () =>
                 {

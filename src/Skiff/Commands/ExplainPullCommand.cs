@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Skiff.CommandLine;
 using Skiff.Images;
 using Skiff.Images.Registry;
@@ -24,6 +25,7 @@ internal static class ExplainPullCommand
                 {
                     Default = "true",
                 },
+                Flag.Bool("json", "Print the steps as JSON"),
             ],
             MinArguments = 1,
             MaxArguments = 1,
@@ -47,8 +49,49 @@ internal static class ExplainPullCommand
             credential,
             settings.Mirrors
         );
+        if (invocation.Is("json"))
+        {
+            invocation.Output.Write(Json(reference, steps));
+            return 0;
+        }
         invocation.Output.Write(Text(reference, steps));
         return 0;
+    }
+
+    /// <summary><c>{"reference","steps":[{"request","headers","why","answers","source"}]}</c>, one line.</summary>
+    internal static byte[] Json(Reference reference, IReadOnlyList<PullStep> steps)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter w = new(stream))
+        {
+            w.WriteStartObject();
+            w.WriteString("reference"u8, reference.ToString());
+            w.WriteStartArray("steps"u8);
+            foreach (PullStep step in steps)
+            {
+                w.WriteStartObject();
+                w.WriteString("request"u8, step.Request);
+                Texts(w, "headers"u8, step.Headers);
+                w.WriteString("why"u8, step.Why);
+                Texts(w, "answers"u8, step.Answers);
+                w.WriteString("source"u8, step.Source);
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+            w.WriteEndObject();
+        }
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    private static void Texts(Utf8JsonWriter w, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
+    {
+        w.WriteStartArray(name);
+        foreach (string text in texts)
+        {
+            w.WriteStringValue(text);
+        }
+        w.WriteEndArray();
     }
 
     /// <summary>The steps as numbered paragraphs.</summary>

@@ -52,6 +52,23 @@ public sealed class DisassemblyTests
     }
 
     [Fact]
+    public void Flags_have_the_names_of_the_headers()
+    {
+        using ChildProgram p = new();
+        p.Call(SyscallNumber.recvfrom, 3, 0, 1, 0x42, 0, 0);
+        p.Call(SyscallNumber.prctl, 1, 0);
+        p.Call(SyscallNumber.statx, 3, p.Text(""), 0x1000, 1, 0);
+        p.Call(SyscallNumber.unlinkat, Files.AtCwd, p.Text("x"), 0x200);
+        p.Call(SyscallNumber.wait4, -1, 0, 0x40000001, 0);
+        Assert.Equal("recvfrom(3, …, 1, MSG_PEEK|MSG_DONTWAIT, NULL, NULL)", p.Describe(0));
+        Assert.Equal("recv(2)", p.ManPage(0));
+        Assert.Equal("prctl(PR_SET_PDEATHSIG, 0)", p.Describe(1));
+        Assert.Equal("statx(3, \"\", AT_EMPTY_PATH, STATX_TYPE, …)", p.Describe(2));
+        Assert.Equal("unlinkat(AT_FDCWD, \"x\", AT_REMOVEDIR)", p.Describe(3));
+        Assert.Equal("wait4(-1, NULL, WNOHANG|__WALL, NULL)", p.Describe(4));
+    }
+
+    [Fact]
     public void Quotes_and_control_characters_are_escaped()
     {
         using ChildProgram p = new();

@@ -51,4 +51,8 @@ internal enum ArgumentKind
     Domain,
     SocketType,
     Message,
+    MessageFlags,
+    StatxMask,
+    WaitOptions,
+    TimerFlags,
 }

@@ -60,6 +60,24 @@ internal static class ArgumentText
             ArgumentKind.OpenFlags => value == 0 && i.Number == SyscallNumber.dup3 ? "0" : FlagText.Open(bits),
             AtFlags => FlagText.At(bits),
             MountFlags => FlagText.Mount(bits),
+            MessageFlags => FlagText.Message(bits),
+            StatxMask => FlagText.Join(
+                bits,
+                "0",
+                new Word(1, "STATX_TYPE"),
+                new Word(2, "STATX_MODE"),
+                new Word(8, "STATX_UID"),
+                new Word(16, "STATX_GID")
+            ),
+            WaitOptions => FlagText.Join(
+                bits,
+                "0",
+                new Word(1, "WNOHANG"),
+                new Word(2, "WUNTRACED"),
+                new Word(0x40000000, "__WALL"),
+                new Word(0x80000000, "__WCLONE")
+            ),
+            TimerFlags => FlagText.Join(bits, "0", new Word(1, "TIMER_ABSTIME")),
             UnmountFlags => FlagText.Join(bits, "0", new Word(2, "MNT_DETACH"), new Word(8, "UMOUNT_NOFOLLOW")),
             OpenTreeFlags => FlagText.Join(
                 bits,
@@ -97,7 +115,7 @@ internal static class ArgumentText
             PrctlValue => i.A switch
             {
                 15 => StructText.Text(value),
-                1 => Signals.Name((int)value),
+                1 => value == 0 ? "0" : Signals.Name((int)value),
                 24 => Skiff.Linux.Capabilities.CapabilitySet.Name((int)value),
                 _ => Decimal(value),
             },

@@ -119,6 +119,17 @@ internal static class FlagText
             new Word(0x200000, "MOUNT_ATTR_NOSYMFOLLOW")
         );
 
+    /// <summary>send(2), recv(2).</summary>
+    internal static string Message(ulong value) =>
+        Join(
+            value,
+            "0",
+            new Word(2, "MSG_PEEK"),
+            new Word(0x40, "MSG_DONTWAIT"),
+            new Word(0x4000, "MSG_NOSIGNAL"),
+            new Word(0x40000000, "MSG_CMSG_CLOEXEC")
+        );
+
     /// <summary>clone(2), in the order in which people name namespaces.</summary>
     internal static string Clone(ulong value) =>
         Join(

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Skiff.Linux.Capabilities;
+using Skiff.Linux.Mounts;
 
 namespace Skiff.Linux.Spawning;
 
@@ -26,20 +27,7 @@ internal static unsafe class StructText
     internal static string MountAttributes(nint address)
     {
         ulong* attributes = (ulong*)address;
-        List<string> parts = [];
-        if (attributes[0] != 0)
-        {
-            parts.Add("attr_set=" + FlagText.MountAttributes(attributes[0]));
-        }
-        if (attributes[1] != 0)
-        {
-            parts.Add("attr_clr=" + FlagText.MountAttributes(attributes[1]));
-        }
-        if (attributes[2] != 0)
-        {
-            parts.Add("propagation=" + FlagText.Mount(attributes[2]));
-        }
-        return $"{{{string.Join(", ", parts)}}}";
+        return MountText.Attributes(attributes[0], attributes[1], attributes[2]);
     }
 
     /// <summary>Two struct __user_cap_data_struct.</summary>

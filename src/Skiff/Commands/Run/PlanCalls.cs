@@ -72,7 +72,7 @@ internal static class PlanCalls
         }
         foreach (string word in (ReadOnlySpan<string>)["add ", "create ", "delete ", "RTM_"])
         {
-            text = text.Replace("; " + word, ";\n       " + word, StringComparison.Ordinal);
+            text = text.Replace("; " + word, ";\n  " + word, StringComparison.Ordinal);
         }
         return text.Split('\n');
     }
