@@ -159,6 +159,35 @@ public sealed class ImageVerbTests : IDisposable
         _host.Run("import", "http://[bad").ExitedWith(1).Complained("it is no address");
     }
 
+    /// <summary>The runtime aborts with words of its own where OpenSSL is missing: a sentence comes first, and what needs no digest works.</summary>
+    [Fact]
+    public void Without_OpenSSL_digests_are_refused_in_a_sentence_and_containers_run()
+    {
+        string image = _host.Image(TestImages.Busybox);
+        string hide = string.Join(
+            "; ",
+            Tool.Shell("ldconfig -p | sed -n 's/^.*libssl.*=> //p'")
+                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static l => $"mount --bind /dev/null {l}")
+        );
+        CommandResult Without(params string[] words) =>
+            Tool.Try(["unshare", "--mount", "sh", "-euc", $"{hide}; exec \"$@\"", "sh", .. _host.CommandLine(words)]);
+
+        foreach (
+            string[] words in (string[][])
+                [
+                    ["pull", image],
+                    ["import", "/etc/passwd"],
+                    ["import", "https://127.0.0.1:1/"],
+                ]
+        )
+        {
+            Assert.StartsWith("skiff: digests and TLS need OpenSSL", Without(words).ExitedWith(1).Error, StringComparison.Ordinal);
+        }
+        Without("run", "--rm", "--network", "none", image, "true").Succeeded();
+        Without("images").Succeeded();
+    }
+
     /// <summary>What is wrong with an image is a failure of the verb that meets it, and 125 is what run makes of it.</summary>
     [Fact]
     public void What_is_wrong_with_an_archive_or_a_platform_has_the_exit_code_of_the_verb()

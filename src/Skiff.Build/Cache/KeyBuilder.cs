@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using Skiff.Images;
 
 namespace Skiff.Build.Cache;
 
@@ -29,5 +29,5 @@ internal sealed class KeyBuilder
     }
 
     /// <summary>The key, 64 hexadecimal digits.</summary>
-    internal string Key() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_text.ToString())));
+    internal string Key() => Convert.ToHexStringLower(Hashing.Sha256(Encoding.UTF8.GetBytes(_text.ToString())));
 }

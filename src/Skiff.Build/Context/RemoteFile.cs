@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Skiff.Images;
 using Skiff.Images.Registry;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
@@ -64,7 +65,10 @@ internal static class RemoteFile
 
     private static void Download(Uri uri, string path, byte[]? expected, Action<string> note, CancellationToken cancel)
     {
+        Hashing.RequireOpenSsl();
+#pragma warning disable RS0030 // OpenSSL was looked for
         using SocketsHttpHandler handler = new()
+#pragma warning restore RS0030
         {
             AutomaticDecompression = System.Net.DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(30),
@@ -78,7 +82,7 @@ internal static class RemoteFile
             throw new SkiffException($"ADD {uri}: the server answers {(int)response.StatusCode} {response.ReasonPhrase}");
         }
         using Stream body = response.Content.ReadAsStream(cancel);
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = Hashing.BeginSha256();
         using SafeFd file = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x180);
         byte[] buffer = new byte[128 << 10];
         long total = 0;

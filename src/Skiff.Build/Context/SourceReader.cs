@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Skiff.Build.Cache;
+using Skiff.Images;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -53,7 +54,7 @@ internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool ma
             Owner = keepsOwner ? (stat.Uid, stat.Gid) : (0, 0),
             Link = type == At.S_IFLNK ? Target(fd, path) : [],
         };
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = Hashing.BeginSha256();
         Head(hash, node);
         switch (type)
         {
@@ -153,7 +154,7 @@ internal sealed class SourceReader(int root, Func<string, bool> leftOut, bool ma
         Check(At.Reopen(fd, OpenFlags.O_RDONLY, out int source), "open", path);
         try
         {
-            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using IncrementalHash hash = Hashing.BeginSha256();
             foreach (byte[] name in Xattrs.List(source))
             {
                 if (XattrChoice.Archive.Takes(name) && Xattrs.Get(source, name) is { } value)

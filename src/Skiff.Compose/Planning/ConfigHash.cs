@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using System.Text;
 using Skiff.Compose.Output;
 using Skiff.Compose.Yaml;
+using Skiff.Images;
 
 namespace Skiff.Compose.Planning;
 
@@ -23,5 +23,5 @@ public static class ConfigHash
     /// <summary>The hash of a network or volume.</summary>
     public static string Of(Node resource) => Sum(ModelJson.Compact(resource));
 
-    private static string Sum(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Sum(string text) => Convert.ToHexStringLower(Hashing.Sha256(Encoding.UTF8.GetBytes(text)));
 }

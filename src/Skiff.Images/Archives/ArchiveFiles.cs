@@ -119,7 +119,7 @@ internal sealed class ArchiveFiles : IDisposable
         }
         string path = $"{_directory}/{_files.Count}";
         using SafeFd fd = Files.Open(path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_EXCL, 0x1A4);
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = Hashing.BeginSha256();
         while (reader.ReadData(out _, out ReadOnlySpan<byte> data))
         {
             hash.AppendData(data);

@@ -5,7 +5,7 @@ namespace Skiff.Images.Archives;
 /// <summary>Hashes and counts what is written through it.</summary>
 internal sealed class DigestStream(Stream target) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _hash = Hashing.BeginSha256();
 
     /// <summary>The number of bytes written.</summary>
     internal long Count { get; private set; }

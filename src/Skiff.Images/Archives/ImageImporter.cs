@@ -107,7 +107,7 @@ public static class ImageImporter
             PeekStream peek = new(kept, 6);
             LayerCompression compression = Decompress.Detect(peek.Head);
             using Stream plain = Decompress.Open(peek, null);
-            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using IncrementalHash hash = Hashing.BeginSha256();
             byte[] buffer = new byte[256 << 10];
             int count;
             while ((count = plain.Read(buffer)) > 0)

@@ -6,7 +6,7 @@ namespace Skiff.Images.Archives;
 /// <summary>Hashes what is read through it and hands it on.</summary>
 internal sealed class TeeStream(Stream source, ByteSink sink) : ReadOnlyStream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _hash = Hashing.BeginSha256();
 
     /// <summary>The SHA-256 digest of everything read.</summary>
     internal Digest Digest() => Images.Digest.FromSha256(_hash.GetCurrentHash());

@@ -5,7 +5,7 @@ namespace Skiff.Images.Layers;
 /// <summary>The digest of what arrives, to compare with the one that was promised.</summary>
 internal sealed class ContentHash(Digest wanted) : IDisposable
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(wanted.HashName);
+    private readonly IncrementalHash _hash = Hashing.Begin(wanted.HashName);
 
     /// <summary>True if everything so far has the wanted digest.</summary>
     internal bool Matches => Convert.ToHexStringLower(_hash.GetCurrentHash()) == wanted.Hex;

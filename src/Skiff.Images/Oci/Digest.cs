@@ -72,7 +72,7 @@ public readonly record struct Digest
     }
 
     /// <summary>The SHA-256 digest of content. Loads OpenSSL: not for the run path.</summary>
-    public static Digest Of(ReadOnlySpan<byte> content) => FromSha256(SHA256.HashData(content));
+    public static Digest Of(ReadOnlySpan<byte> content) => FromSha256(Hashing.Sha256(content));
 
     /// <summary>True if the content has this digest, in this digest's algorithm.</summary>
     public bool IsOf(ReadOnlySpan<byte> content)

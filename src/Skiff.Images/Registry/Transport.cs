@@ -17,7 +17,10 @@ internal sealed class Transport : IDisposable
     {
         _endpoint = endpoint;
         _retry = retry;
+        Hashing.RequireOpenSsl();
+#pragma warning disable RS0030 // OpenSSL was looked for
         SocketsHttpHandler handler = new()
+#pragma warning restore RS0030
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,

@@ -67,6 +67,7 @@ internal static class ImportCommand
 
     private static Stream Download(string url, CancellationToken cancellation)
     {
+        Hashing.RequireOpenSsl();
         try
         {
             var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };

@@ -1,10 +1,10 @@
-using System.Security.Cryptography;
 using System.Text;
 using Skiff.Commands.Containers;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Network;
 using Skiff.Format;
+using Skiff.Images;
 using Skiff.Linux;
 
 namespace Skiff.Commands.Networks;
@@ -155,7 +155,7 @@ internal static class NetworkAccess
         new(name, IdOf(name), name == "none" ? "null" : name, name == NetworkDefinition.Default ? engine.Networks.DefaultNetwork : null);
 
     /// <summary>Nobody has made them, so their ids are made of their names.</summary>
-    private static string IdOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("skiff network " + name)));
+    private static string IdOf(string name) => Convert.ToHexStringLower(Hashing.Sha256(Encoding.UTF8.GetBytes("skiff network " + name)));
 
     private static Value Pool(NetworkDefinition network, Subnet subnet, System.Net.IPAddress gateway, Subnet? range)
     {
