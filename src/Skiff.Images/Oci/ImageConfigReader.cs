@@ -63,22 +63,22 @@ internal static class ImageConfigReader
             switch (name)
             {
                 case "User":
-                    image = image with { User = JsonText.String(ref reader, name) ?? "" };
+                    image = image with { User = Whole(JsonText.String(ref reader, name) ?? "", name) };
                     break;
                 case "Env":
-                    image = image with { Env = JsonText.Strings(ref reader, name) };
+                    image = image with { Env = Whole(JsonText.Strings(ref reader, name), name) };
                     break;
                 case "Entrypoint":
-                    image = image with { Entrypoint = JsonText.Strings(ref reader, name) };
+                    image = image with { Entrypoint = Whole(JsonText.Strings(ref reader, name), name) };
                     break;
                 case "Cmd":
-                    image = image with { Cmd = JsonText.Strings(ref reader, name) };
+                    image = image with { Cmd = Whole(JsonText.Strings(ref reader, name), name) };
                     break;
                 case "WorkingDir":
-                    image = image with { WorkingDir = JsonText.String(ref reader, name) ?? "" };
+                    image = image with { WorkingDir = Whole(JsonText.String(ref reader, name) ?? "", name) };
                     break;
                 case "Volumes":
-                    image = image with { Volumes = JsonText.Keys(ref reader, name) };
+                    image = image with { Volumes = Whole(JsonText.Keys(ref reader, name), name) };
                     break;
                 case "ExposedPorts":
                     image = image with { ExposedPorts = JsonText.Keys(ref reader, name) };
@@ -87,13 +87,13 @@ internal static class ImageConfigReader
                     image = image with { Labels = JsonText.Map(ref reader, name) };
                     break;
                 case "StopSignal":
-                    image = image with { StopSignal = JsonText.String(ref reader, name) ?? "" };
+                    image = image with { StopSignal = Whole(JsonText.String(ref reader, name) ?? "", name) };
                     break;
                 case "Healthcheck":
                     image = image with { Healthcheck = ReadHealthcheck(ref reader) };
                     break;
                 case "Shell":
-                    image = image with { Shell = JsonText.Strings(ref reader, name) };
+                    image = image with { Shell = Whole(JsonText.Strings(ref reader, name), name) };
                     break;
                 case "OnBuild":
                     image = image with { OnBuild = JsonText.Strings(ref reader, name) };
@@ -145,7 +145,7 @@ internal static class ImageConfigReader
             switch (name)
             {
                 case "Test":
-                    check = check with { Test = JsonText.Strings(ref reader, name) };
+                    check = check with { Test = Whole(JsonText.Strings(ref reader, name), name) };
                     break;
                 case "Interval":
                     check = check with { Interval = JsonText.Integer(ref reader, name) };
@@ -215,4 +215,17 @@ internal static class ImageConfigReader
         }
         return list;
     }
+
+    private static IReadOnlyList<string> Whole(IReadOnlyList<string> texts, string name)
+    {
+        foreach (string text in texts)
+        {
+            _ = Whole(text, name);
+        }
+        return texts;
+    }
+
+    /// <summary>The kernel's texts end at a zero byte: what follows one would be cut off unseen.</summary>
+    private static string Whole(string text, string name) =>
+        text.Contains('\0', StringComparison.Ordinal) ? throw new JsonException($"{name} has a zero byte") : text;
 }

@@ -84,6 +84,21 @@ public sealed class OciTypeTests
     public void A_manifest_nested_too_deeply_is_refused() =>
         Assert.Throws<SkiffException>(() => ImageManifest.Parse(Encoding.UTF8.GetBytes("{\"x\":" + new string('[', 100_000))));
 
+    /// <summary>The kernel's texts end at a zero byte: what an image puts behind one would be cut off unseen.</summary>
+    [Theory]
+    [InlineData("""{"config":{"Cmd":["a\u0000b"]}}""", "Cmd")]
+    [InlineData("""{"config":{"Entrypoint":["a","\u0000"]}}""", "Entrypoint")]
+    [InlineData("""{"config":{"Env":["A=\u0000"]}}""", "Env")]
+    [InlineData("""{"config":{"User":"\u0000"}}""", "User")]
+    [InlineData("""{"config":{"WorkingDir":"/\u0000"}}""", "WorkingDir")]
+    [InlineData("""{"config":{"Volumes":{"/a\u0000":{}}}}""", "Volumes")]
+    [InlineData("""{"config":{"StopSignal":"\u0000"}}""", "StopSignal")]
+    public void A_zero_byte_in_a_config_is_refused(string json, string member)
+    {
+        SkiffException e = Assert.Throws<SkiffException>(() => ImageConfig.Parse(Encoding.UTF8.GetBytes(json)));
+        Assert.Equal($"the image config is not valid: {member} has a zero byte", e.Message);
+    }
+
     [Theory]
     [InlineData(
         """{"config":{"Env":null,"Cmd":null,"Entrypoint":null,"Volumes":null,"ExposedPorts":null,"Labels":null,"Healthcheck":null,"User":null},"history":null,"rootfs":null,"created":null}"""
