@@ -59,6 +59,9 @@ public sealed class SystemTests(SkiffHost host) : IClassFixture<SkiffHost>
                 .AsArray()
                 .Single(i => layered.StartsWith((string)i!["Repository"]!, StringComparison.Ordinal) && i != first)!;
             Assert.Equal("2", (string?)first["Containers"]);
+            // For programs whole, for people short.
+            Assert.StartsWith("sha256:", (string?)first["ID"], StringComparison.Ordinal);
+            Assert.Equal(64, ((string)details["Containers"]![0]!["ID"]!).Length);
             Assert.Equal((string?)first["Size"], (string?)first["SharedSize"]); // its one layer is the lowest of the other
             Assert.Equal("0B", (string?)first["UniqueSize"]);
             Assert.NotEqual("0B", (string?)second["UniqueSize"]);

@@ -5,7 +5,7 @@ using Skiff.Linux.Mounts;
 namespace Skiff.Engine.Launch;
 
 /// <summary>File systems on which overlayfs cannot have its writable directory: they lack attributes, whiteouts or stable names of files.</summary>
-internal static class StoreFileSystem
+public static class StoreFileSystem
 {
     private static readonly string[] s_unfit =
     [
@@ -53,7 +53,7 @@ internal static class StoreFileSystem
     }
 
     /// <summary>The type of the file system that a path is on: of the mounts above it the deepest one, of several there the last.</summary>
-    internal static string TypeOf(ReadOnlySpan<byte> mountinfo, string path)
+    public static string TypeOf(ReadOnlySpan<byte> mountinfo, string path)
     {
         string type = "";
         int longest = 0;

@@ -33,7 +33,7 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
             ("Containers", "CONTAINERS"),
             ("SharedSize", "SHARED SIZE"),
             ("UniqueSize", "UNIQUE SIZE")
-        ).Write(output, null, Images());
+        ).Write(output, null, Images(full: false));
         output.Write("\nContainers space usage:\n\n");
         new Listing(
             ContainerTable,
@@ -45,7 +45,7 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
             ("RunningFor", "CREATED"),
             ("Status", "STATUS"),
             ("Names", "NAMES")
-        ).Write(output, null, Containers());
+        ).Write(output, null, Containers(full: false));
         output.Write("\nLocal Volumes space usage:\n\n");
         new Listing("{{.Name}}\t{{.Links}}\t{{.Size}}", ("Name", "VOLUME NAME"), ("Links", "LINKS"), ("Size", "SIZE")).Write(
             output,
@@ -65,11 +65,11 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
         ).Write(output, null, BuildCache());
     }
 
-    /// <summary>The same as one value, for <c>--format</c>.</summary>
+    /// <summary>The same as one value, for <c>--format</c>, which shows whole ids and commands.</summary>
     public Value ToValue() =>
         Value.Struct(
-            ("Images", Value.List(Images())),
-            ("Containers", Value.List(Containers())),
+            ("Images", Value.List(Images(full: true))),
+            ("Containers", Value.List(Containers(full: true))),
             ("Volumes", Value.List(Volumes())),
             ("BuildCache", Value.List(BuildCache()))
         );
@@ -97,7 +97,7 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
         return rows;
     }
 
-    private List<Value> Images()
+    private List<Value> Images(bool full)
     {
         List<Value> rows = [];
         foreach (Image image in report.Images)
@@ -112,7 +112,7 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
             {
                 rows.Add(
                     ImagesCommand
-                        .Row(image, name, full: false, now)
+                        .Row(image, name, full, now)
                         .With(
                             ("Containers", Value.Of(report.ContainersOf(image).ToString())),
                             ("SharedSize", Value.Of(Human.ShortSize(shared))),
@@ -124,12 +124,12 @@ internal sealed class DiskDetails(DiskReport report, DateTimeOffset now)
         return rows;
     }
 
-    private List<Value> Containers()
+    private List<Value> Containers(bool full)
     {
         List<Value> rows = [];
         foreach ((ContainerRecord record, ContainerState state, long size) in report.Containers)
         {
-            rows.Add(PsCommand.Row(record, state, full: false, Human.ShortSize(size), now));
+            rows.Add(PsCommand.Row(record, state, full, Human.ShortSize(size), now));
         }
         return rows;
     }

@@ -74,6 +74,7 @@ internal static class InfoCommand
             ("ContainersStopped", Value.Of(counts[2])),
             ("Images", Value.Of(EngineAccess.Images(globals).List().Count)),
             ("Driver", Value.Of(copies is null ? "overlay2" : "vfs")),
+            ("DriverStatus", DriverStatus(paths)),
             ("Plugins", Plugins()),
         ];
         AddLimits(fields, layout);
@@ -111,6 +112,7 @@ internal static class InfoCommand
             int at = set?.LastIndexOf('@') ?? -1;
             fields.Add((name, Value.Of(at < 0 ? set ?? "" : $"{set![..(scheme < 0 ? 0 : scheme + 3)]}xxxxx:xxxxx{set[at..]}")));
         }
+        fields.Add(("IndexServerAddress", Value.Of("https://index.docker.io/v1/")));
         fields.Add(("Debug", Value.False));
         fields.Add(("Labels", nothing));
         fields.Add(("ExperimentalBuild", Value.False));
@@ -145,6 +147,26 @@ internal static class InfoCommand
                 )
             )
         );
+    }
+
+    /// <summary>docker's pairs for its driver overlay2.</summary>
+    private static Value DriverStatus(EnginePaths paths)
+    {
+        List<Value> pairs = [];
+        foreach (
+            (string name, string value) in (ReadOnlySpan<(string, string)>)
+                [
+                    ("Backing Filesystem", StoreFileSystem.TypeOf(Files.TryReadAll("/proc/self/mountinfo", out _) ?? [], paths.Root)),
+                    ("Supports d_type", "true"),
+                    ("Using metacopy", "false"),
+                    ("Native Overlay Diff", "true"),
+                    ("userxattr", s_rootless ? "true" : "false"),
+                ]
+        )
+        {
+            pairs.Add(Value.Of((IReadOnlyList<string>)[name, value]));
+        }
+        return Value.List(pairs);
     }
 
     private static Value Plugins() =>
