@@ -33,6 +33,8 @@ internal enum Completion
     Network,
     Service,
     Verb,
+    Signal,
+    Shell,
 }
 
 /// <summary>One flag of a verb: the parser, the help, the completion and the man page are all made from it.</summary>

@@ -19,6 +19,7 @@ internal static class CompletionCommand
                 "bash: source <(skiff completion bash)\nzsh:  source <(skiff completion zsh)\nfish: skiff completion fish | source",
             MinArguments = 1,
             MaxArguments = 1,
+            Completes = [Completion.Shell],
             Run = static invocation =>
             {
                 invocation.Output.Write(
@@ -117,6 +118,8 @@ internal static class CompletionCommand
                 [
                     .. CommandTable.Root().Subcommands.Where(static e => !e.Hidden).Select(static e => (e.Name, e.Make().Summary)),
                 ],
+                Completion.Signal => SignalNames(),
+                Completion.Shell => [("bash", ""), ("zsh", ""), ("fish", "")],
                 _ => [],
             };
         }
@@ -124,6 +127,14 @@ internal static class CompletionCommand
         catch (Exception e) when (e is SkiffException or LinuxException or IOException or UnauthorizedAccessException)
         {
             return [];
+        }
+    }
+
+    private static IEnumerable<(string, string)> SignalNames()
+    {
+        for (int signal = 1; signal <= Signals.SIGSYS; signal++)
+        {
+            yield return (Signals.Name(signal), "");
         }
     }
 

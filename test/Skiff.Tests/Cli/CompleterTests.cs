@@ -26,6 +26,15 @@ public sealed class CompleterTests
     }
 
     [Fact]
+    public void Signals_and_shells_are_completed()
+    {
+        Assert.Equal(Completion.Signal, Completer.Complete(s_root, ["kill", "-s", ""]).Kind);
+        Assert.Equal(Completion.Signal, Completer.Complete(s_root, ["stop", "--signal", ""]).Kind);
+        Assert.Equal(Completion.Signal, Completer.Complete(s_root, ["run", "--stop-signal", ""]).Kind);
+        Assert.Equal(Completion.Shell, Completer.Complete(s_root, ["completion", ""]).Kind);
+    }
+
+    [Fact]
     public void Flags_and_their_choices_are_completed()
     {
         Assert.Equal(["--platform", "--progress"], Words("pull", "--p"));

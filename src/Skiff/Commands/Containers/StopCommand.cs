@@ -17,7 +17,10 @@ internal static class StopCommand
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
             Flags =
             [
-                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'),
+                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's') with
+                {
+                    Completes = Completion.Signal,
+                },
                 Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with
                 {
                     Alias = "time",
@@ -34,7 +37,7 @@ internal static class StopCommand
             Name = "kill",
             Summary = "Send a signal to containers",
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-            Flags = [Flag.Text("signal", "Signal to send", 's') with { Default = "KILL" }],
+            Flags = [Flag.Text("signal", "Signal to send", 's') with { Default = "KILL", Completes = Completion.Signal }],
             MinArguments = 1,
             Completes = [Completion.RunningContainer],
             Run = Kill,
@@ -48,7 +51,10 @@ internal static class StopCommand
             Usage = "[OPTIONS] CONTAINER [CONTAINER...]",
             Flags =
             [
-                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's'),
+                Flag.Text("signal", "Signal to send instead of the container's stop signal", 's') with
+                {
+                    Completes = Completion.Signal,
+                },
                 Flag.Number("timeout", "Seconds to wait before SIGKILL; -1 waits for ever", 't') with
                 {
                     Alias = "time",

@@ -82,7 +82,7 @@ internal static partial class RunFlags
         flags.Add(Flag.Text("domainname", "NIS domain name in the container"));
         flags.Add(Flag.Text("entrypoint", "Overwrite the image's ENTRYPOINT"));
         flags.Add(Flag.Bool("init", "Run a small init that forwards signals and reaps processes"));
-        flags.Add(Flag.Text("stop-signal", "Signal that stops the container"));
+        flags.Add(Flag.Text("stop-signal", "Signal that stops the container") with { Completes = Completion.Signal });
         flags.Add(Flag.Number("stop-timeout", "Seconds to wait before a stop kills the container"));
         flags.Add(Flag.Number("timeout", "Kill the container after so many seconds"));
         flags.Add(Flag.List("annotation", "Add an annotation to the runtime specification"));
