@@ -1,7 +1,10 @@
 using Skiff.CommandLine;
 using Skiff.Commands;
 using Skiff.Display;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
 using Skiff.Engine.Rootless;
+using Skiff.Images.Store;
 using Skiff.Linux;
 using Skiff.Linux.FileTree;
 
@@ -65,7 +68,7 @@ internal static class Program
         (string message, int code) = e switch
         {
             SkiffException skiff => (skiff.Message, skiff is { ExitCode: 1, IsUsage: false } ? failure : skiff.ExitCode),
-            LinuxException linux => (linux.Message, failure),
+            LinuxException linux => (linux.Message + Advice(linux, invocation), failure),
             OperationCanceledException => ("interrupted", 130),
             IOException io => (io.Message, failure), // a full disk, for instance, where a library reads or writes
             _ => ($"internal error: {e.GetType().Name}: {e.Message} (please report it, with the output of --debug)", failure),
@@ -76,5 +79,18 @@ internal static class Program
             output.ErrorLine($"  caused by {cause.GetType().Name}: {cause.Message}");
         }
         return code;
+    }
+
+    // Of our own directories only: a full disk that a user's file is written to needs no advice.
+    private static string Advice(LinuxException e, Invocation? invocation)
+    {
+        if (invocation is null || !FullDisk.IsMeant(e))
+        {
+            return "";
+        }
+        EnginePaths paths = SkiffEngine.Open(invocation.Globals.Root, invocation.Globals.Runroot).Paths;
+        return e.Target.StartsWith(paths.Root + "/", StringComparison.Ordinal) ? $"; {FullDisk.Advice(paths.Root)}"
+            : e.Target.StartsWith(paths.Runroot + "/", StringComparison.Ordinal) ? "; free space there, or put --runroot elsewhere"
+            : "";
     }
 }

@@ -197,12 +197,26 @@ public sealed class PullTests(SkiffHost host) : IClassFixture<SkiffHost>
             other.Run("pull", "-q", TestImages.Debian.Reference).ExitedWith(1).Complained("space");
             Assert.True(Free(other.Root) > before - 300_000, $"{before} bytes were free, {Free(other.Root)} are now");
             Assert.Equal("alive", other.Run("run", "--rm", "--network", "none", busybox, "echo", "alive").Succeeded().Text);
+
+            // To the last byte: what helps, removing images, works all the same.
+            other.Run("tag", busybox, "second").Succeeded();
+            Fill(other.Root);
+            other.Run("create", "--network", "none", busybox, "true").ExitedWith(1).Complained("image prune -a");
+            other.Run("rmi", "second").Succeeded();
+            other.Run("image", "prune", "-af").Succeeded();
+            Assert.Empty(other.Run("images", "-q").Succeeded().Text);
+            Assert.True(Free(other.Root) > 1_000_000);
         }
         finally
         {
             Tool.Run("umount", other.Root);
         }
     }
+
+    private static void Fill(string directory) =>
+        Tool.Shell(
+            $"dd if=/dev/zero of={directory}/full$(ls {directory} | wc -l) bs=64k 2>/dev/null || dd if=/dev/zero of={directory}/last bs=512 conv=notrunc oflag=append 2>/dev/null || true"
+        );
 
     private static long Free(string path) => new DriveInfo(path).AvailableFreeSpace;
 

@@ -12,14 +12,10 @@ internal static class SpaceGuard
         {
             return action();
         }
-        catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
+        catch (LinuxException e) when (FullDisk.IsMeant(e))
         {
             _ = store.Collect();
-            throw new SkiffException(
-                $"no space to {what} the image: {e.Message}; remove images with `skiff image prune -a`, or put --root on a larger file system",
-                1,
-                e
-            );
+            throw new SkiffException($"no space to {what} the image: {e.Message}; {FullDisk.Advice(store.Root)}", 1, e);
         }
     }
 }

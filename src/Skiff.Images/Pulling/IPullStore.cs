@@ -13,6 +13,9 @@ public sealed record PullLayer(int Index, Descriptor Descriptor, IReadOnlyList<D
 /// <summary>Where a pull puts what it fetches: the image store, or memory in tests.</summary>
 public interface IPullStore
 {
+    /// <summary>The directory that it is in.</summary>
+    string Location { get; }
+
     /// <summary>What the name stood for when it was pulled for this platform, if that image is whole; null otherwise.</summary>
     PullResult? Find(Reference reference, Platform platform);
 

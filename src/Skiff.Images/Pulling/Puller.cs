@@ -45,6 +45,7 @@ public sealed class Puller(IPullStore store)
         RegistryOptions registry = options.Registry with
         {
             Retrying = (reason, delay, failures) => progress.Report(new PullRetrying(reason, delay, failures)),
+            Noted = note => progress.Report(new PullNote(note)),
         };
         using RegistrySources client = new(reference, registry, (mirror, reason) => progress.Report(new PullMirrorFailed(mirror, reason)));
         if (store.Find(reference, platform) is PullResult have && IsCurrent(client, reference, have, cancellation))
@@ -68,11 +69,11 @@ public sealed class Puller(IPullStore store)
             new LayerSchedule(store, client, progress, options.Parallel).Run(layers, cancellation);
             store.Commit(result, manifest, layers);
         }
-        catch (Exception e) when (IsDiskFull(e))
+        catch (Exception e) when (FullDisk.IsMeant(e))
         {
             store.Discard(layers);
             throw new SkiffException(
-                $"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; remove images with `skiff image prune -a`, or put --root on a larger file system",
+                $"no space for {reference.Familiar}: {(e as LinuxException)?.Message ?? Errno.Describe(e.HResult)}; {FullDisk.Advice(store.Location)}",
                 1,
                 e
             );
@@ -80,10 +81,6 @@ public sealed class Puller(IPullStore store)
         progress.Report(new PullDone(result));
         return result;
     }
-
-    // .NET's own file errors carry the errno as HResult.
-    private static bool IsDiskFull(Exception e) =>
-        (e as LinuxException)?.Errno is Errno.ENOSPC or Errno.EDQUOT || (e is IOException && e.HResult is Errno.ENOSPC or Errno.EDQUOT);
 
     // A digest cannot come to mean anything else; a tag is asked for by one HEAD (REG-14).
     private static bool IsCurrent(RegistrySources client, Reference reference, PullResult have, CancellationToken cancellation) =>

@@ -8,6 +8,7 @@ namespace Skiff.Images.Registry;
 /// <remarks>
 /// A connection that breaks, stalls or ends early is followed by another that asks for the rest (<c>Range: bytes=N-</c>, distribution-spec "Resumable Pull").
 /// A registry that answers 200 instead of 206 sends it all again: what is already delivered is read and dropped, which is as good as starting over, since the reader checks the digest of the whole.
+/// A blob that has another size than its descriptor says stays so: no further attempt is made where the headers tell its size, or where two bodies in a row were whole and ended at the same byte.
 /// </remarks>
 internal sealed class BlobStream : ReadOnlyStream
 {
@@ -17,6 +18,7 @@ internal sealed class BlobStream : ReadOnlyStream
     private HttpResponseMessage? _response;
     private Stream? _body;
     private long _position;
+    private long _ended = -1;
     private int _failures;
     private bool _useRange = true;
 
@@ -48,7 +50,7 @@ internal sealed class BlobStream : ReadOnlyStream
                     _failures = 0;
                     return n;
                 }
-                throw new TransientException($"the connection ended {_descriptor.Size - _position} bytes early");
+                throw EndedEarly();
             }
             catch (AnswerException e) when (e.Status == HttpStatusCode.RequestedRangeNotSatisfiable && _useRange)
             {
@@ -90,9 +92,15 @@ internal sealed class BlobStream : ReadOnlyStream
     {
         (HttpResponseMessage response, long start) = _client.RequestBlob(_descriptor, _position, _useRange, _cancellation);
         _response = response;
-        if (response.Content.Headers.ContentLength is long length && start + length > _descriptor.Size)
+        long? length = response.Content.Headers.ContentLength;
+        long? total = response.StatusCode == HttpStatusCode.PartialContent ? response.Content.Headers.ContentRange?.Length : length;
+        if (total is long size && size != _descriptor.Size)
         {
-            throw TooLong();
+            throw WrongSize($"{size}");
+        }
+        if (start + length > _descriptor.Size)
+        {
+            throw WrongSize("more");
         }
         Stream body = response.Content.ReadAsStream(_cancellation);
         Discard(body, _position - start);
@@ -127,12 +135,24 @@ internal sealed class BlobStream : ReadOnlyStream
         }
         if (more)
         {
-            throw TooLong();
+            throw WrongSize("more");
         }
     }
 
-    private SkiffException TooLong() =>
-        new($"the registry sends more than the {_descriptor.Size} bytes of the blob {_descriptor.Digest}: it is damaged or forged");
+    // A cut is an exception where the length of the body is known; else it looks like an end, and it is one if it comes twice at the same place.
+    private Exception EndedEarly()
+    {
+        bool again = _ended == _position;
+        _ended = _position;
+        return again
+            ? WrongSize($"{_position}")
+            : new TransientException($"the connection ended {_descriptor.Size - _position} bytes early");
+    }
+
+    private SkiffException WrongSize(string bytes) =>
+        new(
+            $"the blob {_descriptor.Digest} has {bytes} bytes at the registry, {_descriptor.Size} in the manifest: one of them is damaged or forged"
+        );
 
     private void Disconnect()
     {

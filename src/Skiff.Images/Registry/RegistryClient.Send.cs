@@ -177,7 +177,7 @@ public sealed partial class RegistryClient
                 bearer ??= challenge.Scheme == "bearer" && challenge["realm"] is not null ? challenge : null;
                 basic ??= challenge.Scheme == "basic" ? challenge : null;
             }
-            _credential ??= _options.FindCredential(_reference.Domain);
+            FindCredential();
             if (bearer is not null)
             {
                 _authorization = "Bearer " + FetchToken(bearer, response.RequestMessage!.RequestUri!.Scheme == "http", cancellation);
@@ -189,6 +189,24 @@ public sealed partial class RegistryClient
             }
             _authorization = _credential.Basic;
             return true;
+        }
+    }
+
+    // What is public is pulled without a login, as docker does, where the one there may be cannot be had: a config.json that came from another machine names a helper of that one.
+    private void FindCredential()
+    {
+        if (_credential is not null || _noCredential is not null)
+        {
+            return;
+        }
+        try
+        {
+            _credential = _options.FindCredential(_reference.Domain);
+        }
+        catch (SkiffException e)
+        {
+            _noCredential = e;
+            _options.Noted?.Invoke($"asked without a login: {e.Message}");
         }
     }
 
@@ -232,18 +250,23 @@ public sealed partial class RegistryClient
             || (int)status >= 500 && status is not HttpStatusCode.NotImplemented
         )
         {
-            string? after = response.Headers.NonValidated.TryGetValues("Retry-After", out System.Net.Http.Headers.HeaderStringValues values)
-                ? values.ToString()
-                : null;
+            DateTimeOffset now = RetryPolicy.ParseDate(Header(response, "Date")) ?? _options.Clock.GetUtcNow();
+            TimeSpan? after = RetryPolicy.ParseRetryAfter(Header(response, "Retry-After"), now);
             string said = message.Length > 0 ? $" ({message})" : "";
             string reason =
                 status == HttpStatusCode.TooManyRequests
                     ? $"{_reference.Domain} allows no more requests for now (429){said}"
                     : $"{_reference.Domain} answers {(int)status}{said}";
-            return new TransientException(reason, after);
+            // Every attempt would come before the time that it names.
+            return after > _options.Retry.MaxRetryAfter * (_options.Retry.Attempts - 1)
+                ? new SkiffException($"{What}: {reason}; it asks to come back in {Math.Ceiling(after.Value.TotalMinutes)} minutes")
+                : new TransientException(reason, after);
         }
         return new AnswerException(status, code, message);
     }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 
     private static byte[] ReadAll(HttpResponseMessage response, int limit, string what, CancellationToken cancellation)
     {

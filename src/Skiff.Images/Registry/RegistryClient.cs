@@ -48,6 +48,9 @@ public sealed record RegistryOptions
             cancellation.ThrowIfCancellationRequested();
         };
 
+    /// <summary>Told what is worth knowing and stops nothing, a sentence.</summary>
+    public Action<string>? Noted { get; init; }
+
     /// <summary>Told before each wait: the reason, the wait, how many failures there were.</summary>
     public Action<string, TimeSpan, int>? Retrying { get; init; }
 }
@@ -71,6 +74,7 @@ public sealed partial class RegistryClient : IDisposable
     private volatile string? _authorization;
     private volatile string? _scheme;
     private Credential? _credential;
+    private SkiffException? _noCredential;
 
     /// <summary>A client for the repository of <paramref name="reference"/>. No request is made yet.</summary>
     public RegistryClient(Reference reference, RegistryOptions options)
@@ -111,7 +115,7 @@ public sealed partial class RegistryClient : IDisposable
         }
         catch (AnswerException e)
         {
-            throw RegistryErrors.Refused(_reference, e, _credential);
+            throw Refused(e, null);
         }
     }
 
@@ -233,7 +237,10 @@ public sealed partial class RegistryClient : IDisposable
         e is TransientException
         || (_scheme is not null || !RegistryErrors.IsUnreachable(e)) && RegistryErrors.IsTransient(e, _transport, Place(e));
 
-    internal SkiffException Refused(AnswerException e, Digest? part) => RegistryErrors.Refused(_reference, e, _credential, part);
+    internal SkiffException Refused(AnswerException e, Digest? part) =>
+        e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && _noCredential is SkiffException failed
+            ? new SkiffException($"{_reference.Domain} wants a login for {_reference.Familiar}, and {failed.Message}", 1, e)
+            : RegistryErrors.Refused(_reference, e, _credential, part);
 
     internal SkiffException GivenUp(string what, string reason, Exception e) =>
         new(
@@ -245,7 +252,7 @@ public sealed partial class RegistryClient : IDisposable
     /// <summary>Waits before attempt <paramref name="failures"/> + 1.</summary>
     internal void Pause(Exception e, int failures, CancellationToken cancellation)
     {
-        TimeSpan delay = Policy.Delay(failures, (e as TransientException)?.RetryAfter, _options.Clock.GetUtcNow(), Jitter());
+        TimeSpan delay = Policy.Delay(failures, (e as TransientException)?.RetryAfter, Jitter());
         _options.Retrying?.Invoke(Describe(e), delay, failures);
         _options.Wait(delay, cancellation);
     }

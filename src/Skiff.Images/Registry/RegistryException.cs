@@ -3,10 +3,10 @@ using System.Net;
 namespace Skiff.Images.Registry;
 
 /// <summary>A request that failed in a way worth another attempt: the connection, or a 408, 429 or 5xx answer.</summary>
-internal sealed class TransientException(string message, string? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+internal sealed class TransientException(string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>The <c>Retry-After</c> header; null for none.</summary>
-    internal string? RetryAfter { get; } = retryAfter;
+    /// <summary>What the <c>Retry-After</c> header asks for; null for none.</summary>
+    internal TimeSpan? RetryAfter { get; } = retryAfter;
 }
 
 /// <summary>An answer of the registry that another attempt will not change.</summary>

@@ -14,32 +14,51 @@ public sealed record RetryPolicy(int Attempts, TimeSpan FirstDelay, TimeSpan Max
     public static RetryPolicy Default { get; } =
         new(6, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
 
-    /// <summary>The wait before attempt <paramref name="failures"/> + 1: what the registry asks for within bounds, else exponential with up to a quarter of jitter.</summary>
-    public TimeSpan Delay(int failures, string? retryAfter, DateTimeOffset now, double jitter)
+    // RFC 9110, section 5.6.7: the form of today, and two old ones that recipients must read.
+    private static readonly string[] s_dates =
+    [
+        "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
+        "dddd, dd-MMM-yy HH:mm:ss 'GMT'",
+        "ddd MMM d HH:mm:ss yyyy",
+    ];
+
+    /// <summary>The wait before attempt <paramref name="failures"/> + 1: exponential with up to a quarter of jitter, or longer where the registry asks for it, within bounds.</summary>
+    /// <remarks>A registry that asks for less, "0" or a time that is past by our clock, gets no six requests at once for it.</remarks>
+    public TimeSpan Delay(int failures, TimeSpan? asked, double jitter)
     {
-        if (ParseRetryAfter(retryAfter, now) is TimeSpan asked)
-        {
-            return asked < MaxRetryAfter ? asked : MaxRetryAfter;
-        }
         double seconds = Math.Min(FirstDelay.TotalSeconds * Math.Pow(2, failures - 1), MaxDelay.TotalSeconds);
-        return TimeSpan.FromSeconds(seconds * (1 + (jitter / 4)));
+        TimeSpan own = TimeSpan.FromSeconds(seconds * (1 + (jitter / 4)));
+        return asked is not TimeSpan time || time < own ? own
+            : time < MaxRetryAfter ? time
+            : MaxRetryAfter;
     }
 
     /// <summary>Reads <c>Retry-After</c>: seconds, or an HTTP date (RFC 9110, section 10.2.3); null for neither.</summary>
+    /// <param name="value">The header.</param>
+    /// <param name="now">The registry's time, as its <c>Date</c> header says, so that a wrong clock here does no harm.</param>
     public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
     {
-        if (value is null)
+        ReadOnlySpan<char> text = value.AsSpan().Trim();
+        if (text.Length > 0 && !text.ContainsAnyExceptInRange('0', '9'))
         {
-            return null;
+            return TimeSpan.FromSeconds(
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : int.MaxValue
+            );
         }
-        if (long.TryParse(value.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds))
-        {
-            return TimeSpan.FromSeconds(Math.Min(seconds, 86_400));
-        }
-        if (!DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date))
-        {
-            return null;
-        }
-        return date > now ? date - now : TimeSpan.Zero;
+        return ParseDate(value) is not DateTimeOffset date ? null
+            : date > now ? date - now
+            : TimeSpan.Zero;
     }
+
+    /// <summary>Reads an HTTP date; null if it is none.</summary>
+    public static DateTimeOffset? ParseDate(string? value) =>
+        DateTimeOffset.TryParseExact(
+            value,
+            s_dates,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AllowWhiteSpaces | DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset date
+        )
+            ? date
+            : null;
 }

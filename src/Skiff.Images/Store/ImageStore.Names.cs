@@ -35,7 +35,7 @@ public sealed partial class ImageStore
             IndexEntry entry = Match(entries, name.ToString()) ?? throw new SkiffException(NotFound(name.Familiar));
             entries.Remove(entry);
             KeepDangling(entries, entry);
-            StoreIndex.Write(Root, entries);
+            StoreIndex.Write(Root, entries, removing: true);
         }
     }
 
@@ -78,7 +78,7 @@ public sealed partial class ImageStore
             {
                 deleted.Add(entry.Id);
             }
-            StoreIndex.Write(Root, entries);
+            StoreIndex.Write(Root, entries, removing: true);
         }
         return new RemovedImages(untagged, deleted, deleted.Count > 0 ? Collect() : 0);
     }

@@ -37,7 +37,7 @@ public sealed partial class ImageStore
                         deleted.Add(image.Id);
                     }
                 }
-                StoreIndex.Write(Root, entries);
+                StoreIndex.Write(Root, entries, removing: true);
             }
         }
         return new RemovedImages(untagged, deleted, Collect());
@@ -56,7 +56,7 @@ public sealed partial class ImageStore
         using (FileLock.Acquire($"{Root}/gc.lock"))
         {
             HashSet<string> used = Mark();
-            _ = Files.TryMakeDirectory(trash, 0x1C0);
+            SpaceReserve.Use(Root, () => MakeTrash(trash));
             foreach (string algorithm in Directory.EnumerateDirectories($"{Root}/blobs"))
             {
                 bytes += Sweep(algorithm, used, trash, path => new FileInfo(path).Length);
@@ -70,7 +70,17 @@ public sealed partial class ImageStore
         {
             Tree.Remove(old);
         }
+        SpaceReserve.Keep(Root);
         return bytes;
+    }
+
+    private static void MakeTrash(string path)
+    {
+        int errno = Files.TryMakeDirectory(path, 0x1C0);
+        if (errno is not (0 or Errno.EEXIST))
+        {
+            throw new LinuxException("mkdir", path, errno);
+        }
     }
 
     internal void RemoveIngest(string hex)

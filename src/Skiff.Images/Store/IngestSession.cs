@@ -15,6 +15,7 @@ public sealed class IngestSession : IDisposable
     {
         _noted = noted;
         store.EnsureLayout();
+        SpaceReserve.Keep(store.Root);
         store.Settle();
         _store = store;
         _lease = new Lease(store);

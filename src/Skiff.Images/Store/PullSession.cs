@@ -16,6 +16,9 @@ public sealed class PullSession : IPullStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public string Location => _store.Root;
+
+    /// <inheritdoc/>
     public PullResult? Find(Reference reference, Platform platform)
     {
         IndexEntry? entry = _store.FindEntry(reference);

@@ -38,7 +38,10 @@ internal static class StoreIndex
     }
 
     /// <summary>Replaces the index, durably.</summary>
-    internal static void Write(string root, IReadOnlyList<IndexEntry> entries)
+    /// <param name="root">The store's root.</param>
+    /// <param name="entries">The entries.</param>
+    /// <param name="removing">True where names or images go: that works on a full file system too.</param>
+    internal static void Write(string root, IReadOnlyList<IndexEntry> entries, bool removing = false)
     {
         MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
@@ -54,7 +57,15 @@ internal static class StoreIndex
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
-        Files.Replace($"{root}/index.json", stream.GetBuffer().AsSpan(0, (int)stream.Length), durable: true);
+        void Replace() => Files.Replace($"{root}/index.json", stream.GetBuffer().AsSpan(0, (int)stream.Length), durable: true);
+        if (removing)
+        {
+            SpaceReserve.Use(root, Replace);
+        }
+        else
+        {
+            Replace();
+        }
     }
 
     private static Dictionary<string, string> Annotations(IndexEntry entry)

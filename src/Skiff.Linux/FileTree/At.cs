@@ -274,6 +274,16 @@ public static unsafe partial class At
     /// <summary>fsync(2).</summary>
     public static int Sync(int fd) => Result(Libc.fsync(fd));
 
+    /// <summary>statfs(2): how many further files the file system of a path may have; null where it does not count them, or cannot be asked.</summary>
+    public static long? FreeInodes(string path)
+    {
+        long* buffer = stackalloc long[32]; // struct statfs: f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, each a long
+        fixed (byte* p = CString.Encode(path))
+        {
+            return Libc.syscall(SyscallNumber.statfs, (nint)p, (nint)buffer, 0, 0, 0, 0) == 0 && buffer[5] > 0 ? buffer[6] : null;
+        }
+    }
+
     /// <summary>syncfs(2): everything of the file system that <paramref name="fd"/> is on reaches the disk; writes that failed since are reported (kernel 5.8).</summary>
     public static int SyncFileSystem(int fd) => Result(Libc.syncfs(fd));
 

@@ -21,6 +21,8 @@ internal sealed class MemoryStore : IPullStore
 
     internal bool Discarded { get; private set; }
 
+    public string Location => "/";
+
     public PullResult? Find(Reference reference, Platform platform) => Names.GetValueOrDefault($"{reference} {platform}");
 
     public byte[]? ReadBlob(Digest digest) => Blobs.GetValueOrDefault(digest);

@@ -19,6 +19,9 @@ internal sealed class PullFixture : IPullProgress, IDisposable
 
     internal Credential? Credential { get; set; }
 
+    /// <summary>Another answer than <see cref="Credential"/>.</summary>
+    internal Func<string, Credential?>? FindCredential { get; set; }
+
     internal RegistrySettings Settings { get; set; } = RegistrySettings.Default;
 
     internal RetryPolicy Retry { get; set; } = RetryPolicy.Default with { Attempts = 4 };
@@ -30,7 +33,7 @@ internal sealed class PullFixture : IPullProgress, IDisposable
             Parallel = 2,
             Registry = new RegistryOptions
             {
-                FindCredential = _ => Credential,
+                FindCredential = FindCredential ?? (_ => Credential),
                 Settings = _ => Settings,
                 Retry = Retry,
                 Wait = (time, _) => Waits.Enqueue(time),

@@ -119,12 +119,113 @@ public sealed class PullTests : IDisposable
     public void REG_07_Retry_After_is_read_as_seconds_or_date_and_bounded()
     {
         DateTimeOffset now = DateTimeOffset.Parse("2026-01-01T00:00:00Z", CultureInfo.InvariantCulture);
-        Assert.Equal(TimeSpan.FromSeconds(30), RetryPolicy.Default.Delay(1, "Thu, 01 Jan 2026 00:00:30 GMT", now, 0));
-        Assert.Equal(TimeSpan.FromMinutes(2), RetryPolicy.Default.Delay(1, "99999999999999", now, 0));
-        Assert.Equal(TimeSpan.Zero, RetryPolicy.Default.Delay(1, "Wed, 01 Jan 2025 00:00:30 GMT", now, 0));
-        Assert.Equal(TimeSpan.FromSeconds(0.5), RetryPolicy.Default.Delay(1, "soon", now, 0));
-        Assert.Equal(TimeSpan.FromSeconds(4), RetryPolicy.Default.Delay(4, null, now, 0));
-        Assert.Equal(TimeSpan.FromSeconds(30), RetryPolicy.Default.Delay(40, null, now, 0));
+        static TimeSpan? Read(string? header, DateTimeOffset at) => RetryPolicy.ParseRetryAfter(header, at);
+        Assert.Equal(TimeSpan.FromSeconds(30), Read("Thu, 01 Jan 2026 00:00:30 GMT", now));
+        Assert.Equal(TimeSpan.FromSeconds(30), Read("Thursday, 01-Jan-26 00:00:30 GMT", now));
+        Assert.Equal(TimeSpan.FromSeconds(30), Read("Thu Jan  1 00:00:30 2026", now));
+        Assert.Equal(TimeSpan.Zero, Read("Wed, 01 Jan 2025 00:00:30 GMT", now));
+        Assert.Equal(TimeSpan.FromSeconds(7), Read(" 7 ", now));
+        Assert.Equal(TimeSpan.FromSeconds(int.MaxValue), Read("99999999999999", now));
+        foreach (string? none in (string?[])[null, "", "soon", "1.5", "-5", "2026-01-01T00:00:30Z", "٣"])
+        {
+            Assert.Null(Read(none, now));
+        }
+        RetryPolicy policy = RetryPolicy.Default;
+        Assert.Equal(TimeSpan.FromSeconds(30), policy.Delay(1, TimeSpan.FromSeconds(30), 0));
+        Assert.Equal(TimeSpan.FromMinutes(2), policy.Delay(1, TimeSpan.FromHours(1), 0));
+        Assert.Equal(TimeSpan.FromSeconds(0.5), policy.Delay(1, TimeSpan.Zero, 0));
+        Assert.Equal(TimeSpan.FromSeconds(4), policy.Delay(4, TimeSpan.FromSeconds(1), 0));
+        Assert.Equal(TimeSpan.FromSeconds(4), policy.Delay(4, null, 0));
+        Assert.Equal(TimeSpan.FromSeconds(30), policy.Delay(40, null, 0));
+    }
+
+    [Theory]
+    [InlineData(0.0)] // "Retry-After: 0"
+    [InlineData(-3600.0)] // a date by a clock an hour behind ours, with the Date of that clock
+    public void REG_07_A_registry_that_asks_for_no_wait_is_not_asked_six_times_at_once(double offset)
+    {
+        string date = DateTimeOffset.UtcNow.AddSeconds(offset).ToString("R", CultureInfo.InvariantCulture);
+        _f.Registry.Script = (_, _) => Answer.Text(503, "", ("Date", date), ("Retry-After", offset == 0 ? "0" : date));
+        _ = _f.Fails();
+        Assert.Equal(3, _f.Waits.Count);
+        Assert.All(_f.Waits, w => Assert.True(w >= TimeSpan.FromSeconds(0.5)));
+    }
+
+    [Fact]
+    public void REG_07_A_date_is_read_by_the_clock_of_the_registry()
+    {
+        _f.Registry.Image("t", "amd64", _a);
+        DateTimeOffset there = DateTimeOffset.UtcNow.AddHours(-5);
+        (string, string)[] headers =
+        [
+            ("Date", there.ToString("R", CultureInfo.InvariantCulture)),
+            ("Retry-After", there.AddSeconds(40).ToString("R", CultureInfo.InvariantCulture)),
+        ];
+        _f.Registry.Script = (_, n) => n == 1 ? Answer.Text(429, "", headers) : null;
+        _ = _f.Pull();
+        Assert.Equal(TimeSpan.FromSeconds(40), _f.Waits.First());
+    }
+
+    [Fact]
+    public void REG_07_A_registry_that_asks_for_hours_is_not_waited_for()
+    {
+        _f.Registry.Script = (_, _) => Answer.Text(429, "", ("Retry-After", "7200"));
+        Assert.Contains("120 minutes", _f.Fails(), StringComparison.Ordinal);
+        Assert.Empty(_f.Waits);
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1_000_000_000_000, false)]
+    [InlineData(-1, false)]
+    [InlineData(1, true)]
+    [InlineData(-1, true)]
+    public void A_blob_of_another_size_than_its_descriptor_says_is_not_asked_for_again_and_again(long more, bool chunked)
+    {
+        Descriptor layer = _f.Registry.Blob(MediaTypes.OciLayer, _a);
+        Descriptor config = _f.Registry.Blob(
+            MediaTypes.OciConfig,
+            System.Text.Encoding.UTF8.GetBytes(
+                $$"""{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["{{layer.Digest}}"] } }"""
+            )
+        );
+        string manifest =
+            $$"""{"schemaVersion":2,"config":{{FakeRegistry.Json(config)}},"layers":[{{FakeRegistry.Json(layer with { Size = layer.Size + more })}}]}""";
+        _f.Registry.Manifest(MediaTypes.OciManifest, manifest, "t");
+        _f.Registry.Script = (r, _) => chunked && IsBlob(r, _a) ? new Answer(200, _a) { Chunked = true } : null;
+        string message = _f.Fails();
+        Assert.Contains($"{layer.Size + more} in the manifest", message, StringComparison.Ordinal);
+        Assert.True(_f.Registry.Log.Count(r => IsBlob(r, _a)) <= (chunked ? 2 : 1), message);
+        // and the next pull, which has bytes already, fails as soon
+        _f.Registry.Log.Clear();
+        _ = _f.Fails();
+        Assert.True(_f.Registry.Log.Count(r => IsBlob(r, _a)) <= 3);
+    }
+
+    [Fact]
+    public void What_is_public_is_pulled_where_a_login_cannot_be_looked_up()
+    {
+        _f.Registry.Image("t", "amd64", _a);
+        _f.Registry.Script = (r, _) =>
+            r.Path.StartsWith("/token", StringComparison.Ordinal) ? Answer.Text(200, """{"token":"T"}""")
+            : r["authorization"] is null
+                ? Answer.Text(401, "", ("WWW-Authenticate", $"Bearer realm=\"http://{_f.Registry.Authority}/token\",service=\"s\""))
+            : null;
+        _f.FindCredential = _ => throw new SkiffException("the helper x is not in PATH");
+        _ = _f.Pull();
+        Assert.Contains("helper x", Assert.Single(_f.Events.OfType<PullNote>()).Text, StringComparison.Ordinal);
+
+        _f.Registry.Script = (_, _) => Answer.Text(401, "", ("WWW-Authenticate", "Basic realm=\"r\""));
+        Assert.Contains(
+            "wants a login",
+            Assert.Throws<SkiffException>(() => _f.Pull(_f.Registry.Reference("u"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "helper x",
+            Assert.Throws<SkiffException>(() => _f.Pull(_f.Registry.Reference("u"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -238,7 +339,7 @@ public sealed class PullTests : IDisposable
     {
         _f.Registry.Image("t", "amd64", _a);
         _f.Registry.Script = (r, _) => IsBlob(r, _a) ? new Answer(200, [.. _a, 1]) { Chunked = true } : null;
-        Assert.Contains("more than the 300000 bytes", _f.Fails(), StringComparison.Ordinal);
+        Assert.Contains("300000 in the manifest", _f.Fails(), StringComparison.Ordinal);
     }
 
     [Fact]
