@@ -39,8 +39,12 @@ internal sealed class PullView
                 layer.Bytes = e.Bytes;
                 layer.Phase = e.Bytes >= e.Layer.Size ? Phase.Unpacking : Phase.Downloading;
                 break;
+            // without a download before: an earlier pull has fetched it, and it is unpacked again
+            case PullUnpacked e when Find(e.Layer) is { Phase: Phase.Waiting } layer:
+                layer.Phase = Phase.Unpacking;
+                break;
             case PullLayerDone e when Find(e.Layer) is { } layer:
-                layer.Start ??= 0;
+                layer.Start ??= e.Layer.Size;
                 layer.Bytes = e.Layer.Size;
                 layer.Phase = Phase.Done;
                 break;
@@ -70,9 +74,9 @@ internal sealed class PullView
             _layers.Count <= room ? _layers : _layers.Where(static l => l.Phase is Phase.Downloading or Phase.Unpacking).Take(room);
         foreach (Layer layer in shown)
         {
-            lines.Add(Human.Ellipsis(Line(layer, columns), columns - 1));
+            lines.Add(Line(layer, columns));
         }
-        lines.Add(Human.Ellipsis(Total(now, columns), columns - 1));
+        lines.Add(Total(now, columns));
         if (_notice.Length > 0)
         {
             lines.Add(Human.Ellipsis(_notice, columns - 1));
@@ -95,15 +99,35 @@ internal sealed class PullView
     private static string Line(Layer layer, int columns)
     {
         string id = layer.Descriptor.Digest.Short;
+        double part = (double)layer.Bytes / Math.Max(1, layer.Descriptor.Size);
         string sizes = $"{Human.ShortSize(layer.Bytes)}/{Human.ShortSize(layer.Descriptor.Size)}";
         return layer.Phase switch
         {
-            Phase.Waiting => $"{id}: Waiting",
-            Phase.Exists => $"{id}: Already exists",
-            Phase.Done => $"{id}: Pull complete  {Human.ShortSize(layer.Descriptor.Size)}",
-            Phase.Unpacking => $"{id}: Extracting",
-            _ => $"{id}: Downloading  {Bar((double)layer.Bytes / Math.Max(1, layer.Descriptor.Size), BarWidth(columns))}  {sizes}",
+            Phase.Waiting => Fit(columns, $"{id}: Waiting"),
+            Phase.Exists => Fit(columns, $"{id}: Already exists"),
+            Phase.Done => Fit(columns, $"{id}: Pull complete  {Human.ShortSize(layer.Descriptor.Size)}", $"{id}: Pull complete"),
+            Phase.Unpacking => Fit(columns, $"{id}: Extracting"),
+            _ => Fit(
+                columns,
+                $"{id}: Downloading  {Bar(part, BarWidth(columns))}  {sizes}",
+                $"{id}: Downloading {sizes}",
+                $"{id}: {sizes}",
+                $"{id}: {(int)(part * 100)}%"
+            ),
         };
+    }
+
+    /// <summary>The longest wording that a line has room for: numbers are worth more than a bar.</summary>
+    private static string Fit(int columns, params ReadOnlySpan<string> wordings)
+    {
+        foreach (string wording in wordings)
+        {
+            if (wording.Length < columns)
+            {
+                return wording;
+            }
+        }
+        return Human.Ellipsis(wordings[^1], columns - 1);
     }
 
     private static int BarWidth(int columns) => Math.Clamp(columns - 66, 8, 50);
@@ -128,12 +152,21 @@ internal sealed class PullView
         }
         if (here >= size)
         {
-            return $"Total: {Human.ShortSize(size)} in {Seconds(now)}";
+            return Fit(columns, $"Total: {Human.ShortSize(size)} in {Seconds(now)}");
         }
         double rate = Rate(now, arrived);
-        string left =
-            rate > 0 ? $"  {Human.ShortSize(rate)}/s  ETA {Seconds(TimeSpan.FromSeconds(Math.Min((size - here) / rate, 359_999)))}" : "";
-        return $"Total:       {"".PadRight(12)}  {Bar((double)here / size, BarWidth(columns))}  {Human.ShortSize(here)}/{Human.ShortSize(size)}{left}";
+        double part = (double)here / size;
+        string speed = rate > 0 ? $"  {Human.ShortSize(rate)}/s" : "";
+        string left = rate > 0 ? $"  ETA {Seconds(TimeSpan.FromSeconds(Math.Min((size - here) / rate, 359_999)))}" : "";
+        string sizes = $"{Human.ShortSize(here)}/{Human.ShortSize(size)}";
+        return Fit(
+            columns,
+            $"Total:       {"".PadRight(12)}  {Bar(part, BarWidth(columns))}  {sizes}{speed}{left}",
+            $"Total: {sizes}{speed}{left}",
+            $"Total: {sizes}{speed}",
+            $"Total: {sizes}",
+            $"Total: {(int)(part * 100)}%"
+        );
     }
 
     /// <summary>Bytes a second over the last seconds; 0 while nothing can be said.</summary>

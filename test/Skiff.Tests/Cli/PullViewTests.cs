@@ -61,6 +61,34 @@ public sealed class PullViewTests
         Assert.StartsWith("Total:", view.Render(TimeSpan.Zero, 80, 24)[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(60, "bbbbbbbbbbbb: Downloading  [====>   ]  4.5MB/9MB", "Total: 4.5MB/10MB  2.25MB/s  ETA 2.4s")]
+    [InlineData(40, "bbbbbbbbbbbb: Downloading 4.5MB/9MB", "Total: 4.5MB/10MB  2.25MB/s  ETA 2.4s")]
+    [InlineData(30, "bbbbbbbbbbbb: 4.5MB/9MB", "Total: 4.5MB/10MB  2.25MB/s")]
+    [InlineData(20, "bbbbbbbbbbbb: 50%", "Total: 4.5MB/10MB")]
+    [InlineData(12, "bbbbbbbbbb…", "Total: 45%")]
+    public void Where_there_is_little_room_the_numbers_stay_and_the_bar_goes(int columns, string layer, string total)
+    {
+        PullView view = View(new PullDownloaded(s_big, 0));
+        _ = view.Render(TimeSpan.Zero, columns, 24);
+        view.Take(new PullDownloaded(s_big, 4_500_000));
+        IReadOnlyList<string> lines = view.Render(TimeSpan.FromSeconds(2), columns, 24);
+        Assert.Equal([layer, total], lines.Skip(1));
+        Assert.All(lines, l => Assert.True(l.Length < columns, l));
+    }
+
+    [Fact]
+    public void A_layer_that_an_earlier_pull_fetched_is_extracted_and_counts_for_no_rate()
+    {
+        PullView view = View(new PullDownloaded(s_small, 0));
+        _ = view.Render(TimeSpan.Zero, 100, 24);
+        view.Take(new PullUnpacked(s_big, 1));
+        view.Take(new PullDownloaded(s_small, 100_000));
+        Assert.Equal("bbbbbbbbbbbb: Extracting", view.Render(TimeSpan.FromSeconds(1), 100, 24)[1]);
+        view.Take(new PullLayerDone(s_big));
+        Assert.Contains("  50kB/s", view.Render(TimeSpan.FromSeconds(2), 100, 24)[^1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nothing_is_wider_or_higher_than_the_terminal()
     {
