@@ -12,5 +12,6 @@ public sealed class SpawnTests(SkiffHost host) : IClassFixture<SkiffHost>
         string[] words = host.Run("__stress-spawn", "2000").Succeeded().Text.Split(' ');
         Assert.Equal("2000", words[0]);
         Assert.True(int.Parse(words[2]) > 100, $"only {words[2]} collections: no load at all");
+        Assert.True(int.Parse(words[4]) > 0, "the thread of finalizers has not begun");
     }
 }

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Skiff.CommandLine;
 using Skiff.Linux;
 using Skiff.Linux.Spawning;
 
 namespace Skiff.Commands;
 
-/// <summary><c>skiff __stress-spawn N</c>: starts N processes while other threads keep the garbage collector busy. The guard of the rule that only the interpreter runs after clone3; it means something in the published binary only.</summary>
+/// <summary><c>skiff __stress-spawn N</c>: starts N processes while other threads keep the garbage collector busy. The guard of the rule that only the interpreter runs after clone3, and of what runtime-start.c does with
+/// static fields and finalizers; it means something in the published binary only.</summary>
 internal static class StressSpawnCommand
 {
     public static Command Define() =>
@@ -38,11 +40,34 @@ internal static class StressSpawnCommand
                 throw new SkiffException($"process {i} ended with {code} instead of 42");
             }
         }
+        CollectEverything();
         collections = GC.CollectionCount(0) - collections;
         stop.Cancel();
         Array.ForEach(load, static thread => thread.Join());
-        invocation.Output.Line($"{count} processes, {collections} collections");
+        invocation.Output.Line($"{count} processes, {collections} collections, {Volatile.Read(ref Finalized.Count)} finalized");
         return 0;
+    }
+
+    /// <summary>All generations, with everything moved that may move; until the thread of finalizers has had its turn.</summary>
+    private static void CollectEverything()
+    {
+        long until = Environment.TickCount64 + 10_000;
+        do
+        {
+            MakeGarbage();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            Thread.Yield();
+        } while (Volatile.Read(ref Finalized.Count) == 0 && Environment.TickCount64 < until);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void MakeGarbage() => GC.KeepAlive(new Finalized());
+
+    private sealed class Finalized
+    {
+        internal static int Count;
+
+        ~Finalized() => Interlocked.Increment(ref Count);
     }
 
     /// <summary>Every second child is a fork, the others work in our memory.</summary>

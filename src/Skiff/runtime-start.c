@@ -1,0 +1,153 @@
+// What the start of the .NET runtime does that a command of some milliseconds does not need, done later, more cheaply, or not at all. The linker puts these functions in the place of the runtime's own
+// (--wrap, Skiff.csproj), whose names are those of .NET 10; one that is gone is an error of the link. Why, and what each is worth: docs/decisions/020-start-of-the-runtime.md.
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// --- Limits of a control group: how much memory the collector may plan with is linked in (GCTotalPhysicalMemory). Reading them takes a dozen files, two of them the list of all mounts.
+
+void __wrap__Z16InitializeCGroupv(void) {}
+
+void __wrap__Z19InitializeCpuCGroupv(void) {}
+
+// --- NUMA nodes matter to the server collector alone.
+
+void __wrap__Z21NUMASupportInitializev(void) {}
+
+// --- How many processors there are and could be: three files of /sys, for a number that the collector of a workstation uses to look through the processors this process may use.
+
+long __real_sysconf(int name);
+
+long __wrap_sysconf(int name) {
+    cpu_set_t usable;
+    if ((name != _SC_NPROCESSORS_CONF && name != _SC_NPROCESSORS_ONLN) || sched_getaffinity(0, sizeof usable, &usable) != 0) {
+        return __real_sysconf(name);
+    }
+    int last = CPU_SETSIZE - 1;
+    while (last > 0 && !CPU_ISSET(last, &usable)) {
+        last--;
+    }
+    return last + 1;
+}
+
+size_t __wrap_minipal_get_cpu_max_possible_count(void) { return __wrap_sysconf(_SC_NPROCESSORS_CONF); }
+
+// --- The processor's features: CPUID takes a virtual machine 9 microseconds each time, and the runtime asks twice six times. The instructions that every processor has which the binary was made for
+// are enough until there is much to compute.
+
+extern int g_cpuFeatures, g_requiredCpuFeatures;
+int __real_minipal_getcpufeatures(void);
+
+int __wrap_minipal_getcpufeatures(void) { return g_requiredCpuFeatures; }
+
+// --- The bounds of the first thread's stack: the C library reads the list of all mappings for them, whose end it knows itself.
+
+extern void *__libc_stack_end;
+bool __real__Z24PalGetMaximumStackBoundsPPvS0_(void **low, void **high);
+
+bool __wrap__Z24PalGetMaximumStackBoundsPPvS0_(void **low, void **high) {
+    struct rlimit limit;
+    if (syscall(SYS_gettid) != getpid() || getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return __real__Z24PalGetMaximumStackBoundsPPvS0_(low, high);
+    }
+    const uintptr_t page = sysconf(_SC_PAGESIZE);
+    const uintptr_t end = ((uintptr_t)__libc_stack_end + page - 1) & ~(page - 1);
+    *high = (void *)end;
+    *low = (void *)(end - (limit.rlim_cur & ~(page - 1)));
+    return true;
+}
+
+// --- The thread of finalizers begins when the collector has something for it, or somebody waits for it. Most commands end before their first collection.
+
+typedef uint32_t (*thread_start)(void *);
+bool __real__Z23PalStartFinalizerThreadPFjPvES_(thread_start start, void *context);
+void __real__Z20RhEnableFinalizationv(void);
+void __real_RhWaitForPendingFinalizers(uint32_t reentrant);
+static thread_start finalizer;
+static void *finalizer_context;
+
+bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(thread_start start, void *context) {
+    finalizer_context = context;
+    __atomic_store_n(&finalizer, start, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void start_finalizer(void) {
+    const thread_start start = __atomic_exchange_n(&finalizer, NULL, __ATOMIC_ACQ_REL);
+    if (start != NULL && !__real__Z23PalStartFinalizerThreadPFjPvES_(start, finalizer_context)) {
+        __atomic_store_n(&finalizer, start, __ATOMIC_RELEASE); // no thread to be had now: the next time
+    }
+}
+
+void __wrap__Z20RhEnableFinalizationv(void) {
+    start_finalizer();
+    __real__Z20RhEnableFinalizationv();
+}
+
+void __wrap_RhWaitForPendingFinalizers(uint32_t reentrant) {
+    start_finalizer();
+    __real_RhWaitForPendingFinalizers(reentrant);
+}
+
+// --- The objects that hold static fields are asked for one by one, two thousand of them, from the heap of pinned objects: a thousand instructions each. While the modules are initialized, when there is one thread
+// and so no collection, they are cut from pieces of that heap instead. The rest of a piece is an object of its own after each cut, which nobody refers to: the collector goes from object to object by their sizes.
+
+typedef struct {
+    uint16_t component_size;
+    uint16_t flags;
+    uint32_t base_size;
+} method_table; // the beginning of a MethodTable: what tells the size of an object
+
+typedef struct {
+    method_table *type;
+    uint32_t length; // of an array
+} object;
+
+enum { PINNED_OBJECT_HEAP = 0x40, CONTAINS_REFERENCES = 0x2, HAS_COMPONENT_SIZE = 0x8000, PIECE = 16 << 10, ARRAY = 3 * sizeof(void *) };
+
+void __real_RhAllocateNewObject(method_table *type, uint32_t flags, object **result);
+void __real_InitializeModules(void *module, void **headers, int headers_count, void **functions, int functions_count);
+static method_table piece_type = {.base_size = PIECE};
+static method_table rest_type = {.component_size = 1, .flags = HAS_COMPONENT_SIZE, .base_size = ARRAY};
+static bool cutting;
+static object *rest;
+static uint32_t rest_size;
+
+void __wrap_RhAllocateNewObject(method_table *type, uint32_t flags, object **result) {
+    const uint32_t size = type->base_size;
+    if (!cutting || flags != PINNED_OBJECT_HEAP || (type->flags & HAS_COMPONENT_SIZE) != 0 || size > PIECE / 16 || size % sizeof(void *) != 0) {
+        __real_RhAllocateNewObject(type, flags, result);
+        return;
+    }
+    if (size != rest_size && size + ARRAY > rest_size) {
+        object *piece = NULL;
+        __real_RhAllocateNewObject(&piece_type, PINNED_OBJECT_HEAP | CONTAINS_REFERENCES, &piece);
+        if (piece == NULL) {
+            *result = NULL;
+            return;
+        }
+        rest = piece;
+        rest_size = PIECE;
+    }
+    object *cut = rest;
+    rest_size -= size;
+    if (rest_size != 0) {
+        rest = (object *)((char *)cut + size);
+        rest->length = rest_size - ARRAY;
+        rest->type = &rest_type;
+    }
+    cut->length = 0; // the first field of an object that is no array
+    cut->type = type;
+    *result = cut;
+}
+
+void __wrap_InitializeModules(void *module, void **headers, int headers_count, void **functions, int functions_count) {
+    cutting = true;
+    __real_InitializeModules(module, headers, headers_count, functions, functions_count);
+    cutting = false;
+}
