@@ -19,7 +19,6 @@ public sealed partial class LaunchPlanner
     private const int AtCwd = Files.AtCwd;
 
     // A program that grows while it runs cannot move: so much room, and no more parts than surely fit.
-    private const int EarlyInstructions = 4096;
     private const int EarlyParts = 150;
     private readonly Conception _first;
     private readonly LaunchPlan _plan;
@@ -72,7 +71,7 @@ public sealed partial class LaunchPlanner
     {
         LaunchPlanner planner = new(first, (first.Namespaces & CloneFlags.CLONE_NEWPID) | CloneFlags.CLONE_VM, channel, early: true);
         planner.TellBirth([]);
-        planner._p.Reserve(EarlyInstructions);
+        planner._p.Reserve(ChildProgram.LargeRoom);
         planner.Birth();
         planner.OwnNamespaces();
         planner.MakeCgroups(first.Cgroups, made: false);

@@ -9,12 +9,15 @@ namespace Skiff.Linux.Spawning;
 /// <remarks>All memory that the child touches belongs to this object and lives outside the garbage collector's heap until it is disposed.</remarks>
 public sealed unsafe partial class ChildProgram : IDisposable
 {
+    /// <summary>Instructions for which <see cref="Reserve"/> asks the kernel: what one program leaves the next one gets, or the end of the process takes, which costs less than to give it back.</summary>
+    public const int LargeRoom = 4096;
+
     private const int ArenaBlock = 32 << 10;
+    private static nint s_spare;
 
     private readonly List<nint> _blocks = [];
     private readonly Dictionary<nint, string> _names = [];
     private Instruction* _code;
-    private SpawnCode? _calls;
     private int _capacity;
     private byte* _free;
     private int _left;
@@ -29,6 +32,11 @@ public sealed unsafe partial class ChildProgram : IDisposable
     /// <summary>Makes room: a program that grows while it runs must not move. Pages that are not written cost nothing.</summary>
     public void Reserve(int instructions)
     {
+        if (instructions == LargeRoom && _code == null && Interlocked.Exchange(ref s_spare, 0) is not 0 and nint spare)
+        {
+            _code = (Instruction*)spare;
+            _capacity = LargeRoom;
+        }
         if (instructions > _capacity)
         {
             _capacity = instructions;
@@ -233,9 +241,10 @@ public sealed unsafe partial class ChildProgram : IDisposable
             NativeMemory.Free((void*)block);
         }
         _blocks.Clear();
-        _calls?.Dispose();
-        _calls = null;
-        NativeMemory.Free(_code);
+        if (_capacity < LargeRoom || Interlocked.CompareExchange(ref s_spare, (nint)_code, 0) != 0)
+        {
+            NativeMemory.Free(_code);
+        }
         _code = null;
         _capacity = 0;
         _left = 0;
@@ -244,9 +253,6 @@ public sealed unsafe partial class ChildProgram : IDisposable
 
     /// <summary>The instructions in unmanaged memory, as the interpreter reads them.</summary>
     internal Instruction* Code => _code;
-
-    /// <summary>The machine code of the interpreter's calls; a child that shares our memory needs it as long as the program.</summary>
-    internal SpawnCode Calls => _calls ??= new SpawnCode();
 
     internal byte* Allocate(int bytes)
     {

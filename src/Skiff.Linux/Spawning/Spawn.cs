@@ -43,7 +43,7 @@ public static unsafe class Spawn
             // No handler of the runtime may run in the child: all signals stay blocked from here until the program unblocks them.
             masks[0] = ulong.MaxValue;
             Libc.syscall(SyscallNumber.rt_sigprocmask, SIG_SETMASK, (nint)masks, (nint)(masks + 1), 8, 0, 0);
-            nint pid = Bear(program.Calls.Birth, args, interpreter);
+            nint pid = Bear(SpawnCode.Shared.Birth, args, interpreter);
             Libc.syscall(SyscallNumber.rt_sigprocmask, SIG_SETMASK, (nint)(masks + 1), 0, 8, 0, 0);
             if (pid < 0)
             {
@@ -108,8 +108,8 @@ public static unsafe class Spawn
         Interpreter* interpreter = (Interpreter*)program.Allocate(sizeof(Interpreter));
         *interpreter = new Interpreter
         {
-            Call = program.Calls.Call,
-            Birth = program.Calls.Birth,
+            Call = SpawnCode.Shared.Call,
+            Birth = SpawnCode.Shared.Birth,
             Write = SyscallNumber.write,
             ExitGroup = SyscallNumber.exit_group,
             ClockGetTime = SyscallNumber.clock_gettime,
@@ -132,7 +132,7 @@ public static unsafe class Spawn
         report[0] = -1;
         Interpreter interpreter = new()
         {
-            Call = program.Calls.Call,
+            Call = SpawnCode.Shared.Call,
             Code = program.Code,
             Count = program.Count,
             ReportFd = -1,

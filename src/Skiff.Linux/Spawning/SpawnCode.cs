@@ -3,13 +3,18 @@ using System.Runtime.InteropServices;
 namespace Skiff.Linux.Spawning;
 
 /// <summary>The page of machine code through which the interpreter makes its system calls: no stub of the runtime, no errno, no thread-local storage.</summary>
-internal sealed unsafe class SpawnCode : IDisposable
+/// <remarks>There is one, and it stays: to make a page executable the kernel interrupts every processor on which this memory is in use, thus a child that works in it.</remarks>
+internal sealed unsafe class SpawnCode
 {
     private const int BirthOffset = 64;
     private const nint PageSize = 4096;
-    private nint _page;
+    private static SpawnCode? s_shared;
+    private readonly nint _page;
 
-    internal SpawnCode()
+    /// <summary>The page; of two threads that make it at once one makes it for nothing.</summary>
+    internal static SpawnCode Shared => s_shared ??= new SpawnCode();
+
+    private SpawnCode()
     {
         const int PROT_READ_WRITE = 3;
         const int PROT_READ_EXEC = 5;
@@ -34,13 +39,4 @@ internal sealed unsafe class SpawnCode : IDisposable
 
     /// <summary><c>birth(args, size, entry, argument)</c>: clone3(2); the child calls <c>entry(argument)</c> and never returns.</summary>
     internal delegate* <nint, nint, nint, nint, nint> Birth => (delegate* <nint, nint, nint, nint, nint>)(_page + BirthOffset);
-
-    public void Dispose()
-    {
-        if (_page != 0)
-        {
-            Libc.syscall(SyscallNumber.munmap, _page, PageSize, 0, 0, 0, 0);
-            _page = 0;
-        }
-    }
 }

@@ -62,14 +62,18 @@ internal sealed class ForegroundStart : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _nothing?.Dispose();
         Newborn?.Dispose();
+        if (_used)
+        {
+            return; // this process ends with the container; there is nothing left that a signal could end before
+        }
         int missed = 0;
-        while (!_used && Signals.TryRead(out int signal))
+        while (Signals.TryRead(out int signal))
         {
             missed = signal;
         }
         Signals.Dispose();
-        _nothing?.Dispose();
         if (missed != 0)
         {
             // it was meant for this command, which was not to be delayed by it
