@@ -3,7 +3,7 @@ using Skiff.Linux.FileTree;
 
 namespace Skiff.Engine.Containers;
 
-/// <content>Names: names/&lt;name&gt; is a symbolic link whose text is the id. symlink(2) is atomic and fails when the name is taken, so no lock is needed.</content>
+/// <content>Names: names/&lt;name&gt; is a symbolic link that leads to the id (<see cref="NameLink"/>). symlink(2) is atomic and fails when the name is taken, so no lock is needed.</content>
 public sealed partial class ContainerStore
 {
     /// <summary>docker's rule: <c>[a-zA-Z0-9][a-zA-Z0-9_.-]+</c>. Throws <see cref="SkiffException"/>.</summary>
@@ -40,14 +40,14 @@ public sealed partial class ContainerStore
     public bool ReleaseName(string name, string id)
     {
         string path = $"{Paths.Names}/{name}";
-        return name.Length > 0 && Files.TryReadLink(path, out _) == id && Files.TryRemove(path) == 0;
+        return name.Length > 0 && NameLink.TryRead(path) == id && Files.TryRemove(path) == 0;
     }
 
     /// <summary>The names of all containers, in no order.</summary>
     public IReadOnlyList<string> Names() => [.. Tree.Names(Paths.Names).Where(static n => n[0] != '.')];
 
     /// <summary>The id that a name leads to; null if it is free.</summary>
-    public string? IdOfName(string name) => Files.TryReadLink($"{Paths.Names}/{name}", out _);
+    public string? IdOfName(string name) => NameLink.TryRead($"{Paths.Names}/{name}");
 
     /// <summary>Takes the new name, rewrites the record, gives the old name back. The caller holds the container's lock.</summary>
     public ContainerRecord Rename(ContainerRecord record, string name)
@@ -89,12 +89,12 @@ public sealed partial class ContainerStore
     private string? TryReserve(string name, string id)
     {
         string path = $"{Paths.Names}/{name}";
-        int errno = Files.TrySymlink(id, path);
+        int errno = NameLink.TryMake(path, id);
         if (errno == Errno.ENOENT)
         {
             // The command that made the store was killed before it made this directory (LIFE-07).
             _ = Files.TryMakeDirectory(Paths.Names, Private);
-            errno = Files.TrySymlink(id, path);
+            errno = NameLink.TryMake(path, id);
         }
         if (errno == 0)
         {
@@ -104,23 +104,23 @@ public sealed partial class ContainerStore
         {
             throw new LinuxException("symlink", path, errno);
         }
-        string? owner = Files.TryReadLink(path, out _);
+        string? owner = NameLink.TryRead(path);
         if (owner is not null && Files.Exists(Paths.Container(owner)))
         {
             return owner;
         }
         // The name outlived its container: a crash between the two steps of a removal. Who takes it over holds a lock, so that of two the second sees the first's link.
         using FileLock cleaning = FileLock.Acquire(Paths.Names + "/.lock");
-        owner = Files.TryReadLink(path, out _);
+        owner = NameLink.TryRead(path);
         if (owner is not null && !Files.Exists(Paths.Container(owner)))
         {
             _ = Files.TryRemove(path);
         }
-        errno = Files.TrySymlink(id, path);
+        errno = NameLink.TryMake(path, id);
         return errno switch
         {
             0 => null,
-            Errno.EEXIST => Files.TryReadLink(path, out _) ?? "",
+            Errno.EEXIST => NameLink.TryRead(path) ?? "",
             _ => throw new LinuxException("symlink", path, errno),
         };
     }

@@ -11,15 +11,20 @@ public sealed partial class ContainerStore
 {
     private const uint Private = 0x1C0; // 0700: no path of the store leads other users to a setuid binary of an image (CVE-2021-41103)
 
-    /// <summary>What overlayfs leaves of a container that has written nothing: the lower part when it is mounted "volatile".</summary>
+    /// <summary>What overlayfs leaves of a container that has written nothing, but for the mark of <see cref="ForgetVolatile"/>.</summary>
     internal static readonly IReadOnlyList<(string Name, bool IsDirectory)> OfOverlay =
+    [
+        ("/work/work", true),
+        ("/work", true),
+        ("/upper", true),
+    ];
+
+    /// <summary>Its mark that the directories were once mounted "volatile" and may not be again; it makes it with the mount and does not look at it before the next.</summary>
+    internal static readonly IReadOnlyList<(string Name, bool IsDirectory)> OfVolatileOverlay =
     [
         ("/work/work/incompat/volatile/dirty", false),
         ("/work/work/incompat/volatile", true),
         ("/work/work/incompat", true),
-        ("/work/work", true),
-        ("/work", true),
-        ("/upper", true),
     ];
 
     /// <summary>The files of a container below the runroot.</summary>
@@ -103,7 +108,7 @@ public sealed partial class ContainerStore
         {
             return exact;
         }
-        if (Files.TryReadLink(Paths.Names + "/" + key, out _) is string id && TryLoad(id) is ContainerRecord named)
+        if (NameLink.TryRead(Paths.Names + "/" + key) is { } id && TryLoad(id) is ContainerRecord named)
         {
             return named;
         }
@@ -246,8 +251,15 @@ public sealed partial class ContainerStore
         {
             _ = ReleaseName(renamed.Name, record.Id);
         }
+        if (record is { AutoRemove: true, Foreground: false })
+        {
+            ForgetVolatile(record.Id);
+        }
         RemoveDirectory(record.Id);
     }
+
+    /// <summary>Removes overlayfs's mark from a container that is removed when it ends: while it runs, when nobody waits for it. It makes no difference to the mount that is there.</summary>
+    public void ForgetVolatile(string id) => _ = TryEmpty(Paths.Container(id), OfVolatileOverlay);
 
     /// <summary>Removes what a cut-off creation left: a directory without a record, and a name that leads to it.</summary>
     public void RemoveRemains(string id)
@@ -287,6 +299,11 @@ public sealed partial class ContainerStore
     /// <summary>Removes a directory with just these entries, if it has no others: nothing is opened and listed for a container that has left nothing.</summary>
     private static bool TryRemove(string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
     {
+        return TryEmpty(directory, entries) && Files.TryRemove(directory, directory: true) is 0 or Errno.ENOENT;
+    }
+
+    private static bool TryEmpty(string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
+    {
         foreach ((string name, bool isDirectory) in entries)
         {
             if (Files.TryRemove(directory + name, isDirectory) is not (0 or Errno.ENOENT))
@@ -294,7 +311,7 @@ public sealed partial class ContainerStore
                 return false;
             }
         }
-        return Files.TryRemove(directory, directory: true) is 0 or Errno.ENOENT;
+        return true;
     }
 
     /// <summary>Waits for the container's own lock: flock(2) on its directory. Null when the container has been removed meanwhile.</summary>

@@ -41,7 +41,7 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
             made.Add(Open(paths.Session(id), "O_RDWR|O_CREAT|O_CLOEXEC", 0x180));
         }
         made.Add(new MakeDirectory(paths.Container(id), 0x1C0));
-        made.Add(Call($"symlink(\"{id}\", \"{_name}\")", "symlink(2)"));
+        made.Add(Call($"symlink(\"{NameLink.TextOf(id)}\", \"{_name}\")", "symlink(2)"));
         made.Add(new MakeDirectory(paths.Upper(id)));
         made.Add(new MakeDirectory(paths.Work(id), 0x1C0));
         if (!Transient)
@@ -66,6 +66,7 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
         if (Transient)
         {
             made.Add(Open($"{_etc}/config.json", Create, 0x180));
+            Empty(made, paths.Container(id), ContainerStore.OfVolatileOverlay);
         }
         else
         {
@@ -150,6 +151,10 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
             {
                 removed.Add(new RemoveDirectory(paths.SecretsOf(record.Id)));
             }
+            if (!Transient)
+            {
+                Empty(removed, paths.Container(record.Id), ContainerStore.OfVolatileOverlay);
+            }
             Remove(removed, paths.Container(record.Id), ContainerStore.OfOverlay);
             Remove(removed, _etc, ContainerStore.OfEtc);
         }
@@ -194,11 +199,16 @@ internal sealed class LaunchFiles(EnginePaths paths, ContainerRecord record, Run
 
     private static void Remove(List<HostAction> actions, string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
     {
+        Empty(actions, directory, entries);
+        actions.Add(new RemoveDirectory(directory));
+    }
+
+    private static void Empty(List<HostAction> actions, string directory, IReadOnlyList<(string Name, bool IsDirectory)> entries)
+    {
         foreach ((string name, bool isDirectory) in entries)
         {
             actions.Add(isDirectory ? new RemoveDirectory(directory + name) : Unlink(directory + name));
         }
-        actions.Add(new RemoveDirectory(directory));
     }
 
     /// <summary>A port has one file, however many addresses of the host it is published on.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.RegularExpressions;
 
 namespace Skiff.SystemTests.Fixture;
@@ -50,7 +51,9 @@ public sealed partial class FileChanges(string root, string runroot)
     /// <summary>What differs from run to run: ids, names, temporary names, leased addresses and their links.</summary>
     private static string Same(string change, string id)
     {
-        change = change.Replace(id, "ID", StringComparison.Ordinal);
+        change = change
+            .Replace(id, "ID", StringComparison.Ordinal)
+            .Replace(Base64Url.EncodeToString(Convert.FromHexString(id)), "LINK", StringComparison.Ordinal);
         change = Temporary().Replace(change, ".tmp");
         change = Named().Replace(change, "/names/NAME");
         change = Leased().Replace(change, "/leases/ADDRESS");

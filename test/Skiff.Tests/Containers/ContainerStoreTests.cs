@@ -248,4 +248,19 @@ public sealed class ContainerStoreTests : IDisposable
 
         public void GiveBack(ContainerRecord record, ContainerState state) { }
     }
+
+    /// <summary>A name's link has room in an inode of ext4 (59 bytes), and a link of an earlier version, the digits themselves, is understood.</summary>
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    [InlineData("438014fa3ab82fb096c12cc9c65607749bd51904aafb639ca73dd13c056f4457")]
+    public void A_name_leads_to_its_id(string id)
+    {
+        string text = NameLink.TextOf(id);
+        Assert.True(text.Length < 60);
+        Assert.DoesNotContain('/', text);
+        Assert.Equal(id, NameLink.IdOf(text));
+        Assert.Equal(id, NameLink.IdOf(id));
+        Assert.Equal("short", NameLink.IdOf("short"));
+    }
 }

@@ -105,6 +105,10 @@ internal static class ForegroundRun
             invocation.Output.ErrorLine($"skiff: warning: {warning}");
         }
         WriteIdFile(options.PidFile, launch.Process.Pid.ToString());
+        if (options.Remove)
+        {
+            engine.Containers.ForgetVolatile(container.Record.Id);
+        }
         ForegroundLoop.Serve(launch, options, signals);
         ContainerState end = launch.Finish();
         if (invocation.Has("trace"))
