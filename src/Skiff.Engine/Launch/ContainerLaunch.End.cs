@@ -50,6 +50,7 @@ public sealed partial class ContainerLaunch
         _running = new RunningContainer(_engine, _container.Record, State, Process.Pidfd, _cgroup, _network, _wishes.Monitor is not null)
         {
             Console = Console,
+            HasNoMemoryLimit = _container.Options is { Memory: null or <= 0, CgroupParent: null },
         };
         RunningContainer.Connection(_engine, _container.Record, State, "connect");
         VolumeEvents.Mounted(_engine.Events, _container.Record);

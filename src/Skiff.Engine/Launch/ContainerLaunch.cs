@@ -251,12 +251,20 @@ public sealed partial class ContainerLaunch : IDisposable
             // It outlives a killed monitor: nothing of it may run that is not written down. In the foreground it dies with us.
             SaveRunning();
         }
+        bool onDisk = _container.Session is null;
+        if (onDisk)
+        {
+            SaveConfig(spec); // before a command runs that may fill it
+        }
         if (_plan.WaitsAt >= 0)
         {
             Timed(HostMoment.Network, begin);
             channel.Release();
         }
-        SaveConfig(spec);
+        if (!onDisk)
+        {
+            SaveConfig(spec);
+        }
         if (_wishes.Monitor is null)
         {
             SaveRunning();

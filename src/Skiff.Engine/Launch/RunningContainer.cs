@@ -55,6 +55,9 @@ public sealed class RunningContainer
     /// <summary>The terminal's master; null without one.</summary>
     public SafeFd? Console { get; init; }
 
+    /// <summary>There is no limit of memory: what ended with the exit code 0 was not met by the OOM killer, so that nobody need ask.</summary>
+    internal bool HasNoMemoryLimit { get; init; }
+
     /// <summary>Waits for the end of the first process and records it; resources are given back.</summary>
     /// <returns>The last state.</returns>
     public ContainerState Finish()
@@ -66,7 +69,7 @@ public sealed class RunningContainer
     /// <summary>The same for a process that has ended.</summary>
     internal void Settle(ExitStatus status)
     {
-        OomState oom = _cgroup?.ReadOom() ?? default;
+        OomState oom = HasNoMemoryLimit && status is { Code: 0, Signal: 0 } ? default : _cgroup?.ReadOom() ?? default;
         // With --init the init is process 1 and ends with 128+9 for its child.
         bool killedByOom = oom.Kills > 0 && (status.Signal == Signals.SIGKILL || status.Code == 128 + Signals.SIGKILL);
         if (oom.Kills > _oomKillsTold)
