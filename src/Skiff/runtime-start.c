@@ -1,7 +1,6 @@
 // What the start of the .NET runtime does that a command of some milliseconds does not need, done later, more cheaply, or not at all. The linker puts these functions in the place of the runtime's own
 // (--wrap, Skiff.csproj), whose names are those of .NET 10; one that is gone is an error of the link. Why, and what each is worth: docs/decisions/020-start-of-the-runtime.md.
 #define _GNU_SOURCE
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +14,20 @@ void __wrap__Z16InitializeCGroupv(void) {}
 
 void __wrap__Z19InitializeCpuCGroupv(void) {}
 
+// --- How much memory the process uses interests the collector at a collection, not when it begins to be.
+
+bool __real__Z21GetPhysicalMemoryUsedPm(size_t *bytes);
+
+bool __wrap__Z21GetPhysicalMemoryUsedPm(size_t *bytes) {
+    static bool begun;
+    if (!begun) {
+        begun = true;
+        *bytes = 0;
+        return true;
+    }
+    return __real__Z21GetPhysicalMemoryUsedPm(bytes);
+}
+
 // --- NUMA nodes matter to the server collector alone.
 
 void __wrap__Z21NUMASupportInitializev(void) {}
@@ -24,15 +37,17 @@ void __wrap__Z21NUMASupportInitializev(void) {}
 long __real_sysconf(int name);
 
 long __wrap_sysconf(int name) {
-    cpu_set_t usable;
-    if ((name != _SC_NPROCESSORS_CONF && name != _SC_NPROCESSORS_ONLN) || sched_getaffinity(0, sizeof usable, &usable) != 0) {
+    unsigned long usable[16]; // of 1024 processors
+    if (name != _SC_NPROCESSORS_CONF && name != _SC_NPROCESSORS_ONLN) {
         return __real_sysconf(name);
     }
-    int last = CPU_SETSIZE - 1;
-    while (last > 0 && !CPU_ISSET(last, &usable)) {
-        last--;
+    const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof usable, usable);
+    for (long i = bytes / (long)sizeof usable[0] - 1; i >= 0; i--) {
+        if (usable[i] != 0) {
+            return 64 * (i + 1) - __builtin_clzl(usable[i]);
+        }
     }
-    return last + 1;
+    return __real_sysconf(name);
 }
 
 size_t __wrap_minipal_get_cpu_max_possible_count(void) { return __wrap_sysconf(_SC_NPROCESSORS_CONF); }

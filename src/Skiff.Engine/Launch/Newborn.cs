@@ -13,12 +13,14 @@ namespace Skiff.Engine.Launch;
 public sealed class Newborn : IDisposable
 {
     private readonly string _id;
+    private readonly Conception _first;
     private SafeFd? _cgroup;
     private bool _taken;
 
-    private Newborn(string id, LaunchPlanner planner, CgroupLayout layout)
+    private Newborn(string id, Conception first, LaunchPlanner planner, CgroupLayout layout)
     {
         _id = id;
+        _first = first;
         Planner = planner;
         Layout = layout;
     }
@@ -87,7 +89,7 @@ public sealed class Newborn : IDisposable
             JoinFiles = join,
             Told = wishes.Traced,
         };
-        Newborn conceived = new(id, LaunchPlanner.Conceive(first, new ReportChannel()), layout)
+        Newborn conceived = new(id, first, LaunchPlanner.Conceive(first, new ReportChannel()), layout)
         {
             Namespaces = namespaces,
             Console = console,
@@ -135,12 +137,14 @@ public sealed class Newborn : IDisposable
         {
             Process = child.Born(parent);
             Separate();
+            MakeCgroups();
             Console.Parent?.Dispose();
             Console = (null, null);
         });
 
     private void Bear(bool traced) =>
         Guarded(() =>
+        {
             Timed(
                 HostMoment.Birth,
                 () =>
@@ -148,8 +152,19 @@ public sealed class Newborn : IDisposable
                     Process = Spawn.Start(Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup, traced);
                     Separate();
                 }
-            )
-        );
+            );
+            MakeCgroups();
+        });
+
+    /// <summary>What the child will wait for when it has its namespaces.</summary>
+    private void MakeCgroups()
+    {
+        if (_first.LeavesCgroups)
+        {
+            Timed(HostMoment.EarlyCgroups, () => MakeCgroup.RunAll(_first.Cgroups));
+            Process.Channel.Release();
+        }
+    }
 
     private LaunchPlan Plan => Planner.Plan;
 

@@ -31,6 +31,9 @@ public sealed record Conception
     /// <summary>What makes the version 1 cgroups that it enters itself.</summary>
     public IReadOnlyList<HostAction> Cgroups { get; init; } = [];
 
+    /// <summary>The engine makes them, while the child is at its namespaces: without a cable to lay it has less to do than the child.</summary>
+    internal bool LeavesCgroups => !HasCable && Cgroups.Count > 0;
+
     /// <summary>Files by which it enters them; none where they need more than to be made.</summary>
     public IReadOnlyList<string> JoinFiles { get; init; } = [];
 

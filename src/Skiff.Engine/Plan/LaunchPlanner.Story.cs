@@ -104,6 +104,10 @@ public sealed partial class LaunchPlanner
             "One system call makes the container's first process; a descriptor names it for good.",
             [call]
         );
+        if (_first.LeavesCgroups)
+        {
+            Tell(HostMoment.EarlyCgroups, Block.Cgroup, CgroupWhy, _first.Cgroups);
+        }
     }
 
     private void TellIdMaps()

@@ -74,8 +74,7 @@ public sealed partial class LaunchPlanner
         planner._p.Reserve(ChildProgram.LargeRoom);
         planner.Birth();
         planner.OwnNamespaces();
-        planner.MakeCgroups(first.Cgroups, made: false);
-        planner.EnterCgroups(first.JoinFiles);
+        planner.EarlyCgroups();
         planner._plan.Container(
             Block.Namespaces,
             "So much can be done for any container; meanwhile the engine looks up the image and plans this one's rest."
@@ -322,6 +321,20 @@ public sealed partial class LaunchPlanner
             own &= ~CloneFlags.CLONE_NEWNET;
         }
         _p.Call(SyscallNumber.unshare, (int)own);
+    }
+
+    private void EarlyCgroups()
+    {
+        if (_first.LeavesCgroups)
+        {
+            _plan.Container(Block.Cgroup, "Meanwhile the engine has made its cgroups.");
+            AwaitHost();
+        }
+        else
+        {
+            MakeCgroups(_first.Cgroups, made: false);
+        }
+        EnterCgroups(_first.JoinFiles);
     }
 
     /// <param name="actions">Directories and limits.</param>

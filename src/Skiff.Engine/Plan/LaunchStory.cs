@@ -34,6 +34,7 @@ public enum HostMoment
     SharedNetwork,
     Birthplace,
     Birth,
+    EarlyCgroups,
     Cgroup,
     IdMaps,
     Network,

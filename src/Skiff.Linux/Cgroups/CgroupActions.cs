@@ -7,6 +7,8 @@ namespace Skiff.Linux.Cgroups;
 /// <param name="Keep">True for a parent that containers share; the container's own is taken away by <see cref="RemoveCgroup"/>.</param>
 public sealed record MakeCgroup(string Path, bool Keep = false) : HostAction
 {
+    private const uint Mode = 0x1ED; // 0755
+
     /// <inheritdoc/>
     public override string Text => $"mkdir(\"{Path}\", 0755)";
 
@@ -16,10 +18,30 @@ public sealed record MakeCgroup(string Path, bool Keep = false) : HostAction
     /// <inheritdoc/>
     public override HostAction? Undo => Keep ? null : new RemoveCgroup(Path);
 
+    /// <summary>Runs actions in their order. A parent that containers share is nearly always there, so it is made only where its child cannot be.</summary>
+    public static void RunAll(IReadOnlyList<HostAction> actions)
+    {
+        for (int i = 0; i < actions.Count; i++)
+        {
+            if (
+                actions[i] is MakeCgroup { Keep: true } parent
+                && i + 1 < actions.Count
+                && actions[i + 1] is MakeCgroup own
+                && own.Path.StartsWith(parent.Path, StringComparison.Ordinal)
+                && Files.TryMakeDirectory(own.Path, Mode) is 0 or Errno.EEXIST
+            )
+            {
+                i++;
+                continue;
+            }
+            actions[i].Run();
+        }
+    }
+
     /// <inheritdoc/>
     public override void Run()
     {
-        int errno = Files.TryMakeDirectory(Path, 0x1ED);
+        int errno = Files.TryMakeDirectory(Path, Mode);
         if (errno is not (0 or Errno.EEXIST))
         {
             throw errno is Errno.EROFS or Errno.EACCES or Errno.EPERM
