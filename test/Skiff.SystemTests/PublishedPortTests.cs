@@ -203,6 +203,13 @@ public sealed class PublishedPortTests(SkiffHost host) : IClassFixture<SkiffHost
         string port = bound.First(l => l.StartsWith("80/tcp -> 0.0.0.0:", StringComparison.Ordinal)).Split(':')[^1];
         Assert.Equal("ahoy", machine.Fetch($"127.0.0.1:{port}"));
         Assert.Contains(bound, l => l.StartsWith("9002/udp -> [::]:", StringComparison.Ordinal));
+
+        // What is published by -p, or exposed twice, is not published again.
+        string[] both = ["-P", "-p", "8080:80", "--expose", "80", "--expose", "81", "--expose", "80-82"];
+        using RunningCommand second = machine.Serve(["--name", "both", .. both]);
+        bound = machine.Run("port", "both").Succeeded().Lines;
+        Assert.Equal(6, bound.Length);
+        Assert.Equal("80/tcp -> 0.0.0.0:8080", bound[0]);
     }
 
     [Fact]

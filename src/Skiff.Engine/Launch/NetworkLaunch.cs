@@ -237,11 +237,11 @@ internal static class NetworkLaunch
         {
             foreach (ExposedPort exposed in container.Options.Expose)
             {
-                ports.AddRange(PublishAll.Of(exposed));
+                PublishAll.Add(ports, exposed);
             }
             foreach (string exposed in container.Image?.Config.ExposedPorts ?? [])
             {
-                ports.AddRange(PublishAll.Of(exposed));
+                PublishAll.Add(ports, exposed);
             }
         }
         return ports;

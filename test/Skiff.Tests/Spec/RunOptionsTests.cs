@@ -20,6 +20,12 @@ public sealed class RunOptionsTests
     [InlineData("8000-8010:80-90/udp", "8000-8010:80-90/udp")]
     [InlineData("8000-9000:80", "8000-9000:80")]
     [InlineData("0:80", "80")]
+    [InlineData(":80", "80")]
+    [InlineData("::80", "80")]
+    [InlineData("[]:8080:80", "8080:80")]
+    [InlineData("8080:80/", "8080:80")]
+    [InlineData("0.0.0.0::80/udp", "0.0.0.0::80/udp")]
+    [InlineData("00080:80", "80:80")]
     [InlineData("published=8080,target=80,protocol=udp", "8080:80/udp")]
     public void Every_form_of_publish_is_read(string text, string canonical) =>
         Assert.Equal(canonical, PortGrammar.Format(PortGrammar.ParsePublish(text)));
@@ -36,12 +42,32 @@ public sealed class RunOptionsTests
     [InlineData("90-80")]
     [InlineData("a:b")]
     [InlineData("80:80:80:80:80:x")]
+    [InlineData("fe80::1%eth0:80:80")]
+    [InlineData("8080:80/tcp/udp")]
+    [InlineData("127.0.0.1:80")]
+    [InlineData("localhost:80:80")]
+    [InlineData("[::1:80:80")]
+    [InlineData("+80:80")]
+    [InlineData(" 80:80")]
+    [InlineData("80-")]
+    [InlineData("-1:80")]
     public void A_wrong_publish_is_refused_with_flag_and_value(string text)
     {
         string message = Options.Error("-p", text, "i");
         Assert.Contains("--publish", message, StringComparison.Ordinal);
         Assert.Contains($"\"{text}\"", message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("80-")]
+    public void A_wrong_expose_is_answered_with_its_own_form(string text) =>
+        Assert.Contains("expected port[-end]", Options.Error("--expose", text, "i"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Nothing_is_exposed_in_the_network_of_another_container() =>
+        Assert.Contains("--expose", Options.Error("--network", "container:x", "--expose", "80", "i"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("64m", 67108864)]

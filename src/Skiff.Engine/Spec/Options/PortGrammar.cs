@@ -5,6 +5,7 @@ namespace Skiff.Engine.Spec;
 /// <summary>docker's grammar of published and exposed ports.</summary>
 public static class PortGrammar
 {
+    private const string Exposable = "expected port[-end][/tcp|udp|sctp], such as 80 or 8000-8010/udp";
     private const string Allowed =
         "expected [ip:][host-port[-end]:]container-port[-end][/tcp|udp|sctp], such as 8080:80 or 127.0.0.1:8000-8010:80-90/udp";
 
@@ -23,14 +24,20 @@ public static class PortGrammar
             int middle = rest.LastIndexOf(':');
             host = rest[(middle + 1)..];
             ip = middle < 0 ? "" : rest[..middle];
-            if (middle == 0)
-            {
-                throw OptionValue.Wrong("publish", text, Allowed);
-            }
+        }
+        if (ip is "[]")
+        {
+            ip = "";
         }
         if (ip.Length > 0)
         {
-            ip = OptionValue.Address("publish", ip, text);
+            ip = ip.Contains('%', StringComparison.Ordinal)
+                ? throw OptionValue.Wrong(
+                    "publish",
+                    text,
+                    $"\"{ip}\" is the address of one link: publish on an address of the host or on all"
+                )
+                : OptionValue.Address("publish", ip, text);
         }
         (int from, int to) = Range("publish", text, container, 1);
         (int hostFrom, int hostTo) = host.Length == 0 ? (0, 0) : Range("publish", text, host, 0);
@@ -88,8 +95,8 @@ public static class PortGrammar
         }
         string protocol = spec[(slash + 1)..].ToLowerInvariant();
         spec = spec[..slash];
-        return protocol is "tcp" or "udp" or "sctp"
-            ? protocol
+        return protocol is "" ? "tcp"
+            : protocol is "tcp" or "udp" or "sctp" ? protocol
             : throw OptionValue.Wrong(flag, text, "the protocol must be tcp, udp or sctp");
     }
 
@@ -104,7 +111,13 @@ public static class PortGrammar
     private static int Port(string flag, string text, string port, int minimum) =>
         int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum && number <= 65535
             ? number
-            : throw OptionValue.Wrong(flag, text, port.Length == 0 ? Allowed : $"\"{port}\" is not a port number from 1 to 65535");
+            : throw OptionValue.Wrong(
+                flag,
+                text,
+                port.Length > 0 ? $"\"{port}\" is not a port number from 1 to 65535"
+                    : flag == "expose" ? Exposable
+                    : Allowed
+            );
 
     private static string FromLongForm(string text)
     {

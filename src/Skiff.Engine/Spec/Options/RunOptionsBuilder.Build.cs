@@ -160,6 +160,7 @@ public sealed partial class RunOptionsBuilder
             {
                 Conflict(o.Hostname is not null && network.Kind == NetworkKind.Container, "--hostname", "--network " + name);
                 Conflict(!o.Ports.IsEmpty || o.PublishAll, "--publish", "--network " + name);
+                Conflict(!o.Expose.IsEmpty && network.Kind == NetworkKind.Container, "--expose", "--network " + name);
                 Conflict(!o.AddHost.IsEmpty && network.Kind == NetworkKind.Container, "--add-host", "--network " + name);
                 Conflict(!o.Dns.IsEmpty && network.Kind == NetworkKind.Container, "--dns", "--network " + name);
                 Conflict(!o.Links.IsEmpty, "--link", "--network " + name);
