@@ -16,6 +16,26 @@ public sealed class StartFailureTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void A_kernel_parameter_that_cannot_be_set_is_named(string sysctl, string sentence) =>
         Run("--sysctl", sysctl, Busybox, "true").ExitedWith(125).Complained(sentence);
 
+    /// <summary>The host is at its own part, the network, when the container's process fails: the reason is what counts, not that the host then finds nobody to connect.</summary>
+    [Theory]
+    [InlineData("a value of --sysctl is refused", "--sysctl", "net.ipv4.ip_forward=many")]
+    [InlineData("/bin/busybox is not a directory", "--tmpfs", "/bin/busybox")]
+    [InlineData("/bin/busybox is not a directory", "-w", "/bin/busybox")]
+    [InlineData("a value of --sysctl is refused", "-d", "--sysctl", "net.ipv4.ip_forward=many")]
+    public void A_start_that_fails_beside_the_network_says_why(string sentence, params string[] flags)
+    {
+        host.Run("network", "create", "beside");
+        for (int i = 0; i < 12; i++)
+        {
+            string network = i % 3 == 0 ? "beside" : "bridge";
+            host.Run(["run", "--rm", "--network", network, "-p", "8080:80", .. flags, Busybox, "true"])
+                .ExitedWith(125)
+                .Complained(sentence);
+        }
+        host.Run("network", "rm", "beside").Succeeded();
+        Assert.Empty(host.Run("ps", "-aq").Succeeded().Text);
+    }
+
     [Fact]
     public void RUN_26_A_file_on_a_directory_and_the_reverse_are_named()
     {

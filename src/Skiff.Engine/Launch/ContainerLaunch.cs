@@ -322,14 +322,21 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             Connect(pid);
         }
-        foreach (HostAction action in _network?.HostActions(pid) ?? [])
+        try
         {
-            Run(action);
+            foreach (HostAction action in _network?.HostActions(pid) ?? [])
+            {
+                Run(action);
+            }
+            if (_network is { HasNames: true })
+            {
+                // Before its command runs: what that asks at once waits in the socket for whoever serves.
+                _names = NameSockets.Open(pid, again: false);
+            }
         }
-        if (_network is { HasNames: true })
+        catch (LinuxException e) when (e.Errno == Errno.ESRCH || _process!.Pidfd.WaitReadable(200))
         {
-            // Before its command runs: what that asks at once waits in the socket for whoever serves.
-            _names = NameSockets.Open(pid, again: false);
+            // It has failed meanwhile, or is about to be gone: its report says why, not what the host misses now.
         }
     }
 
