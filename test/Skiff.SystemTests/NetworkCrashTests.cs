@@ -136,6 +136,41 @@ public sealed class NetworkCrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         void Each(Action<int> work) => Parallel.For(0, machines.Length, new ParallelOptions { MaxDegreeOfParallelism = 5 }, work);
     }
 
+    /// <summary>A cleaner that waits knows only what was to be restored when it began: here nothing, because an internal network forwards nothing. No command helps it.</summary>
+    [Fact]
+    public void Forwarding_is_switched_off_after_a_network_that_came_and_went_while_a_cleaner_waited()
+    {
+        using Machine machine = new(host, "net.ipv4.ip_forward=0");
+        string before = machine.Snapshot();
+        machine.Run("network", "create", "--internal", "inner").Succeeded();
+        machine.Run("run", "--rm", "--network", "inner", machine.Busybox, "true").Succeeded();
+        Pass(machine, "passing");
+        machine.AwaitSame(before);
+        machine.Run("network", "rm", "inner").Succeeded();
+    }
+
+    /// <summary>Here it knows the half: the host has got an IPv6 address since then, for which the other network has switched on more.</summary>
+    [Fact]
+    public void All_of_forwarding_is_switched_off_that_was_switched_on_while_a_cleaner_waited()
+    {
+        using Machine machine = new(host, "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0");
+        using Netns neighbour = machine.Neighbour();
+        string before = machine.Snapshot();
+        machine.Net.Run("ip", "address", "del", "2001:db8::1/64", "dev", "wire").Succeeded();
+        machine.Run("run", "--rm", machine.Busybox, "true").Succeeded();
+        machine.Net.Run("ip", "address", "add", "2001:db8::1/64", "dev", "wire", "nodad").Succeeded();
+        Pass(machine, "other");
+        Assert.Contains("ipv6/conf/all/forwarding 1", machine.Snapshot(), StringComparison.Ordinal);
+        machine.AwaitSame(before);
+    }
+
+    private static void Pass(Machine machine, string network)
+    {
+        machine.Run("network", "create", network).Succeeded();
+        machine.Run("run", "--rm", "--network", network, machine.Busybox, "true").Succeeded();
+        machine.Run("network", "rm", network).Succeeded();
+    }
+
     private static int KillNow(string pid)
     {
         Tool.Run("kill", "-KILL", pid);

@@ -24,7 +24,8 @@ public sealed partial class BridgeNetwork
         }
         if (up.Count == 0 && Files.Exists(all.Restore))
         {
-            new BridgeNetwork(all, bridgeName).RepairIdle();
+            all.Make(); // the networks that have been up may all have been others
+            new BridgeNetwork(all, bridgeName, null, store).RepairIdle();
         }
         if (Tree.Names(all.Released).Count > 0)
         {

@@ -118,7 +118,7 @@ public sealed partial class BridgeNetwork
             Files.Replace(_paths.Definition, network.Write());
             return network;
         }
-        IReadOnlyList<Subnet> taken = _store?.Subnets() ?? [];
+        IReadOnlyList<Subnet> taken = _store.Subnets();
         if (network is null || !SubnetChoice.IsFree(network.IPv4, routes, addresses, taken) || network.IPv6 is not null != ipv6)
         {
             network = new NetworkDefinition(

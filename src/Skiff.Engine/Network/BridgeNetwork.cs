@@ -17,9 +17,9 @@ public sealed partial class BridgeNetwork
     private readonly ReleasedLeases _released;
     private readonly string _bridge;
     private readonly NetworkDefinition? _recorded;
-    private readonly NetworkStore? _store;
+    private readonly NetworkStore _store;
 
-    private BridgeNetwork(NetworkPaths paths, string bridge, NetworkDefinition? recorded = null, NetworkStore? store = null)
+    private BridgeNetwork(NetworkPaths paths, string bridge, NetworkDefinition? recorded, NetworkStore store)
     {
         _recorded = recorded;
         _store = store;
@@ -193,7 +193,7 @@ public sealed partial class BridgeNetwork
     /// <summary>A user's network may have been removed since it was looked up; under the lock nobody removes it.</summary>
     private void CheckRecorded()
     {
-        if (_recorded is not null && !_store!.IsRecorded(_recorded))
+        if (_recorded is not null && !_store.IsRecorded(_recorded))
         {
             throw NetworkStore.Missing(_recorded.Name, 125);
         }
@@ -329,8 +329,7 @@ public sealed partial class BridgeNetwork
         NetworkTeardown.Of(
             _paths,
             _bridge,
-            forgets: _paths.Key != NetworkDefinition.Default
-                && _store is not null
-                && !(_recorded is not null && _store.IsRecorded(_recorded))
+            forgets: _paths.Key != NetworkDefinition.Default && !(_recorded is not null && _store.IsRecorded(_recorded)),
+            _store.Root
         );
 }

@@ -25,6 +25,7 @@ internal static class NetworkCleaner
     /// <param name="wait">True to return when it has ended.</param>
     internal static void Start(NetworkTeardown? idle, PortRemoval? ports, TimeSpan delay, bool orphan, bool wait = false)
     {
+        using SafeFd? read = idle?.Read;
         if (idle is not null && ports is null && !wait && !IsFree(idle.Paths.Cleaner))
         {
             return;
@@ -35,7 +36,7 @@ internal static class NetworkCleaner
         }
         using var program = new ChildProgram();
         using var channel = new ReportChannel();
-        Detach(program, orphan, ports?.Firewall?.Fd.Value ?? -1, ports?.Held?.Fd.Value ?? -1);
+        Detach(program, orphan, ports?.Firewall?.Fd.Value ?? -1, ports?.Held?.Fd.Value ?? -1, read?.Value ?? -1);
         if (ports is not null)
         {
             RemovePorts(program, ports);
@@ -150,12 +151,23 @@ internal static class NetworkCleaner
         // Fails, and so ends the program, while another network is up: forwarding stays on for it.
         p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Active), AT_REMOVEDIR);
         p.Tolerate(Errno.ENOENT);
-        if (t.Restore.Count == 0)
+        if (t.Read is { } read)
         {
-            return; // there was nothing to restore: if there is now, the next command finds it without a network
+            Restore(p, t, NetworkTeardown.Opened(read));
         }
-        // Ends it here when another one has restored everything meanwhile.
-        p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Restore), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
+        RestoreElse(p, t);
+    }
+
+    /// <summary>Writes the old values back, unless they are no longer all: the file that they were read from has no name any more then, so that it cannot be given another one.</summary>
+    private static void Restore(ChildProgram p, NetworkTeardown t, string opened)
+    {
+        const int AT_SYMLINK_FOLLOW = 0x400;
+        nint second = p.Text(t.Paths.Restoring);
+        p.Call(SyscallNumber.unlinkat, AT_FDCWD, second, 0);
+        p.TolerateAll();
+        p.Call(SyscallNumber.linkat, AT_FDCWD, p.Text(opened), AT_FDCWD, second, AT_SYMLINK_FOLLOW);
+        p.TolerateAll();
+        int replaced = p.Count - 1;
         foreach (KeyValuePair<string, string> value in t.Restore)
         {
             Result file = p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(value.Key), OpenFlags.O_WRONLY | OpenFlags.O_CLOEXEC, 0);
@@ -164,8 +176,26 @@ internal static class NetworkCleaner
             p.TolerateAll();
             p.Call(SyscallNumber.close, file);
         }
-        p.Call(SyscallNumber.unlinkat, AT_FDCWD, p.Text(t.Paths.Restore), 0);
-        p.TolerateAll();
+        foreach (nint name in (ReadOnlySpan<nint>)[second, p.Text(t.Paths.Restore)])
+        {
+            p.Call(SyscallNumber.unlinkat, AT_FDCWD, name, 0);
+            p.TolerateAll();
+        }
+        p.SkipToHere(replaced);
+    }
+
+    /// <summary>What another network has changed while this process waited, and could not leave to a cleaner of its own because this one was the last: a command that looks anew begins with it.</summary>
+    private static void RestoreElse(ChildProgram p, NetworkTeardown t)
+    {
+        // Ends it here when everything is restored.
+        p.Call(SyscallNumber.openat, AT_FDCWD, p.Text(t.Paths.Restore), OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC, 0);
+        string? bridge = Environment.GetEnvironmentVariable("SKIFF_BRIDGE");
+        p.Call(
+            SyscallNumber.execve,
+            p.Text("/proc/self/exe"),
+            p.TextArray("skiff", "--root", t.Root, "--runroot", t.Paths.Runroot, "ps", "-q"),
+            p.TextArray(bridge is null ? [] : ["SKIFF_BRIDGE=" + bridge])
+        );
     }
 
     /// <summary>The files of a network that nobody can come back to.</summary>

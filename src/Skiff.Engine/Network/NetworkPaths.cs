@@ -19,6 +19,9 @@ public sealed record NetworkPaths(string Runroot, string Key)
     /// <summary>Kernel parameters to write back when the last network goes: lines of path, space, value.</summary>
     public string Restore => All + "/.restore";
 
+    /// <summary>A second name of <see cref="Restore"/> while they are written back.</summary>
+    public string Restoring => All + "/.restoring";
+
     /// <summary>One file per host port in use, which leads to the leases that hold it.</summary>
     public string Ports => All + "/.ports";
 

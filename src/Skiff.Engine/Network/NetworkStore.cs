@@ -25,6 +25,9 @@ public sealed class NetworkStore
     /// <summary>Names that mean something else.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ["bridge", "host", "none"];
 
+    /// <summary><c>--root</c>.</summary>
+    internal string Root => _paths.Root;
+
     private string Place => _paths.Root + "/networks";
 
     /// <summary>Makes a network. Its bridge comes with its first container.</summary>

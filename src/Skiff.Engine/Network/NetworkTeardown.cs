@@ -1,3 +1,4 @@
+using System.Text;
 using Skiff.Linux;
 using Skiff.Linux.Netlink;
 using Skiff.Linux.Nftables;
@@ -9,19 +10,24 @@ namespace Skiff.Engine.Network;
 /// <param name="DeleteTables">The tables.</param>
 /// <param name="DeleteBridge">The bridge; the kernel waits for an RCU grace period in it.</param>
 /// <param name="Restore">Kernel parameters and their old values.</param>
+/// <param name="Read">The file that they were read from, open; null when there was none. Until they are written back another network may have come up, and replaced it.</param>
 /// <param name="Forgets">The network's own files go too: a user's that was removed.</param>
+/// <param name="Root"><c>--root</c>, for a command that does it again.</param>
 internal sealed record NetworkTeardown(
     NetworkPaths Paths,
     IReadOnlyList<NftTransaction> DeleteTables,
     NetlinkRequest DeleteBridge,
     IReadOnlyList<KeyValuePair<string, string>> Restore,
-    bool Forgets
+    SafeFd? Read,
+    bool Forgets,
+    string Root
 )
 {
-    internal static NetworkTeardown Of(NetworkPaths paths, string bridge, bool forgets)
+    internal static NetworkTeardown Of(NetworkPaths paths, string bridge, bool forgets, string root)
     {
         List<KeyValuePair<string, string>> restore = [];
-        foreach (string line in (Files.TryReadText(paths.Restore, out _) ?? "").Split('\n'))
+        SafeFd? read = Files.TryOpen(paths.Restore, OpenFlags.O_RDONLY, out _);
+        foreach (string line in (read is null ? "" : TextOf(read)).Split('\n'))
         {
             int space = line.IndexOf(' ', StringComparison.Ordinal);
             if (space > 0)
@@ -36,6 +42,25 @@ internal sealed record NetworkTeardown(
             new NftBatch(table).DeleteTable().Build(Errno.ENOENT),
             new NftBatch(table, NftFamily.Netdev).DeleteTable().Build(Errno.ENOENT),
         ];
-        return new NetworkTeardown(paths, tables, new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV), restore, forgets);
+        NetlinkRequest link = new RouteMessages().DeleteLink(bridge).Build(Errno.ENODEV);
+        return new NetworkTeardown(paths, tables, link, restore, read, forgets, root);
     }
+
+    private static string TextOf(SafeFd file)
+    {
+        byte[] buffer = new byte[4096];
+        int length = 0;
+        while (Files.TryRead(file, buffer.AsSpan(length), out _) is var n and > 0)
+        {
+            length += n;
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, length * 2);
+            }
+        }
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    /// <summary>A path of an open file, proc_pid_fd(5): the file itself, whatever its name leads to by now.</summary>
+    internal static string Opened(SafeFd file) => $"/proc/self/fd/{file.Value}";
 }
