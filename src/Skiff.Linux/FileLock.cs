@@ -30,16 +30,51 @@ public sealed class FileLock : IDisposable
     public static FileLock? TryAcquireExisting(string path)
     {
         SafeFd? fd = Files.TryOpen(path, OpenFlags.O_RDWR, out _);
+        return fd is null ? null : TryAcquire(fd, Libc.flock(fd.Value, LOCK_EX | LOCK_NB) == 0);
+    }
+
+    /// <summary>The same, but where somebody holds it <paramref name="patience"/> looks at the open file and says how long to wait, in milliseconds; it is asked again after that, until it says 0.</summary>
+    public static FileLock? TryAcquireExisting(string path, Func<SafeFd, int> patience)
+    {
+        SafeFd? fd = Files.TryOpen(path, OpenFlags.O_RDWR, out _);
         if (fd is null)
         {
             return null;
         }
-        if (Libc.flock(fd.Value, LOCK_EX | LOCK_NB) == 0 && Files.IsLinked(fd))
+        bool locked = Libc.flock(fd.Value, LOCK_EX | LOCK_NB) == 0;
+        while (!locked && patience(fd) is var milliseconds and > 0)
+        {
+            locked = IsLockedWithin(fd, milliseconds);
+        }
+        return TryAcquire(fd, locked);
+    }
+
+    private static FileLock? TryAcquire(SafeFd fd, bool locked)
+    {
+        if (locked && Files.IsLinked(fd))
         {
             return new FileLock(fd);
         }
         fd.Dispose();
         return null;
+    }
+
+    /// <summary>flock(2) knows no time limit, and nothing else tells that a lock is free: a thread waits in it. One that is late has a descriptor of its own, with which the lock goes that it gets after all.</summary>
+    private static bool IsLockedWithin(SafeFd fd, int milliseconds)
+    {
+        const int F_DUPFD_CLOEXEC = 1030;
+        int own = Libc.fcntl(fd.Value, F_DUPFD_CLOEXEC, 0);
+        bool locked = false;
+        Thread waiting = new(() =>
+        {
+            locked = Libc.flock(own, LOCK_EX) == 0;
+            _ = Libc.close(own);
+        })
+        {
+            IsBackground = true,
+        };
+        waiting.Start();
+        return waiting.Join(milliseconds) && locked;
     }
 
     /// <summary>Waits for the exclusive lock of an existing directory, which needs no file of its own; null when it does not exist (any more), or not within the time.</summary>

@@ -66,35 +66,67 @@ public readonly record struct ProcessStat(char State, int Parent, int Tty, long 
     public static bool TryRead(int pid, out ProcessStat stat)
     {
         stat = default;
+        Span<byte> buffer = stackalloc byte[1024];
+        int length = Read(pid, buffer);
+        return length > 0 && TryParse(buffer[..length], out stat);
+    }
+
+    /// <summary>Whether a process is about to be no more: it ends, or SIGKILL is on its way to it, which nothing keeps off. Null when there is none of that number.</summary>
+    public static bool? IsEnding(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[1024];
+        int length = Read(pid, buffer);
+        return length <= 0 ? null : IsEnding(buffer[..length]);
+    }
+
+    /// <summary>The same of a line.</summary>
+    public static bool IsEnding(ReadOnlySpan<byte> line)
+    {
+        const long PF_EXITING = 4;
+        const long PF_SIGNALED = 0x400;
+        const long Kill = 1L << (Signals.SIGKILL - 1);
+        Span<long> fields = stackalloc long[53];
+        char state = TryFields(line, fields, least: 31);
+        return state is 'Z' or 'X'
+            || (
+                state != 0
+                // The flags of the kernel, the first thread's pending signals, and what the process group ends with (kernel 5.18): between them there is no gap.
+                && ((fields[9] & (PF_EXITING | PF_SIGNALED)) != 0 || (fields[31] & Kill) != 0 || fields[52] == Signals.SIGKILL)
+            );
+    }
+
+    private static int Read(int pid, Span<byte> buffer)
+    {
         if (pid <= 0)
         {
-            return false;
+            return -1;
         }
         using SafeFd? fd = Files.TryOpen($"/proc/{pid}/stat", OpenFlags.O_RDONLY, out _);
-        if (fd is null)
-        {
-            return false;
-        }
-        Span<byte> buffer = stackalloc byte[1024];
-        int length = Files.TryRead(fd, buffer, out _);
-        return length > 0 && TryParse(buffer[..length], out stat);
+        return fd is null ? -1 : Files.TryRead(fd, buffer, out _);
     }
 
     /// <summary>Parses one line. The command in field 2 may contain spaces and parentheses, so fields are counted from the last ')'.</summary>
     public static bool TryParse(ReadOnlySpan<byte> line, out ProcessStat stat)
     {
-        stat = default;
+        Span<long> fields = stackalloc long[23];
+        char state = TryFields(line, fields, least: 22);
+        stat = state == 0 ? default : new ProcessStat(state, (int)fields[4], (int)fields[7], fields[14], fields[15], fields[22]);
+        return state != 0;
+    }
+
+    /// <summary>The numbers of a line by their place, as many as there is room for; the state, or 0 where there are too few.</summary>
+    private static char TryFields(ReadOnlySpan<byte> line, Span<long> fields, int least)
+    {
+        fields.Clear();
         int close = line.LastIndexOf((byte)')');
         if (close < 0 || close + 3 >= line.Length)
         {
-            return false;
+            return '\0';
         }
         ReadOnlySpan<byte> rest = line[(close + 2)..];
-        char state = (char)rest[0];
-        Span<long> fields = stackalloc long[23];
         int field = 3;
         int at = 1;
-        while (field < 22 && at < rest.Length)
+        while (field < fields.Length - 1 && at < rest.Length)
         {
             at++;
             field++;
@@ -107,11 +139,6 @@ public readonly record struct ProcessStat(char State, int Parent, int Tty, long 
             }
             fields[field] = negative ? -(long)value : (long)value;
         }
-        if (field < 22)
-        {
-            return false;
-        }
-        stat = new ProcessStat(state, (int)fields[4], (int)fields[7], fields[14], fields[15], fields[22]);
-        return true;
+        return field < least ? '\0' : (char)rest[0];
     }
 }

@@ -43,11 +43,17 @@ public sealed class Reconciler
     /// <summary>One liveness for the whole command.</summary>
     public Liveness Liveness { get; } = new();
 
-    /// <summary>Called by every command: foreground containers whose CLI died are killed and cleaned, and what a killed <c>run -d</c> had not started yet. Costs one directory read plus one open and flock per foreground container.</summary>
-    public void Sessions()
+    /// <summary>Called by every command: foreground containers whose CLI died are killed and cleaned, and what a killed <c>run -d</c> had not started yet.
+    /// Costs one directory read plus one look at each foreground container; one whose command is just dying is waited for.</summary>
+    /// <param name="own">The session of the command itself, at which it need not look.</param>
+    public void Sessions(string? own = null)
     {
         foreach (string id in Tree.Names(_store.Paths.Sessions))
         {
+            if (id == own)
+            {
+                continue;
+            }
             using FileLock? dead = Session.TryTakeDead(_store.Paths, id);
             if (dead is not null)
             {

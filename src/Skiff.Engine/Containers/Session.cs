@@ -23,31 +23,36 @@ public static class Session
             }
             if (Files.IsLinked(session.Fd))
             {
+                SessionOwner.Write(session.Fd);
                 return session;
             }
             session.Dispose(); // a reconciler found the file between its creation and our lock
         }
     }
 
-    /// <summary>The lock of a session whose command is gone; null when it lives or the file is gone.</summary>
-    public static FileLock? TryTakeDead(EnginePaths paths, string id) => FileLock.TryAcquireExisting(paths.Session(id));
+    /// <summary>The lock of a session whose command is gone, or is going and has left it a moment later; null when it lives or the file is gone.</summary>
+    public static FileLock? TryTakeDead(EnginePaths paths, string id)
+    {
+        SessionOwner owner = new(id);
+        return FileLock.TryAcquireExisting(paths.Session(id), owner.Patience);
+    }
 
-    /// <summary>True while a command holds the session.</summary>
+    /// <summary>True while a command holds the session. Waits for nothing.</summary>
     public static bool IsHeld(EnginePaths paths, string id)
     {
         if (!Files.Exists(paths.Session(id)))
         {
             return false;
         }
-        using FileLock? taken = TryTakeDead(paths, id);
+        using FileLock? taken = FileLock.TryAcquireExisting(paths.Session(id));
         return taken is null && Files.Exists(paths.Session(id));
     }
 
     /// <summary>True when no session file exists.</summary>
     public static bool IsFree(EnginePaths paths, string id) => !Files.Exists(paths.Session(id));
 
-    /// <summary>Adds a line to the file. A container that leaves nothing (run --rm in the foreground) has its record there in the first line and its state in the second, in memory
-    /// instead of on the disk: what ends with its command need not survive a reboot.</summary>
+    /// <summary>Adds a line to the file, whose first one names its <see cref="SessionOwner"/>. A container that leaves nothing (run --rm in the foreground) has its record there in the next line and its state in
+    /// the one after that, in memory instead of on the disk: what ends with its command need not survive a reboot.</summary>
     public static void Append(FileLock session, ReadOnlySpan<byte> json)
     {
         byte[] line = new byte[json.Length + 1];
@@ -56,10 +61,10 @@ public static class Session
         Files.WriteAll(session.Fd, line, "session");
     }
 
-    /// <summary>A whole line of the file; null when it is not there (yet).</summary>
+    /// <summary>A whole line of the file after its owner's; null when it is not there (yet).</summary>
     internal static byte[]? Line(EnginePaths paths, string id, int number)
     {
-        ReadOnlySpan<byte> rest = Files.TryReadAll(paths.Session(id), out _);
+        ReadOnlySpan<byte> rest = SessionOwner.Skip(Files.TryReadAll(paths.Session(id), out _));
         while (rest.IndexOf((byte)'\n') is int end and >= 0)
         {
             if (number-- == 0)
