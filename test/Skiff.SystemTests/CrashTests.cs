@@ -10,16 +10,61 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void LIFE_07_A_run_that_was_killed_leaves_nothing_after_the_next_command()
     {
         string image = host.Image(TestImages.Busybox);
-        for (int i = 0; i < 25; i++)
+        for (int i = 0; i < 40; i++)
         {
             using RunningCommand running = host.Start("run", "--rm", "--network", "none", image, "sleep", "60");
-            Thread.Sleep(i * 3);
+            Thread.Sleep(i);
             running.Signal(Native.SIGKILL);
+            // In the same instant: it may not be dead yet, or its container not.
+            Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text);
+            AssertNothingLeft();
             running.WaitForExit();
         }
         Wait.Until(() => host.Processes().Length == 0, 10, () => string.Join('\n', host.Processes()));
-        host.Run("run", "--rm", "--network", "none", image, "true").Succeeded();
-        AssertNothingLeft();
+    }
+
+    /// <summary>A frozen process keeps its lock although SIGKILL was sent to it, for as long as the test wants.</summary>
+    [Fact]
+    public void LIFE_07_A_command_waits_for_a_run_that_is_dying()
+    {
+        const string Freezer = "/sys/fs/cgroup/freezer";
+        Assert.SkipUnless(File.Exists(Freezer + "/cgroup.procs"), "without the freezer of cgroup version 1 what is killed dies at once");
+        string own = $"{Freezer}/skiff-test-{Environment.ProcessId}";
+        using RunningCommand running = host.Start(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            host.Image(TestImages.Busybox),
+            "sh",
+            "-c",
+            "echo up; exec sleep 60"
+        );
+        running.WaitForOutput("up");
+        Directory.CreateDirectory(own);
+        try
+        {
+            File.WriteAllText(own + "/cgroup.procs", $"{running.Pid}");
+            File.WriteAllText(own + "/freezer.state", "FROZEN");
+            Wait.Until(() => File.ReadAllText(own + "/freezer.state") == "FROZEN\n", 10, () => "it does not freeze");
+            Assert.NotEqual("", host.Run("ps", "-q").Succeeded().Text); // it lives
+            running.Signal(Native.SIGKILL);
+            using RunningCommand next = host.Start("ps", "-aq");
+            Wait.Until(() => next.HasExited || IsInFlock(next.Pid), 10, () => "it neither ends nor waits");
+            File.WriteAllText(own + "/freezer.state", "THAWED");
+            Assert.Equal("", next.WaitForExit().Succeeded().Text);
+            AssertNothingLeft();
+            running.WaitForExit();
+        }
+        finally
+        {
+            File.WriteAllText(own + "/freezer.state", "THAWED");
+            Wait.Until(() => File.ReadAllText(own + "/cgroup.procs").Length == 0, 10, () => "it does not die");
+            Directory.Delete(own);
+        }
+
+        // proc_locks(5): who waits stands below the lock, with an arrow.
+        static bool IsInFlock(int pid) => File.ReadLines("/proc/locks").Any(l => l.Contains($"-> FLOCK  ADVISORY  WRITE {pid} "));
     }
 
     [Theory]
@@ -91,9 +136,35 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
             Thread.Sleep(i * 4);
             running.Signal(signal);
             running.WaitForExit(20);
+            AssertNothingLeft();
         }
-        host.Run("run", "--rm", "--network", "none", image, "true").Succeeded();
-        AssertNothingLeft();
+    }
+
+    /// <summary>With its session begun, before and after its first process is there, and so on.</summary>
+    [Theory]
+    [InlineData("-i")]
+    [InlineData("-d")]
+    [InlineData("-t")]
+    public void LIFE_07_A_start_that_is_told_to_end_at_any_step_happens_whole_or_not_at_all(string flag)
+    {
+        Tool.Require("strace");
+        string image = host.Image(TestImages.Busybox);
+        foreach (string call in (string[])["flock", "clone3", "symlinkat"])
+        {
+            for (int i = 1; i <= 3; i++)
+            {
+                string[] line = host.CommandLine("run", flag, "--rm", "--network", "none", image, "sleep", flag == "-d" ? "60" : "0.2");
+                string[] trace = ["strace", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=TERM:when={i}"];
+                Tool.Try([.. host.Net.Prefix, .. trace, .. line[host.Net.Prefix.Length..]]);
+                Assert.Empty(Directory.EnumerateFileSystemEntries(host.Runroot + "/sessions"));
+                string[] whole = flag == "-d" ? host.Run("ps", "-q").Succeeded().Lines : [];
+                if (whole.Length > 0)
+                {
+                    host.Run(["rm", "-f", .. whole]).Succeeded();
+                }
+                AssertNothingLeft();
+            }
+        }
     }
 
     /// <summary>Nothing of the container is there while its image is being downloaded, so that the end of the download can be the end of everything.</summary>
@@ -176,6 +247,7 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         Assert.Empty(host.Mounts());
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/containers"));
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Root}/names"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries($"{host.Runroot}/sessions"));
     }
 
     /// <summary>A command that dies between freezing a container and thawing it would leave processes that no signal ends.</summary>

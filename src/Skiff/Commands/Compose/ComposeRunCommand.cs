@@ -196,7 +196,7 @@ internal static class ComposeRunCommand
         bool watched = AttachedRun.IsNeeded(options, image);
         using RunStart start = RunStart.Make(engine, id, options, watched, traced: false);
         return watched
-            ? AttachedRun.Run(engine, id, options, image, hold, start.Session, start.Monitor!, invocation)
-            : ForegroundRun.Run(engine, id, options, image, hold, start.Session, start.Foreground!, invocation);
+            ? AttachedRun.Run(engine, id, options, image, hold, start, invocation)
+            : ForegroundRun.Run(engine, id, options, image, hold, start.Session, start.Foreground!, start.Signals!.Use(), invocation);
     }
 }

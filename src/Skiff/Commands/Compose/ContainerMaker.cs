@@ -89,7 +89,7 @@ internal sealed class ContainerMaker(Invocation invocation, Project project, IRe
         string id = ContainerStore.NewId();
         using FileLock? hold = RunCommand.Hold(engine);
         Image image = ImageOf(engine, options);
-        using RunStart start = RunStart.Make(engine, id, options, watched: true, traced: false);
+        using RunStart start = RunStart.Make(engine, id, options);
         PreparedContainer container = CreateCommand.Make(engine, id, options, image, invocation, start.Monitor);
         hold?.Dispose();
         StartCommand.Detached(engine, container.Record, invocation.Output, start.Monitor, container);

@@ -13,7 +13,8 @@ namespace Skiff.Commands.Containers;
 /// <summary>The ways to a container's monitor: start a container and stay attached, or attach to one that runs. And what an attachment's end means for the command.</summary>
 internal static class Attachment
 {
-    /// <summary>Starts the container with its monitor, attached from its first byte on; <paramref name="started"/> is called when its command runs. Returns the exit code of this command.</summary>
+    /// <summary>Starts the container with its monitor, attached from its first byte on; <paramref name="started"/> is called when its command runs. Returns the exit code of this command.
+    /// The caller's signals may be in <paramref name="caught"/> already.</summary>
     internal static int Start(
         SkiffEngine engine,
         ContainerRecord record,
@@ -21,10 +22,12 @@ internal static class Attachment
         Invocation invocation,
         WaitingMonitor? monitor = null,
         PreparedContainer? made = null,
+        SignalPipe? caught = null,
         Action? started = null
     )
     {
-        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        using SignalPipe? own = caught is null ? SignalPipe.Open(ForwardedSignals.All) : null;
+        SignalPipe signals = caught ?? own!;
         (SafeFd ours, SafeFd its) = PacketSocket.Pair();
         using (ours)
         {

@@ -34,7 +34,7 @@ internal static class MonitorCommand
         bool ordered = PacketSocket.Peek(socket, stackalloc byte[1]) > 0;
         if ((ordered || inherited is not null ? engine.Containers.TryLoad(words[0]) : null) is not { } record)
         {
-            return 0; // nothing to do after all: the command failed, or was killed, before it had a container
+            return Unused(engine); // the command failed, or was killed, before it had a container
         }
         // Its probes show themselves in the container before they execute their command, as exec does; in a shared pid namespace the first process does, too.
         if (record.HealthCheck is not null || PeerLookup.SharesPids(record))
@@ -44,7 +44,7 @@ internal static class MonitorCommand
         MonitorOrder? orphan = ordered ? null : MonitorOrder.OfOrphan(engine, record.Id);
         if (!ordered && orphan is null)
         {
-            return 0; // killed before the container ran
+            return Unused(engine); // killed before the container ran
         }
         // The container must not inherit it: a socket that stays open would hold whoever waits for its end.
         const int F_SETFD = 2;
@@ -59,6 +59,13 @@ internal static class MonitorCommand
             inherited?.Refuse();
         }
         return new ContainerMonitor(engine, record, socket, order, hard == 0 ? null : (soft, hard), inherited).Run();
+    }
+
+    /// <summary>Nothing to do after all, but to remove what a command that was killed has left of its container.</summary>
+    private static int Unused(SkiffEngine engine)
+    {
+        engine.Reconciler.Sessions();
+        return 0;
     }
 
     /// <summary>It was executed by the number of a descriptor, or as "exe".</summary>

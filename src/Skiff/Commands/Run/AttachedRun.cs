@@ -33,11 +33,11 @@ internal static class AttachedRun
         RunOptions options,
         Image? image,
         FileLock? hold,
-        FileLock session,
-        WaitingMonitor monitor,
+        RunStart start,
         Invocation invocation
     )
     {
+        WaitingMonitor monitor = start.Monitor!;
         bool all = options.Attach == StandardStreams.None;
         bool input = options.Interactive || options.Attach.HasFlag(StandardStreams.Stdin);
         bool output = all || options.Attach.HasFlag(StandardStreams.Stdout);
@@ -65,11 +65,12 @@ internal static class AttachedRun
             invocation,
             monitor,
             container,
+            start.Signals!.Use(),
             () =>
             {
                 // From now on it is its monitor's.
                 Session.Remove(engine.Paths, id);
-                session.Dispose();
+                start.Session.Dispose();
                 if (options.PidFile is { } path)
                 {
                     ForegroundRun.WriteIdFile(path, engine.Containers.LoadState(id).Process.Pid.ToString());

@@ -20,11 +20,11 @@ internal static class ForegroundRun
         FileLock? hold,
         FileLock session,
         ForegroundStart start,
+        SignalPipe signals,
         Invocation invocation
     )
     {
-        start.Use();
-        LaunchWishes wishes = start.Wishes with { Meanwhile = () => Tidy(engine, image) };
+        LaunchWishes wishes = start.Wishes with { Meanwhile = () => Tidy(engine, image, id) };
         PreparedContainer? container = null;
         ContainerLaunch? launch = null;
         try
@@ -43,7 +43,7 @@ internal static class ForegroundRun
                 invocation.Output.ErrorLine($"skiff: warning: {warning}");
             }
             WriteIdFile(options.CidFile, id);
-            return Execute(engine, container, launch!, start.Signals, invocation).ExitCode;
+            return Execute(engine, container, launch!, signals, invocation).ExitCode;
         }
         finally
         {
@@ -56,7 +56,7 @@ internal static class ForegroundRun
     }
 
     /// <summary>What every command does once, while the container comes to life: what others left behind must not keep this one from running.</summary>
-    private static void Tidy(SkiffEngine engine, Image? image)
+    private static void Tidy(SkiffEngine engine, Image? image, string id)
     {
         try
         {
@@ -64,7 +64,7 @@ internal static class ForegroundRun
             {
                 engine.Images.MarkUsed(image.Id);
             }
-            engine.Reconciler.Sessions();
+            engine.Reconciler.Sessions(own: id);
         }
         catch (Exception e) when (e is LinuxException or SkiffException)
         {

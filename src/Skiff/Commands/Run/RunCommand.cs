@@ -54,12 +54,22 @@ internal static class RunCommand
             start ??= Begin(watched);
             if (!watched)
             {
-                return ForegroundRun.Run(engine, id, options, image, hold, start.Session, start.Foreground!, invocation);
+                return ForegroundRun.Run(
+                    engine,
+                    id,
+                    options,
+                    image,
+                    hold,
+                    start.Session,
+                    start.Foreground!,
+                    start.Signals!.Use(),
+                    invocation
+                );
             }
-            engine.Reconciler.Sessions();
+            engine.Reconciler.Sessions(own: id);
             return options.Detach
                 ? Containers.CreateCommand.Detached(engine, id, options, image, hold, start.Monitor!, invocation)
-                : AttachedRun.Run(engine, id, options, image, hold, start.Session, start.Monitor!, invocation);
+                : AttachedRun.Run(engine, id, options, image, hold, start, invocation);
         }
         finally
         {
