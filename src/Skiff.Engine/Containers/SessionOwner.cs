@@ -15,7 +15,7 @@ internal sealed class SessionOwner(string id)
     private const int EndMilliseconds = 2000;
 
     /// <summary>For the line of a command that has locked the file and writes next.</summary>
-    private const int LineMilliseconds = 20;
+    private const int LineMilliseconds = 10;
 
     private bool _waited;
     private bool _waitedForLine;
