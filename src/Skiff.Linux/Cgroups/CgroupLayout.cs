@@ -25,8 +25,8 @@ public enum CgroupMode
 /// <param name="Own">The cgroup of this process in it, from /proc/self/cgroup.</param>
 public sealed record CgroupHierarchy(string[] Names, string MountPoint, string Own);
 
-/// <summary>Where the host's cgroup hierarchies are, cgroups(7): read once per command from /proc/self/mountinfo and /proc/self/cgroup.</summary>
-public sealed record CgroupLayout
+/// <summary>Where the host's cgroup hierarchies are, cgroups(7): looked up once per command.</summary>
+public sealed partial record CgroupLayout
 {
     /// <summary>The interface in use.</summary>
     public required CgroupMode Mode { get; init; }
@@ -44,11 +44,15 @@ public sealed record CgroupLayout
     public string? WhyNone { get; init; }
 
     /// <summary>Reads the layout of this process's mount namespace.</summary>
-    public static CgroupLayout Detect() =>
-        Parse(
-            Files.TryReadAll("/proc/self/mountinfo", out int errno) ?? throw new LinuxException("read", "/proc/self/mountinfo", errno),
-            Files.TryReadAll("/proc/self/cgroup", out _) ?? []
-        );
+    public static CgroupLayout Detect()
+    {
+        byte[] cgroup = Files.TryReadAll("/proc/self/cgroup", out _) ?? [];
+        return Conventional(cgroup, TypeOf)
+            ?? Parse(
+                Files.TryReadAll("/proc/self/mountinfo", out int errno) ?? throw new LinuxException("read", "/proc/self/mountinfo", errno),
+                cgroup
+            );
+    }
 
     /// <summary>Computes the layout from the texts of the two files.</summary>
     public static CgroupLayout Parse(ReadOnlySpan<byte> mountinfo, ReadOnlySpan<byte> cgroup)

@@ -121,4 +121,65 @@ public sealed class CgroupLayoutTests
     [InlineData("-1")]
     [InlineData("0-99999999")]
     public void Anything_else_is_no_list(string text) => Assert.False(NumberList.TryParse(text, out _));
+
+    private static CgroupLayout? Conventional(string cgroup, params (string Path, long Type)[] mounts) =>
+        CgroupLayout.Conventional(System.Text.Encoding.UTF8.GetBytes(cgroup), path => Array.Find(mounts, m => m.Path == path).Type);
+
+    private const long V1 = 0x27e0eb;
+    private const long V2 = 0x63677270;
+
+    [Fact]
+    public void A_version_2_hierarchy_at_the_conventional_place_is_the_only_one()
+    {
+        CgroupLayout layout = Conventional("0::/user.slice\n", ("/sys/fs/cgroup", V2))!;
+        Assert.Equal(CgroupMode.V2, layout.Mode);
+        Assert.Equal("/sys/fs/cgroup", layout.UnifiedMount);
+        Assert.Equal("/user.slice", layout.UnifiedOwn);
+        Assert.Empty(layout.Hierarchies);
+    }
+
+    [Fact]
+    public void Conventional_places_tell_the_same_as_the_list_of_mounts()
+    {
+        const string Membership = "9:name=systemd:/s\n4:memory:/process/1\n1:cpu,cpuacct:/\n0::/u\n";
+        CgroupLayout told = Conventional(
+            Membership,
+            ("/sys/fs/cgroup", 0x1021994),
+            ("/sys/fs/cgroup/systemd", V1),
+            ("/sys/fs/cgroup/memory", V1),
+            ("/sys/fs/cgroup/cpu,cpuacct", V1),
+            ("/sys/fs/cgroup/unified", V2)
+        )!;
+        Assert.Equal(CgroupMode.Hybrid, told.Mode);
+        Assert.Equal(
+            ["cpu,cpuacct /", "memory /process/1", "name=systemd /s"],
+            told.Hierarchies.Select(h => $"{string.Join(',', h.Names)} {h.Own}")
+        );
+        Assert.Equal(
+            ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd"],
+            told.Hierarchies.Select(h => h.MountPoint)
+        );
+        Assert.Equal(("/sys/fs/cgroup/unified", "/u"), (told.UnifiedMount, told.UnifiedOwn));
+    }
+
+    [Theory]
+    [InlineData("4:memory:/\n0::/\n", "/sys/fs/cgroup/unified")] // a hierarchy that is mounted elsewhere
+    [InlineData("0::/\n", "/sys/fs/cgroup/unified")] // nothing but a version 2 one beside nothing
+    [InlineData("", "/sys/fs/cgroup")]
+    public void Anything_else_is_for_the_list_of_mounts(string membership, string unified) =>
+        Assert.Null(Conventional(membership, (unified, V2)));
+
+    /// <summary>This machine's own files, both ways.</summary>
+    [Fact]
+    public void On_this_machine_both_ways_agree()
+    {
+        byte[] membership = File.ReadAllBytes("/proc/self/cgroup");
+        CgroupLayout parsed = CgroupLayout.Parse(File.ReadAllBytes("/proc/self/mountinfo"), membership);
+        CgroupLayout detected = CgroupLayout.Detect();
+        Assert.Equal((parsed.Mode, parsed.UnifiedMount, parsed.UnifiedOwn), (detected.Mode, detected.UnifiedMount, detected.UnifiedOwn));
+        Assert.Equal(
+            parsed.Hierarchies.Select(h => $"{string.Join(',', h.Names)} {h.MountPoint} {h.Own}").Order(),
+            detected.Hierarchies.Select(h => $"{string.Join(',', h.Names)} {h.MountPoint} {h.Own}").Order()
+        );
+    }
 }
