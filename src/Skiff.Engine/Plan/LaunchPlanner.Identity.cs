@@ -257,11 +257,12 @@ public sealed partial class LaunchPlanner
         CapabilitiesSpec? asked = _process.Capabilities;
         CapabilitySet bounding = asked is null ? CapabilitySet.None : Set(asked.Bounding);
         _plan.Container(Block.Identity, "Rights that the container can never get back are dropped from the bounding set.");
-        foreach (string name in (CapabilitySet.SupportedByKernel() - bounding).Names())
+        CapabilitySet dropped = CapabilitySet.SupportedByKernel() - bounding;
+        for (int number = 0; number < 64; number++)
         {
-            if (CapabilitySet.TryParse(name, out Capability capability))
+            if (dropped.Contains((Capability)number))
             {
-                _p.Call(SyscallNumber.prctl, PR_CAPBSET_DROP, (int)capability, 0, 0, 0);
+                _p.Call(SyscallNumber.prctl, PR_CAPBSET_DROP, number, 0, 0, 0);
             }
         }
         if (_process.NoNewPrivileges)

@@ -4,17 +4,10 @@ namespace Skiff.Linux.Capabilities;
 
 /// <summary>A set of capabilities as the kernel's 64-bit mask (bit n = capability n).</summary>
 /// <param name="Bits">The mask.</param>
-public readonly record struct CapabilitySet(ulong Bits)
+public readonly partial record struct CapabilitySet(ulong Bits)
 {
     /// <summary>How many capabilities this version of Skiff has names for.</summary>
     public const int Count = 41;
-
-    // Index = number.
-    private const string NamesInOrder =
-        "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN "
-        + "NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
-        + "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ "
-        + "PERFMON BPF CHECKPOINT_RESTORE";
 
     /// <summary>No capability.</summary>
     public static CapabilitySet None => default;
@@ -66,48 +59,6 @@ public readonly record struct CapabilitySet(ulong Bits)
             last++;
         }
         return new((2UL << last) - 1);
-    }
-
-    /// <summary>The kernel's name: <c>CAP_SYS_ADMIN</c>; <c>CAP_n</c> for a number without a name.</summary>
-    public static string Name(int number)
-    {
-        ReadOnlySpan<char> rest = NamesInOrder;
-        for (int i = 0; ; i++)
-        {
-            int end = rest.IndexOf(' ');
-            ReadOnlySpan<char> name = end < 0 ? rest : rest[..end];
-            if (i == number)
-            {
-                return string.Concat("CAP_", name);
-            }
-            if (end < 0)
-            {
-                return $"CAP_{number}";
-            }
-            rest = rest[(end + 1)..];
-        }
-    }
-
-    /// <summary>Reads a name with or without <c>CAP_</c>, in any case; false if there is no such capability.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, out Capability capability)
-    {
-        if (text.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase))
-        {
-            text = text[4..];
-        }
-        ReadOnlySpan<char> rest = NamesInOrder;
-        for (int i = 0; i < Count; i++)
-        {
-            int end = rest.IndexOf(' ');
-            if (text.Equals(end < 0 ? rest : rest[..end], StringComparison.OrdinalIgnoreCase))
-            {
-                capability = (Capability)i;
-                return true;
-            }
-            rest = rest[(end + 1)..];
-        }
-        capability = default;
-        return false;
     }
 
     /// <summary>The set of the given names, as in an OCI spec or <c>--cap-add</c>; <c>ALL</c> is every capability; an unknown name is a <see cref="SkiffException"/>.</summary>
