@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Linux.Terminal;
 
 /// <summary>Signals as bytes in a pipe, for a synchronous poll loop.</summary>
 /// <remarks>
-/// signalfd(2) needs the signals blocked in every thread, and the runtime's own threads exist before Main. A managed handler may interrupt a
+/// signalfd(2) needs the signals blocked in every thread; a process that has but one may block them for all that it will have (<see cref="OpenAlone"/>). Otherwise there is a handler. A managed one may interrupt a
 /// thread in any state, which the runtime does not allow; its PosixSignalRegistration starts a thread and takes over the terminal. So the handler
 /// is a dozen machine instructions of our own: write(pipe, &amp;signal, 1) and return. A child made with CLONE_CLEAR_SIGHAND, or that has
 /// executed another program, does not have it any more.
@@ -20,13 +21,20 @@ public sealed unsafe class SignalPipe : IDisposable
     private const ulong SA_RESTART = 0x10000000;
     private const nuint PageSize = 4096;
 
-    private readonly SafeFd _write;
+    private readonly SafeFd? _write;
+    private readonly ulong _maskBefore;
     private readonly List<(int Signal, SignalAction Old)> _installed = [];
 
     private SignalPipe(SafeFd read, SafeFd write)
     {
         Fd = read;
         _write = write;
+    }
+
+    private SignalPipe(SafeFd signals, ulong maskBefore)
+    {
+        Fd = signals;
+        _maskBefore = maskBefore;
     }
 
     /// <summary>Readable while signals wait; non-blocking.</summary>
@@ -56,9 +64,43 @@ public sealed unsafe class SignalPipe : IDisposable
         return pipe;
     }
 
+    /// <summary>The same for the first thread of a process that has no other, in two system calls instead of one for each signal; with other threads it is <see cref="Open"/>.
+    /// Children must set their own mask, as all of <see cref="Spawning.Spawn"/> do. There is no <see cref="Wake"/>.</summary>
+    public static SignalPipe OpenAlone(params ReadOnlySpan<int> signals)
+    {
+        const int SIG_BLOCK = 0;
+        const int SFD_CLOEXEC_NONBLOCK = OpenFlags.O_CLOEXEC | OpenFlags.O_NONBLOCK;
+        if (!HasOneThread())
+        {
+            return Open(signals);
+        }
+        ulong mask = 0;
+        ulong before = 0;
+        foreach (int signal in signals)
+        {
+            mask |= 1UL << (signal - 1);
+        }
+        _ = RawCall.Invoke(SyscallNumber.rt_sigprocmask, SIG_BLOCK, (nint)(&mask), (nint)(&before), sizeof(ulong));
+        nint fd = RawCall.Invoke(SyscallNumber.signalfd4, -1, (nint)(&mask), sizeof(ulong), SFD_CLOEXEC_NONBLOCK);
+        if (fd >= 0)
+        {
+            return new SignalPipe(new SafeFd((int)fd), before);
+        }
+        SetMask(before);
+        throw LinuxException.Last("signalfd", "");
+    }
+
     /// <summary>The next signal that waits; false if none does.</summary>
     public bool TryRead(out int signal)
     {
+        if (_write is null)
+        {
+            const int SizeOfInfo = 128; // struct signalfd_siginfo begins with the number
+            int* info = stackalloc int[SizeOfInfo / sizeof(int)];
+            bool some = Libc.read(Fd.Value, (byte*)info, SizeOfInfo) == SizeOfInfo;
+            signal = some ? info[0] : 0;
+            return some;
+        }
         byte b = 0;
         bool read = Libc.read(Fd.Value, &b, 1) == 1;
         signal = b;
@@ -69,7 +111,7 @@ public sealed unsafe class SignalPipe : IDisposable
     public void Wake()
     {
         byte b = 0;
-        _ = Libc.write(_write.Value, &b, 1);
+        _ = Libc.write(_write!.Value, &b, 1);
     }
 
     /// <summary>Gives the signals their old treatment back. The handler's page stays: another thread may be in it.</summary>
@@ -81,9 +123,22 @@ public sealed unsafe class SignalPipe : IDisposable
             _ = Libc.sigaction(signal, &action, null);
         }
         _installed.Clear();
-        _write.Dispose();
+        if (_write is null)
+        {
+            SetMask(_maskBefore);
+        }
+        _write?.Dispose();
         Fd.Dispose();
     }
+
+    private static void SetMask(ulong mask)
+    {
+        const int SIG_SETMASK = 2;
+        _ = RawCall.Invoke(SyscallNumber.rt_sigprocmask, SIG_SETMASK, (nint)(&mask), 0, sizeof(ulong));
+    }
+
+    /// <summary>proc(5): the links of /proc/self/task are its directories, one for each thread, and two more.</summary>
+    private static bool HasOneThread() => At.Stat(Files.AtCwd, "/proc/self/task\0"u8, out StatxBuffer stat) == 0 && stat.Links == 3;
 
     private static nint MapHandler(int fd)
     {

@@ -26,7 +26,7 @@ internal static class Attachment
         Action? started = null
     )
     {
-        using SignalPipe? own = caught is null ? SignalPipe.Open(ForwardedSignals.All) : null;
+        using SignalPipe? own = caught is null ? SignalPipe.OpenAlone(ForwardedSignals.All) : null;
         SignalPipe signals = caught ?? own!;
         (SafeFd ours, SafeFd its) = PacketSocket.Pair();
         using (ours)
@@ -63,7 +63,7 @@ internal static class Attachment
         int detached
     )
     {
-        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        using SignalPipe signals = SignalPipe.OpenAlone(ForwardedSignals.All);
         using SafeFd socket = Connect(engine, record, state);
         _ = PacketSocket.TrySend(socket, AttachSession.Hello(wishes, wishes.Terminal));
         AttachOutcome outcome = Session(engine, record, socket, wishes, invocation).Serve(signals);

@@ -68,7 +68,7 @@ internal static class ExecCommand
             (tty && interactive) || invocation.Has("detach-keys") ? DetachKeys.Choose(invocation.Value("detach-keys")) : null;
         using SafeFd? nothing = interactive || tty ? null : Files.Open("/dev/null", OpenFlags.O_RDWR);
         int none = nothing?.Value ?? 0;
-        using SignalPipe signals = SignalPipe.Open(ForwardedSignals.All);
+        using SignalPipe signals = SignalPipe.OpenAlone(ForwardedSignals.All);
         using ContainerExec exec = ContainerExec.Start(
             engine,
             record,

@@ -9,7 +9,7 @@ internal sealed class CaughtSignals(SignalPipe pipe) : IDisposable
     private bool _used;
 
     /// <summary>Takes the signals.</summary>
-    internal static CaughtSignals Open(params ReadOnlySpan<int> signals) => new(SignalPipe.Open(signals));
+    internal static CaughtSignals Open(params ReadOnlySpan<int> signals) => new(SignalPipe.OpenAlone(signals));
 
     /// <summary>Those that end a command which passes on none.</summary>
     internal static ReadOnlySpan<int> Ends => [Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM];
