@@ -12,7 +12,7 @@ public sealed class CommitTests(SkiffHost host) : IClassFixture<SkiffHost>
         + "ln -s nowhere /data/dangling; mkfifo /data/pipe; mknod /data/device c 1 3; chmod 4755 /data/made/file; chown 1234:2345 /data/made; chmod 1770 /data/made; touch -d '2001-02-03 04:05:06' /data/made/file; echo done";
 
     private const string Look =
-        "find . -mindepth 1 -printf '%P %y %m %U %G %s %l %n %T@\\n' | grep -v '^\\(dev\\|proc\\|sys\\)\\b\\|^etc/\\(hosts\\|hostname\\|resolv.conf\\)' | sed -E '/ d /s/ [0-9]+  [0-9]+ [0-9.]+$//' | LC_ALL=C sort";
+        "find . -mindepth 1 -printf '%P %y %m %U %G %s %l %n %T@\\n' | grep -v '^\\(dev\\|proc\\|sys\\)\\b\\|^etc/\\(hosts\\|hostname\\|mtab\\|resolv.conf\\)' | sed -E '/ d /s/ [0-9]+  [0-9]+ [0-9.]+$//' | LC_ALL=C sort";
 
     // umoci reads no zstd
     private static readonly TestImage s_base = new(

@@ -170,5 +170,15 @@ public sealed class RegistryAccessTests : IDisposable
         Skiff("pull", "x:5000/y:1").ExitedWith(1).Complained("skiff.toml, line 2: mirror is not known");
         Settings("[registry.\"x:5000\"\n");
         Skiff("pull", "x:5000/y:1").ExitedWith(1).Complained("is not valid TOML");
+        Skiff("info").Succeeded();
+    }
+
+    [Fact]
+    public void Info_tells_the_registries_as_docker_does()
+    {
+        const string Format = "{{range $n, $r := .RegistryConfig.IndexConfigs}}{{$n}} {{$r.Official}} {{$r.Secure}} {{$r.Mirrors}};{{end}}";
+        Assert.Equal("docker.io true true [];", Skiff("info", "-f", Format).Succeeded().Text);
+        Settings("[registry.\"x:5000\"]\ntls-verify = false\nmirrors = [\"m:1/p\"]\n");
+        Assert.Equal("docker.io true true [];x:5000 false false [m:1/p];", Skiff("info", "-f", Format).Succeeded().Text);
     }
 }

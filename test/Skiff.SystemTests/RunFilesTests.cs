@@ -47,6 +47,18 @@ public sealed class RunFilesTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     [Fact]
+    public void What_reads_the_table_of_mounts_finds_it_as_in_docker_also_in_a_store_of_an_earlier_version()
+    {
+        const string Look = "readlink /etc/mtab; grep -c ' / ' /etc/mtab";
+        Assert.Equal("/proc/mounts\n1", host.RunShell(Look).Succeeded().Text);
+        File.Delete($"{host.Root}/skeleton/etc/mtab");
+        Assert.Equal("/proc/mounts\n1", host.RunShell(Look).Succeeded().Text);
+        host.Run("run", "--name", "mtab", "--network", "none", host.Image(TestImages.Busybox), "true").Succeeded();
+        Assert.DoesNotContain("mtab", host.Run("diff", "mtab").Succeeded().Text, StringComparison.Ordinal);
+        host.Run("rm", "mtab").Succeeded();
+    }
+
+    [Fact]
     public void RUN_26_The_same_mount_twice_is_one_and_two_on_one_path_are_refused()
     {
         string directory = Workspace.NewDirectory("twice");

@@ -87,13 +87,33 @@ public sealed class VolumeTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("volume", "create", "to").Succeeded();
         host.Run("volume", "import", "to", archive).Succeeded();
         const string Show =
-            "cd $0 && find . -printf '%p %y %m %U %G %l %TY-%Tm-%Td %TT\\n' | sort | grep -v '^. ' && [ a -ef b ] && getfattr --only-values -n user.note a && stat -c %u:%g .";
+            "cd $0 && find . -printf '%p %y %m %U %G %l %TY-%Tm-%Td %TT\\n' | sort && [ a -ef b ] && getfattr --only-values -n user.note a && stat -c %u:%g .";
         Assert.Equal(Tool.Run("sh", "-c", Show, data).Output, Tool.Run("sh", "-c", Show, $"{host.Root}/volumes/to/_data").Output);
         byte[] piped = host.Run("volume", "export", "to").Succeeded().OutputBytes;
         host.Run("volume", "create", "piped").Succeeded();
         host.RunWithInput(piped, "volume", "import", "piped").Succeeded();
         Assert.Equal("salt\n", File.ReadAllText($"{host.Root}/volumes/piped/_data/b"));
         host.Run("volume", "rm", "from", "to", "piped").Succeeded();
+    }
+
+    [Fact]
+    public void Directories_that_an_archive_does_not_name_keep_what_they_are()
+    {
+        host.Run("volume", "create", "owned").Succeeded();
+        string data = $"{host.Root}/volumes/owned/_data";
+        string tree = Workspace.NewDirectory("tree");
+        Tool.Shell(
+            $"cd {data}; mkdir -p sub/named sub/other; chown -R 1000:1001 .; chmod 2770 . sub; setfattr -n user.note -v kept .; cd {tree}; mkdir -p sub/named; echo x >sub/named/f; chmod 711 sub/named; touch -d 2001-02-03 sub/named; tar cf ../part.tar sub/named"
+        );
+        host.Run("volume", "import", "owned", $"{tree}/../part.tar").Succeeded();
+        Assert.Equal(
+            ". 2770 1000:1001\nsub 2770 1000:1001\nsub/other 755 1000:1001\nsub/named 711 0:0",
+            Tool.Run("sh", "-c", $"cd {data}; stat -c '%n %a %u:%g' . sub sub/other sub/named").Output.Trim()
+        );
+        Assert.Equal("kept", Tool.Run("getfattr", "--only-values", "-n", "user.note", data).Output);
+        Assert.Equal(2001, Directory.GetLastWriteTimeUtc($"{data}/sub/named").Year);
+        Assert.True(Directory.GetLastWriteTimeUtc(data).Year > 2025);
+        host.Run("volume", "rm", "owned").Succeeded();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using Skiff.Images.Archives;
 using Skiff.Images.Layers;
 using Skiff.Linux;
@@ -51,9 +52,10 @@ public static class VolumeArchive
         try
         {
             IReadOnlyList<string> notes;
+            using (SafeFd data = Files.Open(store.Data(volume.Name), OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY))
             using (SafeFd root = Files.Open(arriving, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY))
             {
-                notes = LayerUnpacker.UnpackPlain(root, arriving, source, cancel);
+                notes = LayerUnpacker.UnpackPlain(root, arriving, source, path => Inherit(data.Value, root.Value, path), cancel);
             }
             Files.Rename(arriving, place + Arrived);
             CompleteMerge(store, volume.Name);
@@ -67,6 +69,24 @@ public static class VolumeArchive
         {
             Containers.DirectoryTree.Remove(arriving);
         }
+    }
+
+    /// <summary>A directory of which the archive says nothing keeps what it has in the volume: its owner above all, who could not write to it any more.</summary>
+    private static void Inherit(int data, int arriving, byte[] path)
+    {
+        const long UTIME_NOW = 0x3FFFFFFF;
+        byte[] name = path.Length == 0 ? [(byte)'.', 0] : [.. path, 0];
+        int directory = OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY;
+        if (At.OpenBeneath(data, name, directory, out int there) != 0)
+        {
+            return;
+        }
+        using SafeFd from = new(there);
+        int errno = At.OpenBeneath(arriving, name, directory, out int here);
+        using SafeFd to = errno == 0 ? new(here) : throw new LinuxException("openat2", Encoding.UTF8.GetString(path), errno);
+        new TreeCopier(new CopyRules { Xattrs = XattrChoice.All }).Attributes(there, here);
+        TimeSpec now = new() { Nanoseconds = UTIME_NOW };
+        _ = At.SetTimes(here, now, now);
     }
 
     /// <summary>Moves in what an import had unpacked whole when it was killed. The caller holds the volume's lock.</summary>

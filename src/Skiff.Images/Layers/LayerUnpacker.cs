@@ -78,14 +78,22 @@ public sealed partial class LayerUnpacker : IDisposable
     /// <param name="root">An empty directory, open for reading; stays the caller's.</param>
     /// <param name="rootName">Its path, for messages.</param>
     /// <param name="source">The archive; stays the caller's.</param>
+    /// <param name="implied">Told the directories that were made and that the archive has no entry for; an empty path is the root.</param>
     /// <param name="cancel">Ends it between two entries.</param>
     /// <returns>What was left out and why.</returns>
     /// <exception cref="TarException">The archive is invalid, or a hardlink leads to nothing in it.</exception>
-    public static IReadOnlyList<string> UnpackPlain(SafeFd root, string rootName, Stream source, CancellationToken cancel)
+    public static IReadOnlyList<string> UnpackPlain(
+        SafeFd root,
+        string rootName,
+        Stream source,
+        Action<byte[]> implied,
+        CancellationToken cancel
+    )
     {
         using LayerUnpacker unpacker = new(root, rootName, plain: true);
         TarReader reader = new(Decompress.Open(source, null));
         PendingWork work = unpacker.Unpack(reader, cancel);
+        work.Implied.ForEach(implied);
         return work.Links.Count == 0
             ? unpacker.Notes
             : throw new TarException(

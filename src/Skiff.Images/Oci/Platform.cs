@@ -49,13 +49,37 @@ public sealed record Platform(string Os, string Architecture, string Variant = "
         }
         return parts.Length switch
         {
-            1 when parts[0] is "linux" or "windows" or "darwin" or "freebsd" => Normalise(parts[0], Host.Architecture, Host.Variant),
-            1 => Normalise("linux", parts[0], ""),
+            1 when parts[0].ToLowerInvariant() is "linux" or "windows" or "darwin" or "freebsd" => Normalise(
+                parts[0],
+                Host.Architecture,
+                Host.Variant
+            ),
+            1 when IsKnown(Normalise("linux", parts[0], "").Architecture) => Normalise("linux", parts[0], ""),
+            1 => throw new SkiffException(
+                $"\"{Printable.Of(text)}\" is not a platform: it is neither a system nor an architecture that is known; expected os/architecture, such as linux/arm64"
+            ),
             2 => Normalise(parts[0], parts[1], ""),
             3 => Normalise(parts[0], parts[1], parts[2]),
             _ => throw new SkiffException($"\"{Printable.Of(text)}\" is not a platform: it has more than three parts"),
         };
     }
+
+    private static bool IsKnown(string architecture) =>
+        architecture
+            is "386"
+                or "amd64"
+                or "arm"
+                or "arm64"
+                or "loong64"
+                or "mips"
+                or "mips64"
+                or "mips64le"
+                or "mipsle"
+                or "ppc64"
+                or "ppc64le"
+                or "riscv64"
+                or "s390x"
+                or "wasm";
 
     /// <summary>The platform in Go's words: other names of an architecture replaced, default variants dropped (arm64/v8, amd64/v1) or added (arm is arm/v7).</summary>
     public static Platform Normalise(string os, string architecture, string variant, string osVersion = "")

@@ -39,6 +39,9 @@ public sealed class RegistryFile
         return ["/etc/skiff/skiff.toml", $"{user}/skiff/skiff.toml"];
     }
 
+    /// <summary>The registries that the files name.</summary>
+    public IEnumerable<string> Domains => _registries.Keys;
+
     /// <summary>The settings of a registry's domain.</summary>
     public RegistrySettings For(string domain) => _registries.GetValueOrDefault(domain, RegistrySettings.Default);
 

@@ -10,6 +10,7 @@ public static class TreeMerge
     /// <exception cref="LinuxException">Something could not be moved.</exception>
     public static void Move(int from, int to)
     {
+        Check(At.Stat(from, out StatxBuffer stat), "statx", ".\0"u8); // before the moving, which changes its time
         Check(At.Open(from, ".\0"u8, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY, 0, out int list), "open", ".\0"u8);
         List<byte[]> names = [];
         NameReader reader = new(list, new byte[32 << 10]);
@@ -22,7 +23,6 @@ public static class TreeMerge
         {
             Entry(from, to, name);
         }
-        Check(At.Stat(from, out StatxBuffer stat), "statx", ".\0"u8);
         Check(At.ChangeOwner(to, stat.Uid, stat.Gid), "fchown", ".\0"u8);
         Check(At.ChangeMode(to, stat.Mode & 0xFFFu), "fchmod", ".\0"u8);
         foreach (byte[] attribute in Xattrs.List(from, ".\0"u8))

@@ -7,6 +7,7 @@ using Skiff.Engine.Launch;
 using Skiff.Engine.Rootless;
 using Skiff.Format;
 using Skiff.Images;
+using Skiff.Images.Registry;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 
@@ -98,6 +99,42 @@ internal static class InfoCommand
         return Value.Struct(fields);
     }
 
+    /// <summary>Docker Hub and what skiff.toml names; a mistake in that file is for the verbs that need it.</summary>
+    private static Value RegistryConfig()
+    {
+        RegistryFile? file = null;
+        try
+        {
+            file = RegistryFile.Load(Environment.GetEnvironmentVariable);
+        }
+        catch (SkiffException)
+        {
+            // a pull says what is wrong
+        }
+        List<KeyValuePair<string, Value>> registries = [];
+        SortedSet<string> domains = new(file?.Domains ?? [], StringComparer.Ordinal) { Reference.DefaultDomain };
+        foreach (string domain in domains)
+        {
+            RegistrySettings settings = file?.For(domain) ?? RegistrySettings.Default;
+            registries.Add(
+                KeyValuePair.Create(
+                    domain,
+                    Value.Struct(
+                        ("Mirrors", Value.Of((IReadOnlyList<string>)[.. settings.Mirrors.Select(m => m.ToString())])),
+                        ("Name", Value.Of(domain)),
+                        ("Official", Value.Of(domain == Reference.DefaultDomain)),
+                        ("Secure", Value.Of(settings.VerifyTls))
+                    )
+                )
+            );
+        }
+        return Value.Struct(
+            ("IndexConfigs", Value.Map(registries)),
+            ("InsecureRegistryCIDRs", Value.Of((IReadOnlyList<string>)["::1/128", "127.0.0.0/8"])),
+            ("Mirrors", Value.Nil)
+        );
+    }
+
     /// <summary>What scripts ask docker for, and what is the same on every host here: no swarm, no daemon that another program has to find.</summary>
     private static void AddConstants(List<(string, Value)> fields)
     {
@@ -113,6 +150,7 @@ internal static class InfoCommand
             fields.Add((name, Value.Of(at < 0 ? set ?? "" : $"{set![..(scheme < 0 ? 0 : scheme + 3)]}xxxxx:xxxxx{set[at..]}")));
         }
         fields.Add(("IndexServerAddress", Value.Of("https://index.docker.io/v1/")));
+        fields.Add(("RegistryConfig", RegistryConfig()));
         fields.Add(("Debug", Value.False));
         fields.Add(("Labels", nothing));
         fields.Add(("ExperimentalBuild", Value.False));

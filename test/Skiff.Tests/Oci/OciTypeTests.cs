@@ -38,6 +38,15 @@ public sealed class OciTypeTests
         Assert.Equal(expected, Platform.Parse(text).ToString());
 
     [Theory]
+    [InlineData("x")]
+    [InlineData("amd65")]
+    [InlineData("")]
+    [InlineData("linux/")]
+    [InlineData("a/b/c/d")]
+    public void What_is_no_platform_is_refused(string text) =>
+        Assert.Contains("is not a platform", Assert.Throws<SkiffException>(() => Platform.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("linux/arm/v7", "linux/arm/v6", 1)]
     [InlineData("linux/arm/v7", "linux/arm/v5", 2)]
     [InlineData("linux/arm/v6", "linux/arm/v7", null)]
