@@ -196,13 +196,27 @@ public sealed class VolumeTests(SkiffHost host) : IClassFixture<SkiffHost>
             remove.WaitForExit();
         }
         Assert.DoesNotContain("big", host.Run("volume", "ls", "-q").Succeeded().Lines);
-        foreach (string half in Directory.EnumerateDirectories($"{host.Root}/volumes", ".new-*"))
-        {
-            Directory.SetLastWriteTimeUtc(half, DateTime.UnixEpoch);
-        }
         host.Run("volume", "ls").Succeeded();
         Assert.Empty(Directory.EnumerateDirectories($"{host.Root}/volumes", ".*"));
         host.Run("volume", "prune", "-af").Succeeded();
+    }
+
+    [Fact]
+    public void LIFE_07_A_run_that_was_killed_while_it_made_a_volume_leaves_none_after_the_next_command()
+    {
+        Tool.Require("strace");
+        string image = host.Image(TestImages.Busybox);
+        foreach (string call in (string[])["mkdirat", "renameat2"])
+        {
+            for (int i = 1; i <= 12; i++)
+            {
+                string[] line = host.CommandLine("run", "--rm", "-v", "/anonymous", "--network", "none", image, "true");
+                string[] trace = ["strace", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={i}"];
+                Tool.Try([.. host.Net.Prefix, .. trace, .. line[host.Net.Prefix.Length..]]);
+                Assert.Equal("", host.Run("ps", "-aq").Succeeded().Text);
+                Assert.Empty(Directory.EnumerateDirectories($"{host.Root}/volumes", ".*"));
+            }
+        }
     }
 
     [Fact]

@@ -46,5 +46,9 @@ internal sealed class ContainerCleanup(SkiffEngine engine) : IContainerCleanup
         {
             ContainerRemoval.RemoveAnonymousVolumes(engine, record);
         }
+        if (record.Mounts.Count > 0)
+        {
+            engine.Volumes.Sweep(); // one that was being made, or removed
+        }
     }
 }

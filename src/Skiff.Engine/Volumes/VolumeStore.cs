@@ -150,13 +150,7 @@ public sealed class VolumeStore
         foreach (string name in Tree.Names(_paths.Volumes))
         {
             string path = Place(name);
-            bool remains =
-                name.StartsWith(Going, StringComparison.Ordinal)
-                || (
-                    name.StartsWith(Growing, StringComparison.Ordinal)
-                    && TimeProvider.System.GetUtcNow() - new DateTimeOffset(Directory.GetLastWriteTimeUtc(path)) > TimeSpan.FromMinutes(1)
-                );
-            if (remains)
+            if (name.StartsWith(Going, StringComparison.Ordinal) || name.StartsWith(Growing, StringComparison.Ordinal))
             {
                 using FileLock? gate = FileLock.AcquireDirectory(path, TimeSpan.Zero);
                 if (gate is not null)
@@ -180,14 +174,7 @@ public sealed class VolumeStore
     /// <summary>False when somebody else was quicker.</summary>
     private bool TryMake(Volume asked)
     {
-        string growing = $"{_paths.Volumes}/{Growing}{RandomBytes.Hex(8)}";
-        if (Files.TryMakeDirectory(growing, Private) == Errno.ENOENT)
-        {
-            Directory.CreateDirectory(_paths.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _ = Files.TryMakeDirectory(_paths.Volumes, Private);
-            _ = Files.TryMakeDirectory(growing, Private);
-        }
-        using FileLock? gate = FileLock.AcquireDirectory(growing);
+        using FileLock gate = Grow(out string growing);
         int errno = Files.TryMakeDirectory(growing + "/_data", 0x1ED);
         if (errno == 0)
         {
@@ -209,5 +196,24 @@ public sealed class VolumeStore
         }
         DirectoryTree.Remove(growing);
         return errno == Errno.EEXIST ? false : throw new LinuxException("make the volume", Place(asked.Name), errno);
+    }
+
+    /// <summary>A new directory, locked: <see cref="Sweep"/> removes what nobody has locked, so it may be quicker.</summary>
+    private FileLock Grow(out string growing)
+    {
+        while (true)
+        {
+            growing = $"{_paths.Volumes}/{Growing}{RandomBytes.Hex(8)}";
+            if (Files.TryMakeDirectory(growing, Private) == Errno.ENOENT)
+            {
+                Directory.CreateDirectory(_paths.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                _ = Files.TryMakeDirectory(_paths.Volumes, Private);
+                _ = Files.TryMakeDirectory(growing, Private);
+            }
+            if (FileLock.AcquireDirectory(growing) is { } gate)
+            {
+                return gate;
+            }
+        }
     }
 }
