@@ -167,6 +167,31 @@ public sealed class CrashTests(SkiffHost host) : IClassFixture<SkiffHost>
         }
     }
 
+    /// <summary>Nobody would find what an exec leaves in a container that goes on: it is in no record. Its process is held up before it has asked for a signal at our death, and where a change of user has taken that away.</summary>
+    [Theory]
+    [InlineData("0", "setresuid")]
+    [InlineData("65534", "capset")]
+    public void LIFE_07_An_exec_that_was_killed_ends_its_command(string user, string call)
+    {
+        Tool.Require("strace");
+        string id = host.Run("run", "-d", "--network", "none", host.Image(TestImages.Busybox), "sleep", "1000").Succeeded().Text;
+        string log = Path.Combine(host.Directory, $"exec-{user}.log");
+        string[] line = host.CommandLine("exec", "-u", user, id, "sleep", "7778");
+        string[] trace = ["strace", "-f", "-o", log, "-e", $"trace=setns,{call}", "-e", $"inject={call}:delay_enter=300ms"];
+        using RunningCommand traced = RunningCommand.Start([.. host.Net.Prefix, .. trace, .. line[host.Net.Prefix.Length..]]);
+        Wait.Until(() => traced.HasExited || Delayed() > 0, 20, () => "it was not held up");
+        int command = ProcessTable
+            .WithCommandLine("exec -u")
+            .Select(static l => int.Parse(l.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture))
+            .Single(p => ProcessTable.Parent(p) == traced.Pid);
+        _ = Native.kill(command, Native.SIGKILL);
+        traced.WaitForExit(10); // strace ends with the last of them
+        Assert.Empty(ProcessTable.WithCommandLine("sleep 7778"));
+        host.Run("rm", "-f", id).Succeeded();
+
+        int Delayed() => File.Exists(log) ? File.ReadLines(log).Count(l => l.Contains($" {call}(", StringComparison.Ordinal)) : 0;
+    }
+
     /// <summary>Nothing of the container is there while its image is being downloaded, so that the end of the download can be the end of everything.</summary>
     [Theory]
     [InlineData("--rm")]

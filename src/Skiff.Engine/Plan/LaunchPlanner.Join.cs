@@ -28,6 +28,12 @@ public sealed partial class LaunchPlanner
             "Nothing inside the container may look into this process while it still has the host's rights (CVE-2016-9962)."
         );
         _p.Call(SyscallNumber.prctl, PR_SET_DUMPABLE, 0);
+        if (_in.DiesWithParent)
+        {
+            EndsWithParent(
+                "It ends with the command that started it, however that ends; if it has ended already, its end of the channel is closed."
+            );
+        }
         Cgroup();
         if (_userNamespace)
         {
@@ -52,7 +58,19 @@ public sealed partial class LaunchPlanner
         Terminal();
         Session();
         Identity();
+        StillWanted();
         Execute();
         _plan.Close();
+    }
+
+    /// <summary>A change of user has taken the death signal away for a moment, in which the command may have ended: nobody would find what goes on then. Where the container's filter refuses the question, it is not asked.</summary>
+    private void StillWanted()
+    {
+        if (_in.DiesWithParent && (_userNamespace || (_process.User.Uid, _process.User.Gid) != (0, 0)))
+        {
+            Result seen = _p.Call(SyscallNumber.recvfrom, Channel, _p.Memory(8), 1, MSG_PEEK_DONTWAIT, 0, 0);
+            _p.TolerateAll();
+            _p.Require(seen.Address, nint.MinValue, nint.MinValue, Errno.ECHILD); // an error: there is no end yet
+        }
     }
 }

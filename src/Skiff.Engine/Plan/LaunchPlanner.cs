@@ -189,6 +189,7 @@ public sealed partial class LaunchPlanner
         };
     }
 
+    private const int MSG_PEEK_DONTWAIT = 0x42;
     private const int ExampleChannel = -31; // in a plan that is only explained
 
     private int Channel => _plan.Channel?.ChildValue ?? -2;
@@ -266,7 +267,6 @@ public sealed partial class LaunchPlanner
 
     private void Birth()
     {
-        const int SIGKILL = 9;
         const int PR_SET_NAME = 15;
         _plan.Container(
             Block.Namespaces,
@@ -275,15 +275,9 @@ public sealed partial class LaunchPlanner
         _p.Call(SyscallNumber.prctl, PR_SET_NAME, _p.Text(NameAtBirth));
         if (_first.DiesWithParent)
         {
-            const int MSG_PEEK_DONTWAIT = 0x42;
-            _plan.Container(
-                Block.Namespaces,
+            EndsWithParent(
                 "A foreground container ends with the command that started it, however that ends; if it has ended already, its end of the channel is closed."
             );
-            _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
-            _p.Call(SyscallNumber.close, HostEnd);
-            _p.Call(SyscallNumber.recvfrom, Channel, _p.Memory(8), 1, MSG_PEEK_DONTWAIT, 0, 0);
-            _p.AtLeast(1).Tolerate(Errno.EAGAIN);
         }
         else if (_early)
         {
@@ -291,7 +285,7 @@ public sealed partial class LaunchPlanner
                 Block.Namespaces,
                 "Until it is written down who this process is, it ends with its parent: nobody else would find what it makes."
             );
-            _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, SIGKILL);
+            _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, Signals.SIGKILL);
         }
         if (_first.ParentsChannel != -1)
         {
@@ -307,6 +301,16 @@ public sealed partial class LaunchPlanner
             _p.CloseOthers(3, [.. kept, Channel]);
         }
         DefaultSignals();
+    }
+
+    /// <summary>The signal comes only from a parent that dies after it was asked for.</summary>
+    private void EndsWithParent(string why)
+    {
+        _plan.Container(Block.Namespaces, why);
+        _p.Call(SyscallNumber.prctl, PR_SET_PDEATHSIG, Signals.SIGKILL);
+        _p.Call(SyscallNumber.close, HostEnd);
+        _p.Call(SyscallNumber.recvfrom, Channel, _p.Memory(8), 1, MSG_PEEK_DONTWAIT, 0, 0);
+        _p.AtLeast(1).Tolerate(Errno.EAGAIN);
     }
 
     private void OwnNamespaces()
