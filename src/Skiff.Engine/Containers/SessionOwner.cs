@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Skiff.Linux;
@@ -24,9 +25,9 @@ internal sealed class SessionOwner(string id)
     internal static void Write(SafeFd session)
     {
         Span<byte> line = stackalloc byte[32];
-        _ = Environment.ProcessId.TryFormat(line, out int length, provider: CultureInfo.InvariantCulture);
+        _ = Utf8Formatter.TryFormat(Environment.ProcessId, line, out int length);
         line[length++] = (byte)' ';
-        _ = session.Value.TryFormat(line[length..], out int more, provider: CultureInfo.InvariantCulture);
+        _ = Utf8Formatter.TryFormat(session.Value, line[length..], out int more);
         length += more;
         line[length++] = (byte)'\n';
         _ = Files.TryWriteAll(session.Value, line[..length]);

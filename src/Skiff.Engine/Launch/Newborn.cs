@@ -100,10 +100,7 @@ public sealed class Newborn : IDisposable
                 HostMoment.Birthplace,
                 () =>
                 {
-                    foreach (HostAction action in birthplace)
-                    {
-                        action.Run();
-                    }
+                    MakeCgroup.RunAll(birthplace);
                     conceived._cgroup = first.V2Directory is { } directory
                         ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
                         : null;
