@@ -221,45 +221,40 @@ public sealed partial class LaunchPlanner
         {
             return _root;
         }
-        int from = 0;
-        while (true)
-        {
-            int slash = relative.IndexOf('/', from);
-            bool last = slash < 0;
-            string name = last ? relative[from..] : relative[from..slash];
-            Operand parent = from == 0 ? _root : Open(relative[..(from - 1)], OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted);
-            if (last && !directory)
-            {
-                const int RegularFile = 0x8000 | 0x1A4;
-                _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), RegularFile, 0);
-            }
-            else
-            {
-                _p.Call(SyscallNumber.mkdirat, parent, _p.Text(name), 0x1ED);
-            }
-            _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
-            if (last)
-            {
-                return directory ? Open(relative, OpenFlags.O_PATH, trusted) : OpenFile(relative, parent, name, trusted);
-            }
-            from = slash + 1;
-        }
+        // Looked for first: nearly every one is there, and overlayfs takes its time to say so to mkdir(2).
+        Result target = Open(relative, OpenFlags.O_PATH, trusted);
+        _p.Tolerate(Errno.ENOENT);
+        int missing = _p.Count - 1;
+        int found = _p.Jump();
+        _p.SkipToHere(missing);
+        MakeTarget(relative, directory, trusted);
+        Result made = Open(relative, OpenFlags.O_PATH, trusted);
+        _p.StoreInto(made, target.Address);
+        _p.SkipToHere(found);
+        return target;
     }
 
     /// <summary>A link that leads nowhere, as many images have for /etc/resolv.conf, gives way to an empty file in the container's own layer (RUN-12).</summary>
-    private Result OpenFile(string relative, Operand parent, string name, bool trusted)
+    private void MakeTarget(string relative, bool directory, bool trusted)
     {
-        Result file = Open(relative, OpenFlags.O_PATH, trusted);
-        _p.Tolerate(Errno.ENOENT);
-        int dangling = _p.Count - 1;
-        int found = _p.Jump();
-        _p.SkipToHere(dangling);
-        _p.Call(SyscallNumber.unlinkat, parent, _p.Text(name), 0);
-        _p.Call(SyscallNumber.mknodat, parent, _p.Text(name), 0x8000 | 0x1A4, 0);
-        Result made = Open(relative, OpenFlags.O_PATH, trusted);
-        _p.StoreInto(made, file.Address);
-        _p.SkipToHere(found);
-        return file;
+        const int RegularFile = 0x8000 | 0x1A4;
+        for (int from = 0, slash = 0; slash >= 0; from = slash + 1)
+        {
+            slash = relative.IndexOf('/', from);
+            nint name = _p.Text(slash < 0 ? relative[from..] : relative[from..slash]);
+            Operand parent = from == 0 ? _root : Open(relative[..(from - 1)], OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted);
+            if (slash < 0 && !directory)
+            {
+                _p.Call(SyscallNumber.unlinkat, parent, name, 0);
+                _p.Tolerate(Errno.ENOENT);
+                _p.Call(SyscallNumber.mknodat, parent, name, RegularFile, 0);
+            }
+            else
+            {
+                _p.Call(SyscallNumber.mkdirat, parent, name, 0x1ED);
+                _p.Tolerate(Errno.EEXIST).Tolerate(Errno.EROFS);
+            }
+        }
     }
 
     /// <summary>openat2(2) below the container's root.</summary>
