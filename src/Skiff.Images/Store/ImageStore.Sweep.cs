@@ -156,7 +156,7 @@ public sealed partial class ImageStore
         }
     }
 
-    /// <summary>Remains of pulls that ended: trees at once, partial blobs after a week, because the next pull goes on from them.</summary>
+    /// <summary>Remains of pulls and loads that ended: trees and what a load had spooled at once, partial blobs after a week, because the next pull goes on from them.</summary>
     private long SweepIngest(HashSet<string> used, string trash)
     {
         long bytes = 0;
@@ -173,12 +173,27 @@ public sealed partial class ImageStore
             {
                 continue;
             }
-            bool partial = name == hex && File.GetLastWriteTimeUtc(path) > old;
+            bool spooled = name.StartsWith("load-", StringComparison.Ordinal); // of a living load its lease holds the name
+            bool partial = name == hex && !spooled && File.GetLastWriteTimeUtc(path) > old;
             if (!partial)
             {
-                bytes += name == hex ? new FileInfo(path).Length : 0;
+                bytes +=
+                    spooled ? SpooledSize(path)
+                    : name == hex ? new FileInfo(path).Length
+                    : 0;
                 Files.Rename(path, $"{trash}/ingest-{name}");
             }
+        }
+        return bytes;
+    }
+
+    /// <summary>An import spools one file, a load a directory of files.</summary>
+    private static long SpooledSize(string path)
+    {
+        long bytes = 0;
+        foreach (string file in Directory.Exists(path) ? Directory.GetFiles(path) : [path])
+        {
+            bytes += new FileInfo(file).Length;
         }
         return bytes;
     }

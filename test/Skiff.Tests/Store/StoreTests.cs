@@ -142,6 +142,27 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_load_or_import_has_spooled_is_given_back_by_the_next_sweep()
+    {
+        Import("kept", "x");
+        string ingest = $"{_store.Root}/ingest";
+        Directory.CreateDirectory($"{ingest}/load-00000001");
+        File.WriteAllBytes($"{ingest}/load-00000001/1", new byte[5000]);
+        File.WriteAllBytes($"{ingest}/load-00000002", new byte[700]);
+        File.WriteAllBytes($"{ingest}/{new string('a', 64)}", new byte[30]); // a pull goes on from it
+        using (IngestSession living = _store.BeginIngest())
+        {
+            living.Hold("load-00000003");
+            File.WriteAllBytes($"{ingest}/load-00000003", new byte[9]);
+            Assert.Equal(5700, _store.Collect());
+            Assert.True(File.Exists($"{ingest}/load-00000003"));
+        }
+        Assert.Equal(9, _store.Collect());
+        Assert.Empty(Directory.GetFileSystemEntries(ingest, "load-*"));
+        Assert.True(File.Exists($"{ingest}/{new string('a', 64)}"));
+    }
+
+    [Fact]
     public void LAY_25_The_same_layer_twice_in_one_image_is_fine()
     {
         byte[] layer = Gzip(new byte[1024]);
