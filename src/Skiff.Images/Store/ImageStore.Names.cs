@@ -1,4 +1,5 @@
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Images.Store;
 
@@ -98,6 +99,19 @@ public sealed partial class ImageStore
                 entries.Insert(0, entry);
             }
             StoreIndex.Write(Root, entries);
+            RemoveHalfIndexes();
+        }
+    }
+
+    /// <summary>What a command left that was killed while it wrote the index; its lock is held, so nobody writes one.</summary>
+    private void RemoveHalfIndexes()
+    {
+        foreach (string name in Tree.Names(Root))
+        {
+            if (name.StartsWith("index.json.", StringComparison.Ordinal) && name.EndsWith(".tmp", StringComparison.Ordinal))
+            {
+                _ = Files.TryRemove($"{Root}/{name}");
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 using System.Text;
 using Skiff.Linux;
+using Skiff.Linux.FileTree;
 
 namespace Skiff.Images.Store;
 
 /// <summary>Says what a pull or load is about to use, so that no sweep takes it: a file in <c>ingest/</c>, locked while the process lives.</summary>
 internal sealed class Lease : IDisposable
 {
+    private const string Prefix = "lease-";
     private readonly ImageStore _store;
     private readonly FileLock _file;
     private readonly string _path;
@@ -15,9 +17,14 @@ internal sealed class Lease : IDisposable
     internal Lease(ImageStore store)
     {
         _store = store;
-        _path = store.IngestPath($"lease-{RandomBytes.Hex(8)}");
+        _path = store.IngestPath($"{Prefix}{RandomBytes.Hex(8)}");
         using FileLock sweep = store.HoldForUse();
         _file = FileLock.Acquire(_path);
+        while (!Files.IsLinked(_file.Fd))
+        {
+            _file.Dispose(); // another pull took it for a dead one's before it was locked
+            _file = FileLock.Acquire(_path);
+        }
     }
 
     /// <summary>Holds content or a ChainID by its hexadecimal digits. What exists afterwards stays.</summary>
@@ -39,12 +46,29 @@ internal sealed class Lease : IDisposable
     {
         _ = Files.TryRemove(_path);
         _file.Dispose();
+        RemoveDead(_store.IngestPath(""));
+    }
+
+    /// <summary>A pull that was killed holds nothing any more; what it has fetched stays for the next one.</summary>
+    private static void RemoveDead(string ingest)
+    {
+        foreach (string name in Tree.Names(ingest))
+        {
+            if (name.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                using FileLock? dead = FileLock.TryAcquireExisting(ingest + name);
+                if (dead is not null)
+                {
+                    _ = Files.TryRemove(ingest + name);
+                }
+            }
+        }
     }
 
     /// <summary>Adds what living leases hold to a set and removes the files of dead ones. Called by a sweep.</summary>
     internal static void Collect(string ingest, HashSet<string> held)
     {
-        foreach (string path in Directory.EnumerateFiles(ingest, "lease-*"))
+        foreach (string path in Directory.EnumerateFiles(ingest, Prefix + "*"))
         {
             using FileLock? dead = FileLock.TryAcquire(path);
             if (dead is not null)

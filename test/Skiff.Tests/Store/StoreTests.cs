@@ -70,6 +70,23 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void LIFE_07_The_next_pull_removes_what_a_killed_one_left_beside_the_bytes_that_it_can_use()
+    {
+        _ = Import("a", "x");
+        File.WriteAllText($"{_store.Root}/ingest/lease-0123456789abcdef", "aa\n");
+        File.WriteAllText($"{_store.Root}/index.json.01234567.tmp", "{");
+        File.WriteAllText($"{_store.Root}/ingest/{new string('a', 64)}", "bytes");
+        using (_store.BeginIngest())
+        {
+            _ = Import("b", "y");
+            Assert.Single(Directory.EnumerateFiles($"{_store.Root}/ingest", "lease-*")); // that of the one that lives
+        }
+        Assert.Empty(Directory.EnumerateFiles($"{_store.Root}/ingest", "lease-*"));
+        Assert.Empty(Directory.EnumerateFiles(_store.Root, "*.tmp"));
+        Assert.True(File.Exists($"{_store.Root}/ingest/{new string('a', 64)}"));
+    }
+
+    [Fact]
     public void A_mistyped_name_is_answered_with_the_nearest()
     {
         _ = Import("busybox", "x");
