@@ -6,7 +6,7 @@ namespace Skiff.SystemTests;
 /// <summary>Limits of memory, processes and processors, as the container and the host see them.</summary>
 public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
 {
-    private static string File(string v1, string v2) => $"cat /sys/fs/cgroup/{v1} 2>/dev/null || cat /sys/fs/cgroup/{v2}";
+    private static string Cat(string v1, string v2) => $"cat /sys/fs/cgroup/{v1} 2>/dev/null || cat /sys/fs/cgroup/{v2}";
 
     [Fact]
     public void RUN_30_Running_out_of_memory_kills_and_is_said()
@@ -44,9 +44,9 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
         );
         Assert.DoesNotContain("unlimited", result.Output, StringComparison.Ordinal);
         result.Complained("can't fork");
-        Assert.Equal("20", host.RunShell(File("pids/pids.max", "pids.max"), "--pids-limit", "20").Succeeded().Text);
-        Assert.Equal("2048", host.RunShell(File("pids/pids.max", "pids.max")).Succeeded().Text);
-        Assert.Equal("max", host.RunShell(File("pids/pids.max", "pids.max"), "--pids-limit", "-1").Succeeded().Text);
+        Assert.Equal("20", host.RunShell(Cat("pids/pids.max", "pids.max"), "--pids-limit", "20").Succeeded().Text);
+        Assert.Equal("2048", host.RunShell(Cat("pids/pids.max", "pids.max")).Succeeded().Text);
+        Assert.Equal("max", host.RunShell(Cat("pids/pids.max", "pids.max"), "--pids-limit", "-1").Succeeded().Text);
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void RUN_32_Processors_become_a_quota(string cpus, string quota) =>
         Assert.StartsWith(
             quota,
-            host.RunShell(File("cpu/cpu.cfs_quota_us", "cpu.max"), "--cpus", cpus).Succeeded().Text,
+            host.RunShell(Cat("cpu/cpu.cfs_quota_us", "cpu.max"), "--cpus", cpus).Succeeded().Text,
             StringComparison.Ordinal
         );
 
@@ -70,7 +70,7 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
     public void Limits_of_the_process_are_set()
     {
         Assert.Equal("64", host.RunShell("ulimit -n", "--ulimit", "nofile=64:128").Succeeded().Text);
-        Assert.Equal("134217728", host.RunShell(File("memory/memory.limit_in_bytes", "memory.max"), "-m", "128m").Succeeded().Text);
+        Assert.Equal("134217728", host.RunShell(Cat("memory/memory.limit_in_bytes", "memory.max"), "-m", "128m").Succeeded().Text);
     }
 
     [Fact]
@@ -81,4 +81,24 @@ public sealed class RunLimitsTests(SkiffHost host) : IClassFixture<SkiffHost>
                 .Succeeded()
                 .Text
         );
+
+    /// <summary>A container has the processors of whoever started it, however it was kept from one of them at its birth.</summary>
+    [Fact]
+    public void Processors_are_those_of_the_caller()
+    {
+        string[] all = Processors(File.ReadAllLines("/proc/self/status"));
+        string image = host.Image(TestImages.Busybox);
+        string[] show = ["run", "--rm", image, "cat", "/proc/self/status"];
+        string first = all[1].Split(',', '-')[0];
+        Assert.Equal(all, Processors(host.Run(show).Succeeded().Lines));
+        Assert.Equal(all, Processors(host.Run(["run", "--rm", "--network", "none", image, "cat", "/proc/self/status"]).Succeeded().Lines));
+        Assert.Equal(first, Processors(Tool.Run(["taskset", "-c", first, .. host.CommandLine(show)]).Lines)[1]);
+        host.Run("run", "-d", "--name", "everywhere", image, "sleep", "1000").Succeeded();
+        Assert.Equal(all, Processors(host.Run("exec", "everywhere", "cat", "/proc/1/status").Succeeded().Lines));
+        host.Run("rm", "-f", "everywhere").Succeeded();
+    }
+
+    /// <summary>As a mask and as a list.</summary>
+    private static string[] Processors(IEnumerable<string> status) =>
+        [.. status.Where(static l => l.StartsWith("Cpus_allowed", StringComparison.Ordinal)).Select(static l => l.Split('\t')[1])];
 }

@@ -7,6 +7,7 @@ using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
 using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Launch;
 
@@ -41,6 +42,7 @@ public sealed partial class ContainerLaunch
         LaunchInput input = launch.Input(spec, layout, cgroup) with
         {
             BornEarly = Conception.NamespacesOf(container.Options) is { } namespaces && CanBecome(engine, container, namespaces),
+            Processors = ProcessorMask.OfThisProcess(),
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),

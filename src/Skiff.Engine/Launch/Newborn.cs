@@ -83,6 +83,7 @@ public sealed class Newborn : IDisposable
             Kept = wishes.Session is { } session
                 ? [session.Fd.Value, wishes.Standard.In, wishes.Standard.Out, wishes.Standard.Error, console.Child?.Value ?? -1]
                 : null,
+            Processors = ProcessorMask.OfThisProcess(),
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
             Cgroups = cgroups,
@@ -156,6 +157,10 @@ public sealed class Newborn : IDisposable
     /// <summary>What the child will wait for when it has its namespaces.</summary>
     private void MakeCgroups()
     {
+        if (_first.Processors is not null)
+        {
+            ProcessorMask.Separate(Process.Pid);
+        }
         if (_first.LeavesCgroups)
         {
             Timed(HostMoment.EarlyCgroups, () => MakeCgroup.RunAll(_first.Cgroups));

@@ -37,6 +37,9 @@ public sealed record Conception
     /// <summary>Files by which it enters them; none where they need more than to be made.</summary>
     public IReadOnlyList<string> JoinFiles { get; init; } = [];
 
+    /// <summary>The processors that the child gives itself when it is under way on another one than the engine (<see cref="ProcessorMask"/>); null where there is but one.</summary>
+    public byte[]? Processors { get; init; }
+
     /// <summary>The host's steps are to be told.</summary>
     public bool Told { get; init; }
 

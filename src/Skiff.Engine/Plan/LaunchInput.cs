@@ -32,6 +32,9 @@ public sealed record LaunchInput
     /// <summary>The first process is made before the rest of the plan, and works at its own part while the engine is still at its: see docs/decisions/014.</summary>
     public bool BornEarly { get; init; }
 
+    /// <summary>See <see cref="Conception.Processors"/>.</summary>
+    public byte[]? Processors { get; init; }
+
     /// <summary>overlayfs takes its layers one by one (<c>lowerdir+</c>, Linux 6.5), so that it can be mounted without being anywhere yet.</summary>
     public bool ListsLayers { get; init; }
 

@@ -104,6 +104,15 @@ public sealed partial class LaunchPlanner
             "One system call makes the container's first process; a descriptor names it for good.",
             [call]
         );
+        if (_first.Processors is not null)
+        {
+            Tell(
+                HostMoment.None,
+                Block.Namespaces,
+                "The kernel may have put the new process behind the engine, where it would wait for its turn: it is sent to another processor.",
+                [new LauncherCall("sched_setaffinity(pid, 128, {all but the engine's own})", "sched_setaffinity(2)")]
+            );
+        }
         if (_first.LeavesCgroups)
         {
             Tell(HostMoment.EarlyCgroups, Block.Cgroup, CgroupWhy, _first.Cgroups);

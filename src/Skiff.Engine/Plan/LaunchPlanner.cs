@@ -90,6 +90,7 @@ public sealed partial class LaunchPlanner
     {
         Know(input);
         TellImage();
+        EveryProcessor();
         (_, IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout);
         TellCgroup(host);
         MakeCgroups(child, made: _first.Cgroups.Count > 0);
@@ -181,6 +182,7 @@ public sealed partial class LaunchPlanner
             DiesWithParent = input.DiesWithParent,
             ParentsChannel = input is { BornEarly: true, DiesWithParent: false, Story: not null } ? ExampleChannel : -1,
             HasCable = input.HasCable,
+            Processors = input.Processors,
             Birthplace = input.BornEarly ? CgroupProgram.Split(input.Cgroup, input.CgroupLayout).First : [],
             V2Directory = input.Cgroup.V2Directory,
             Cgroups = early.Make,
@@ -325,6 +327,19 @@ public sealed partial class LaunchPlanner
             own &= ~CloneFlags.CLONE_NEWNET;
         }
         _p.Call(SyscallNumber.unshare, (int)own);
+    }
+
+    private void EveryProcessor()
+    {
+        if (_first.Processors is { } mask)
+        {
+            _plan.Container(
+                Block.Namespaces,
+                "So that both work at once the engine has kept the process from its own processor; now it may run on every one again."
+            );
+            _p.Call(SyscallNumber.sched_setaffinity, 0, mask.Length, _p.Bytes(mask));
+            _p.TolerateAll();
+        }
     }
 
     private void EarlyCgroups()
