@@ -72,7 +72,7 @@ public sealed partial class KernelConstantTests
         .. (string[])["MAP_PRIVATE_ANONYMOUS", "MSG_PEEK_DONTWAIT", "PROT_READ_EXEC", "PROT_READ_WRITE"],
         .. (string[])["TYPE_INET_PROTOCOL", "TYPE_INET_SERVICE", "TYPE_IP6ADDR", "TYPE_IPADDR"],
         .. (string[])["MFD_EXEC", "PIDFD_GET_INFO", "PIDFD_INFO_EXIT"],
-        "PID_FS_MAGIC",
+        .. (string[])["PID_FS_MAGIC", "PF_EXITING", "PF_SIGNALED"],
     ];
 
     [Theory]
