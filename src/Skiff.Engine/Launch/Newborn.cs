@@ -135,7 +135,7 @@ public sealed class Newborn : IDisposable
         {
             Process = child.Born(parent);
             Separate();
-            MakeCgroups();
+            Accompany();
             Console.Parent?.Dispose();
             Console = (null, null);
         });
@@ -151,11 +151,11 @@ public sealed class Newborn : IDisposable
                     Separate();
                 }
             );
-            MakeCgroups();
+            Accompany();
         });
 
-    /// <summary>What the child will wait for when it has its namespaces.</summary>
-    private void MakeCgroups()
+    /// <summary>While the child is at its namespaces it gets a processor of its own, and the cgroups that it will wait for.</summary>
+    private void Accompany()
     {
         if (_first.Processors is not null)
         {

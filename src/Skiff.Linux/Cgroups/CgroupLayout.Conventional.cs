@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Skiff.Linux.Cgroups;
 
 public sealed partial record CgroupLayout
@@ -19,21 +17,16 @@ public sealed partial record CgroupLayout
         string? own = null;
         foreach (Range range in cgroup.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = cgroup[range];
-            int first = line.IndexOf((byte)':');
-            int second = first < 0 ? -1 : line[(first + 1)..].IndexOf((byte)':');
-            if (second < 0)
+            if (!TryMembership(cgroup[range], out string list, out string path))
             {
                 continue;
             }
-            string path = Encoding.UTF8.GetString(line[(first + second + 2)..]);
-            if (second == 0)
+            if (list.Length == 0)
             {
                 own = path;
             }
             else if (!unifiedOnly)
             {
-                string list = Encoding.UTF8.GetString(line.Slice(first + 1, second));
                 string mountPoint = $"{Root}/{(list.StartsWith("name=", StringComparison.Ordinal) ? list[5..] : list)}";
                 if (typeOf(mountPoint) != CGROUP_SUPER_MAGIC)
                 {

@@ -144,25 +144,28 @@ public sealed partial record CgroupLayout
         return [.. names];
     }
 
-    // Lines "id:controllers:path"; version 2 is the line with an empty list.
     private static string OwnPath(ReadOnlySpan<byte> cgroup, string name)
     {
         foreach (Range range in cgroup.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = cgroup[range];
-            int first = line.IndexOf((byte)':');
-            int second = first < 0 ? -1 : line[(first + 1)..].IndexOf((byte)':');
-            if (second < 0)
+            if (
+                TryMembership(cgroup[range], out string list, out string path)
+                && (list == name || Array.IndexOf(list.Split(','), name) >= 0)
+            )
             {
-                continue;
-            }
-            string list = Encoding.UTF8.GetString(line.Slice(first + 1, second));
-            bool match = list == name || Array.IndexOf(list.Split(','), name) >= 0;
-            if (match)
-            {
-                return Encoding.UTF8.GetString(line[(first + second + 2)..]);
+                return path;
             }
         }
         return "/";
+    }
+
+    // Lines "id:controllers:path"; version 2 is the line with an empty list.
+    private static bool TryMembership(ReadOnlySpan<byte> line, out string list, out string path)
+    {
+        int first = line.IndexOf((byte)':');
+        int second = first < 0 ? -1 : line[(first + 1)..].IndexOf((byte)':');
+        list = second < 0 ? "" : Encoding.UTF8.GetString(line.Slice(first + 1, second));
+        path = second < 0 ? "" : Encoding.UTF8.GetString(line[(first + second + 2)..]);
+        return second >= 0;
     }
 }

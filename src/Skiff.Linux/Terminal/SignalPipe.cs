@@ -86,8 +86,9 @@ public sealed unsafe class SignalPipe : IDisposable
         {
             return new SignalPipe(new SafeFd((int)fd), before);
         }
+        LinuxException refused = LinuxException.Last("signalfd", "");
         SetMask(before);
-        throw LinuxException.Last("signalfd", "");
+        throw refused;
     }
 
     /// <summary>The next signal that waits; false if none does.</summary>
