@@ -5,7 +5,7 @@ using Xunit;
 namespace Skiff.SystemTests;
 
 /// <summary>Commands attached to a container's monitor: terminals, detaching, several at once, slow ones.</summary>
-public sealed class AttachTests(SkiffHost host) : IClassFixture<SkiffHost>
+public sealed class AttachTests(SkiffHost host) : IClassFixture<SkiffHost>, IDisposable
 {
     private const string Detach = "\u0010\u0011";
 
@@ -19,6 +19,8 @@ public sealed class AttachTests(SkiffHost host) : IClassFixture<SkiffHost>
     private Pty OnTerminal(params string[] words) => host.StartOnTerminal(24, 80, words);
 
     private void Remove(string name) => host.Run("rm", "-f", name).Succeeded();
+
+    public void Dispose() => host.EndTest();
 
     [Fact]
     public void The_detach_keys_leave_the_container_running_and_attach_goes_on_with_it()

@@ -49,8 +49,16 @@ internal sealed class AttachClient : MonitorSource, IDisposable
         }
     }
 
-    /// <summary>Reads the frames that have come, before the loop runs.</summary>
-    internal void ReadNow() => Read(new byte[64]);
+    /// <summary>Reads the first frame, before the loop runs. What came after it, input that was typed ahead and its end, has nowhere to go until the container is served: it waits in the socket.</summary>
+    internal void ReadFirst()
+    {
+        byte[] hello = new byte[64];
+        int n = PacketSocket.TryReceive(_socket, hello, out _);
+        if (n > 0)
+        {
+            Take(hello.AsSpan(0, n));
+        }
+    }
 
     internal override void OnReady(short events)
     {

@@ -36,7 +36,7 @@ internal sealed class AttachServer : MonitorSource, IDisposable
     private SafeFd? Console { get; set; }
 
     /// <summary>Takes a command that is connected already: the one that starts the container. Its first frame must have been sent.</summary>
-    internal void Adopt(SafeFd client) => Take(client).ReadNow();
+    internal void Adopt(SafeFd client) => Take(client).ReadFirst();
 
     /// <summary>Begins to serve a container that runs.</summary>
     /// <param name="loop">The loop of this life.</param>

@@ -10,6 +10,7 @@ internal static unsafe partial class Native
     public const int O_RDWR = 2;
     public const int O_NOCTTY = 0x100;
     public const int O_CLOEXEC = 0x80000;
+    public const nuint TCGETS = 0x5401;
     public const nuint TIOCSWINSZ = 0x5414;
     public const nuint TIOCSPTLCK = 0x40045431;
     public const nuint TIOCGPTN = 0x80045430;

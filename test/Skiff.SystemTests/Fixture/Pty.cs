@@ -27,6 +27,17 @@ internal sealed unsafe class Pty : IDisposable
 
     public int Pid => _pid;
 
+    /// <summary>Whether the program has switched the terminal to raw mode.</summary>
+    public bool IsRaw
+    {
+        get
+        {
+            const uint ICANON = 2;
+            uint* termios = stackalloc uint[16]; // the third flags of struct termios are the local ones; the master answers for the other side
+            return Native.ioctl(_master, Native.TCGETS, termios) == 0 && (termios[3] & ICANON) == 0;
+        }
+    }
+
     /// <summary>Everything the terminal has shown until now.</summary>
     public string Screen => _screen.ToString();
 

@@ -103,6 +103,20 @@ public sealed class SkiffHost : IDisposable
     /// <summary>Processes of the binary that work on this host's store.</summary>
     internal string[] Processes() => [.. ProcessTable.WithCommandLine(Root)];
 
+    /// <summary>Called by a test class after each test: one that has failed must not leave a container for which the next ones fail as well.</summary>
+    internal void EndTest()
+    {
+        if (TestContext.Current.TestState?.Result != TestResult.Failed)
+        {
+            return;
+        }
+        string[] left = Run("ps", "-aq", "--no-trunc").Lines;
+        if (left.Length > 0)
+        {
+            _ = Run(["rm", "-f", "-v", .. left]);
+        }
+    }
+
     public void Dispose()
     {
         _registry?.Dispose();
