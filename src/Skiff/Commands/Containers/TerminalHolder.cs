@@ -63,6 +63,11 @@ internal static class TerminalHolder
     internal static void Drain(SafeFd master)
     {
         byte[] buffer = new byte[4096];
-        while (Files.TryRead(master, buffer, out _) > 0) { }
+        int errno = 0;
+        // It may be non-blocking: it is one open file with what the command had that has left.
+        while (Files.TryRead(master, buffer, out errno) > 0 || errno == Errno.EAGAIN)
+        {
+            _ = Poll.Wait(master.Value, Poll.POLLIN, -1);
+        }
     }
 }

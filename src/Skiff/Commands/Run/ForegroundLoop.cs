@@ -22,16 +22,16 @@ internal static class ForegroundLoop
         Resize(master);
         long deadline = options.Timeout > 0 ? Stopwatch.GetTimestamp() + (options.Timeout * Stopwatch.Frequency) : long.MaxValue;
         byte[] buffer = master >= 0 ? new byte[16 << 10] : [];
-        bool input = master >= 0 && options.Interactive;
+        TypedInput? typed = master >= 0 && options.Interactive ? new TypedInput(console!, keys) : null;
         bool output = master >= 0;
-        bool detached = false;
         Span<PollFd> entries = stackalloc PollFd[4];
         while (true)
         {
             entries[0] = new PollFd(process.Pidfd.Fd.Value, Poll.POLLIN);
             entries[1] = new PollFd(signals.Fd.Value, Poll.POLLIN);
-            entries[2] = new PollFd(output ? master : -1, Poll.POLLIN);
-            entries[3] = new PollFd(input ? 0 : -1, Poll.POLLIN);
+            bool waits = typed is { Waits: true };
+            entries[2] = new PollFd(output || waits ? master : -1, (short)((output ? Poll.POLLIN : 0) | (waits ? Poll.POLLOUT : 0)));
+            entries[3] = new PollFd(typed is { Reads: true } ? 0 : -1, Poll.POLLIN);
             int ready = Poll.Wait(entries, Milliseconds(deadline));
             if (ready == 0 && Stopwatch.GetTimestamp() >= deadline)
             {
@@ -40,17 +40,17 @@ internal static class ForegroundLoop
                 continue;
             }
             Forward(process, options, signals, master);
-            if (entries[2].ReturnedEvents != 0)
+            if (output && (entries[2].ReturnedEvents & ~Poll.POLLOUT) != 0)
             {
                 output = Copy(master, 1, buffer);
             }
-            if (entries[3].ReturnedEvents != 0)
+            if (waits && entries[2].ReturnedEvents != 0)
             {
-                input = keys is null ? Copy(0, master, buffer) : Type(master, buffer, keys, out detached);
-                if (detached)
-                {
-                    return true;
-                }
+                typed!.Pass();
+            }
+            if (entries[3].ReturnedEvents != 0 && typed!.Read(buffer))
+            {
+                return true;
             }
             if (entries[0].ReturnedEvents != 0)
             {
@@ -88,25 +88,10 @@ internal static class ForegroundLoop
         }
     }
 
-    private static bool Type(int master, byte[] buffer, DetachKeys keys, out bool detached)
+    /// <summary>The master does not block: that it has nothing after all is not its end.</summary>
+    private static bool Copy(int from, int to, byte[] buffer)
     {
-        detached = false;
-        int n = Files.TryRead(0, buffer, out _);
-        if (n <= 0)
-        {
-            return false;
-        }
-        byte[] passed = new byte[n + 64];
-        detached = keys.Filter(buffer.AsSpan(0, n), passed, out int length);
-        return Files.TryWriteAll(master, passed.AsSpan(0, length)) == 0;
-    }
-
-    private static unsafe bool Copy(int from, int to, byte[] buffer)
-    {
-        fixed (byte* p = buffer)
-        {
-            nint n = RawCall.Invoke(SyscallNumber.read, from, (nint)p, buffer.Length);
-            return n > 0 && Files.TryWriteAll(to, buffer.AsSpan(0, (int)n)) == 0;
-        }
+        int n = Files.TryRead(from, buffer, out int errno);
+        return n > 0 ? Files.TryWriteAll(to, buffer.AsSpan(0, n)) == 0 : n < 0 && errno == Errno.EAGAIN;
     }
 }
