@@ -5,7 +5,7 @@ using Xunit;
 namespace Skiff.SystemTests;
 
 /// <summary>What is kept of a container's output, and how it is shown.</summary>
-public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
+public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>, IDisposable
 {
     private string Busybox => host.Image(TestImages.Busybox);
 
@@ -16,6 +16,16 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>
     }
 
     private void Remove(string name) => host.Run("rm", "-f", name).Succeeded();
+
+    /// <summary>A test that fails leaves no container to the next.</summary>
+    public void Dispose()
+    {
+        string[] left = host.Run("ps", "-aq").Lines;
+        if (left.Length > 0)
+        {
+            host.Run(["rm", "-f", .. left]);
+        }
+    }
 
     private string[] Files(string name) =>
         [

@@ -15,7 +15,7 @@ internal static class LogCompression
     private const uint Mode = 0x1A0; // 0640
 
     /// <summary>Makes <c>path.gz</c> of a file and removes the file. What cannot be done is left out: a plain file is as good a log.</summary>
-    internal static void Replace(string path)
+    internal static void Replace(string path, LogDisk disk)
     {
         string growing = path + Suffix + ".tmp";
         try
@@ -34,12 +34,12 @@ internal static class LogCompression
                     _ = At.SetTimes(to.Value, Time(stat), Time(stat));
                 }
             }
-            Files.Rename(growing, path + Suffix);
-            _ = Files.TryRemove(path);
+            disk.Rename(growing, path + Suffix);
+            _ = disk.TryRemove(path);
         }
         catch (Exception e) when (e is LinuxException or IOException)
         {
-            _ = Files.TryRemove(growing);
+            _ = disk.TryRemove(growing);
         }
     }
 

@@ -24,16 +24,20 @@ internal sealed class LogFile : IDisposable
     }
 
     /// <summary>Opens the file with this name, or the compressed one; null when there is neither.</summary>
-    internal static LogFile? TryOpen(string path, bool mayBePacked)
+    /// <exception cref="LinuxException">There is one, and it cannot be opened.</exception>
+    internal static LogFile? TryOpen(LogDisk disk, string path, bool mayBePacked)
     {
-        if (Files.TryOpen(path, OpenFlags.O_RDONLY, out _) is { } plain)
+        if (Open(disk, path) is { } plain)
         {
             return new LogFile(plain, packed: false);
         }
-        return mayBePacked && Files.TryOpen(path + LogCompression.Suffix, OpenFlags.O_RDONLY, out _) is { } packed
-            ? new LogFile(packed, packed: true)
-            : null;
+        return mayBePacked && Open(disk, path + LogCompression.Suffix) is { } packed ? new LogFile(packed, packed: true) : null;
     }
+
+    private static SafeFd? Open(LogDisk disk, string path) =>
+        disk.TryOpen(path, OpenFlags.O_RDONLY, out int errno) is { } fd ? fd
+        : errno == Errno.ENOENT ? null
+        : throw new LinuxException("open", path, errno);
 
     /// <summary>The plain content; inflated when it is asked for first.</summary>
     internal SafeFd Content
@@ -50,8 +54,8 @@ internal sealed class LogFile : IDisposable
         }
     }
 
-    /// <summary>Whether both are one file, or one is what the other was compressed from.</summary>
-    internal bool IsSame(LogFile other) => _inode == other._inode || ((_packed || other._packed) && Changed == other.Changed);
+    /// <summary>Whether both are one file, or one is what the other was compressed from. The inode says it only of plain files, which are open as long as they are compared: that of a removed one is given to another file.</summary>
+    internal bool IsSame(LogFile other) => _packed || other._packed ? Changed == other.Changed : _inode == other._inode;
 
     /// <summary>A plain file may have grown since it was opened.</summary>
     private (long, long) Changed =>

@@ -1,17 +1,30 @@
-using Skiff.Linux;
+using ContainerRecord = Skiff.Engine.Containers.ContainerRecord;
 
 namespace Skiff.Engine.Monitoring;
 
 /// <summary>Reads a container's log, rotated files first, and follows it while it is written and rotated.</summary>
-public sealed partial class LogReader(string path) : IDisposable
+public sealed partial class LogReader : IDisposable
 {
-    private const int MaximumFiles = 1000;
+    private readonly LogFiles _files;
+    private readonly LogDisk _disk;
     private readonly Queue<LogFile> _next = new();
     private byte[] _buffer = new byte[256 << 10];
     private LogFile? _file;
     private int _start;
     private int _end;
     private bool _opened;
+
+    /// <summary>Begins with the oldest record.</summary>
+    /// <param name="path">The newest file.</param>
+    /// <param name="record">The container, which says how many files there may be.</param>
+    public LogReader(string path, ContainerRecord record)
+        : this(path, record, LogDisk.Real) { }
+
+    internal LogReader(string path, ContainerRecord record, LogDisk disk)
+    {
+        _files = new LogFiles(path, LogOptions.Limits(record.LogDriver, record.LogOptions).Files, disk);
+        _disk = disk;
+    }
 
     /// <summary>The next record, valid until the next call; false when there is none for now. Call again to follow.</summary>
     public bool TryRead(out LogRecord record)
@@ -52,41 +65,7 @@ public sealed partial class LogReader(string path) : IDisposable
         _file = _opened ? _next.Dequeue() : null;
     }
 
-    /// <summary>Opens the files that are newer than the one that is read, or all. From the newest to the oldest: a rotation meanwhile moves files to where they are found a second time, never past us.</summary>
-    private void Find(LogFile? newerThan)
-    {
-        List<LogFile> found = [];
-        bool missing = false;
-        for (int i = 0; i < MaximumFiles; i++)
-        {
-            LogFile? file = LogFile.TryOpen(i == 0 ? path : $"{path}.{i}", mayBePacked: i > 0);
-            if (file is null)
-            {
-                if (missing)
-                {
-                    break;
-                }
-                missing = true; // in the middle of a rotation, which moves one file after another, one number has none
-                continue;
-            }
-            missing = false;
-            bool stop = newerThan?.IsSame(file) == true;
-            if (stop || found.Exists(file.IsSame))
-            {
-                file.Dispose();
-                if (stop)
-                {
-                    break;
-                }
-                continue;
-            }
-            found.Add(file);
-        }
-        for (int i = found.Count - 1; i >= 0; i--)
-        {
-            _next.Enqueue(found[i]);
-        }
-    }
+    private void Find(LogFile? newerThan) => _files.NewerThan(newerThan).ForEach(_next.Enqueue);
 
     private bool Fill()
     {
@@ -104,7 +83,7 @@ public sealed partial class LogReader(string path) : IDisposable
         {
             Array.Resize(ref _buffer, _buffer.Length * 2);
         }
-        int n = Files.TryRead(_file.Content, _buffer.AsSpan(_end), out _);
+        int n = _disk.TryRead(_file.Content, _buffer.AsSpan(_end));
         _end += Math.Max(n, 0);
         return n > 0;
     }

@@ -20,7 +20,8 @@ public sealed class LogWriter : LogSink
     private readonly int _files;
     private readonly byte[] _attributes;
     private readonly bool _compresses;
-    private Thread? _compression;
+    private readonly LogDisk _disk;
+    private Action? _compressed;
     private readonly ArrayBufferWriter<byte> _records = new(1024);
     private readonly LineBuffer _out = new();
     private readonly LineBuffer _error = new();
@@ -31,7 +32,11 @@ public sealed class LogWriter : LogSink
 
     /// <summary>Opens the log.</summary>
     public LogWriter(string path, ContainerRecord record)
+        : this(path, record, LogDisk.Real) { }
+
+    internal LogWriter(string path, ContainerRecord record, LogDisk disk)
     {
+        _disk = disk;
         _path = path;
         (_maximumSize, _files) = LogOptions.Limits(record.LogDriver, record.LogOptions);
         _compresses = LogOptions.Compresses(record.LogDriver, record.LogOptions);
@@ -95,8 +100,7 @@ public sealed class LogWriter : LogSink
         {
             // The record before the pause was cut: a line of its own lets a reader skip it and nothing else.
             bool written =
-                (_fullUntil == 0 || Files.TryWriteAll(_fd.Value, "\n"u8) == 0)
-                && Files.TryWriteAll(_fd.Value, _records.WrittenSpan[..length]) == 0;
+                (_fullUntil == 0 || _disk.TryWriteAll(_fd, "\n"u8) == 0) && _disk.TryWriteAll(_fd, _records.WrittenSpan[..length]) == 0;
             _fullUntil = written ? 0 : Environment.TickCount64 + PauseWhenFull;
             _size += length;
             if (!written)
@@ -118,12 +122,12 @@ public sealed class LogWriter : LogSink
     private void Rotate()
     {
         SafeFd? old = _fd;
-        _compression?.Join(); // it works on names that are about to change
+        _compressed?.Invoke(); // it works on names that are about to change
         try
         {
             if (_files == 1)
             {
-                _ = Files.TryRemove(_path);
+                _ = _disk.TryRemove(_path);
             }
             for (int i = _files - 1; i >= 1; i--)
             {
@@ -159,45 +163,44 @@ public sealed class LogWriter : LogSink
             Seconds = _rotated.Ticks / TimeSpan.TicksPerSecond,
             Nanoseconds = _rotated.Ticks % TimeSpan.TicksPerSecond * 100,
         };
-        _ = At.SetTimes(rotated.Value, time, time);
+        _disk.Stamp(rotated, time);
     }
 
-    /// <summary>A file that could not be compressed stays plain; of both kinds there is one of each number at a time.</summary>
+    /// <summary>A file that could not be compressed stays plain. No two of both kinds have one number, also not for a moment: of those a reader would see one.</summary>
     private void Move(string from, string to)
     {
         if (Files.Exists(from))
         {
-            Files.Rename(from, to);
-            _ = _compresses ? Files.TryRemove(to + LogCompression.Suffix) : 0;
+            _ = _compresses ? _disk.TryRemove(to + LogCompression.Suffix) : 0;
+            _disk.Rename(from, to);
         }
         else if (_compresses && Files.Exists(from + LogCompression.Suffix))
         {
-            Files.Rename(from + LogCompression.Suffix, to + LogCompression.Suffix);
-            _ = Files.TryRemove(to);
+            _ = _disk.TryRemove(to);
+            _disk.Rename(from + LogCompression.Suffix, to + LogCompression.Suffix);
         }
     }
 
-    /// <summary>Beside the container's output, which does not wait for it.</summary>
     private void Compress()
     {
         if (_compresses && _files > 1)
         {
             string path = _path + ".1";
-            _compression = new Thread(() => LogCompression.Replace(path), maxStackSize: 256 << 10);
-            _compression.Start();
+            _compressed = _disk.Beside(() => LogCompression.Replace(path, _disk));
         }
     }
 
     private void Open()
     {
-        _fd = Files.Open(_path, OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_APPEND, 0x1A0);
+        const int Flags = OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_APPEND;
+        _fd = _disk.TryOpen(_path, Flags, out int errno, 0x1A0) ?? throw new LinuxException("open", _path, errno);
         _size = At.Stat(_fd.Value, out StatxBuffer stat) == 0 ? (long)stat.Size : 0;
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _compression?.Join();
+        _compressed?.Invoke();
         _fd?.Dispose();
         base.Dispose(disposing);
     }

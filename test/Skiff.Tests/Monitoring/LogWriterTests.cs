@@ -33,7 +33,7 @@ public sealed class LogWriterTests : IDisposable
         Assert.True(files.Length > 6, string.Join(' ', files));
         Assert.All(files, static f => Assert.True(new FileInfo(f).Length <= 10_000, f));
         Assert.All(files, f => Assert.Equal(compress == "true" && f != path, f.EndsWith(".gz", StringComparison.Ordinal)));
-        Assert.Equal(lines, Read(path));
+        Assert.Equal(lines, Read(path, record));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class LogWriterTests : IDisposable
         {
             string from = i == 0 ? path : $"{path}.{i}{suffix}";
             File.Move(from, $"{path}.{i + 1}{(i == 0 ? "" : suffix)}");
-            Assert.Equal(lines, Read(path));
+            Assert.Equal(lines, Read(path, record));
         }
     }
 
@@ -92,9 +92,9 @@ public sealed class LogWriterTests : IDisposable
             },
         };
 
-    private static List<string> Read(string path)
+    private static List<string> Read(string path, ContainerRecord record)
     {
-        using LogReader reader = new(path);
+        using LogReader reader = new(path, record);
         List<string> read = [];
         byte[] text = new byte[1000];
         while (reader.TryRead(out LogRecord line))

@@ -45,7 +45,7 @@ internal sealed class LogFollower(Invocation invocation, IEnumerable<string> nam
         bool follows = wishes.Follows && (state.IsUp || state.Status == ContainerStatus.Restarting);
         using Pidfd? monitor = follows && state.Monitor.Exists ? Pidfd.TryOpen(state.Monitor.Pid) : null;
         using LogWatch? watch = follows ? new LogWatch(engine.Paths.Container(record.Id), monitor) : null;
-        using LogReader reader = new(engine.Paths.Log(record.Id));
+        using LogReader reader = new(engine.Paths.Log(record.Id), record);
         if (wishes.Tail >= 0)
         {
             reader.SeekTail(wishes.Tail);

@@ -50,7 +50,7 @@ internal static class LogsCommand
         bool follows = invocation.Is("follow") && (state.IsUp || state.Status == ContainerStatus.Restarting);
         using Pidfd? monitor = follows && state.Monitor.Exists ? Pidfd.TryOpen(state.Monitor.Pid) : null;
         using LogWatch? watch = follows ? new LogWatch(engine.Paths.Container(record.Id), monitor) : null;
-        using LogReader reader = new(engine.Paths.Log(record.Id));
+        using LogReader reader = new(engine.Paths.Log(record.Id), record);
         if (tail >= 0)
         {
             reader.SeekTail(tail);
