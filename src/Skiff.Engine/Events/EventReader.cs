@@ -8,11 +8,13 @@ public sealed class EventReader : IDisposable
     private readonly string _directory;
     private readonly List<EventFile> _files = []; // oldest first; the last is the current one
     private readonly byte[] _only;
+    private readonly Func<string, EventFile?> _open;
     private DirectoryWatch? _watch;
 
-    private EventReader(string directory, ReadOnlySpan<byte> only)
+    private EventReader(string directory, ReadOnlySpan<byte> only, Func<string, EventFile?> open)
     {
         _directory = directory;
+        _open = open;
         _only = only.ToArray();
     }
 
@@ -21,18 +23,23 @@ public sealed class EventReader : IDisposable
     /// <param name="history">True to begin with the oldest event; false for what happens from now on.</param>
     /// <param name="follow">True where <see cref="Wait"/> will be used.</param>
     /// <param name="only">Bytes without which a line is not looked at; empty for all lines.</param>
-    public static EventReader Open(string directory, bool history, bool follow, ReadOnlySpan<byte> only = default)
+    public static EventReader Open(string directory, bool history, bool follow, ReadOnlySpan<byte> only = default) =>
+        Open(directory, history, follow, only, EventFile.TryOpen);
+
+    /// <summary>As the other; tests have the journal change before each look at it.</summary>
+    internal static EventReader Open(string directory, bool history, bool follow, ReadOnlySpan<byte> only, Func<string, EventFile?> open)
     {
-        EventReader reader = new(directory, only);
+        EventReader reader = new(directory, only, open);
         if (follow)
         {
             Directory.CreateDirectory(directory);
             // Before the files are read: what is written between reading and waiting must wake us.
             reader._watch = DirectoryWatch.Open(directory);
         }
-        foreach (string path in (string[])[EventLog.Older(directory), EventLog.Current(directory)])
+        (EventFile? older, EventFile? current) = reader.Look();
+        foreach (EventFile? file in (EventFile?[])[older, current])
         {
-            if (EventFile.TryOpen(path) is { } file)
+            if (file is not null)
             {
                 if (!history)
                 {
@@ -86,31 +93,51 @@ public sealed class EventReader : IDisposable
 
     private bool OpenNew()
     {
-        EventFile? now = EventFile.TryOpen(EventLog.Current(_directory));
-        if (now is null || Knows(now))
+        using (EventFile? now = _open(EventLog.Current(_directory)))
         {
-            now?.Dispose();
-            return false;
+            if (now is not null && Knows(now))
+            {
+                return false;
+            }
         }
         // Two rotations while we slept: the file between ours and the current one is the older one now.
-        EventFile? between = EventFile.TryOpen(EventLog.Older(_directory));
-        if (between is not null && (Knows(between) || between.Inode == now.Inode))
-        {
-            between.Dispose();
-            between = null;
-        }
-        if (between is not null)
-        {
-            _files.Add(between);
-        }
-        _files.Add(now);
+        (EventFile? older, EventFile? current) = Look();
+        bool added = Add(older) | Add(current);
         // All but the new ones have been read to their ends.
         while (_files.Count > 3)
         {
             _files[0].Dispose();
             _files.RemoveAt(0);
         }
+        return added;
+    }
+
+    private bool Add(EventFile? file)
+    {
+        if (file is null || Knows(file))
+        {
+            file?.Dispose();
+            return false;
+        }
+        _files.Add(file);
         return true;
+    }
+
+    /// <summary>Both files as they were at one moment: a rotation between two looks would hide one, or turn them round.</summary>
+    private (EventFile? Older, EventFile? Current) Look()
+    {
+        while (true)
+        {
+            EventFile? current = _open(EventLog.Current(_directory));
+            EventFile? older = _open(EventLog.Older(_directory));
+            using EventFile? still = _open(EventLog.Current(_directory));
+            if (still?.Inode == current?.Inode)
+            {
+                return (older, current);
+            }
+            current?.Dispose();
+            older?.Dispose();
+        }
     }
 
     /// <summary>An inode that we hold open is not given to another file.</summary>
