@@ -319,6 +319,41 @@ public sealed class HealthTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.Run("rm", "-f", "still").Succeeded();
     }
 
+    [Fact]
+    public void A_check_that_is_frozen_with_its_container_does_not_count()
+    {
+        const int Timeout = 300;
+        host.Run(
+                "run",
+                "-d",
+                "--name",
+                "caught",
+                "--network",
+                "none",
+                "--health-cmd",
+                "echo > /began; sleep 1000",
+                "--health-interval",
+                "10ms",
+                "--health-retries",
+                "1000",
+                "--health-timeout",
+                $"{Timeout}ms",
+                Busybox,
+                "sleep",
+                "1000"
+            )
+            .Succeeded();
+        string Failures() => host.Run("inspect", "-f", "{{.State.Health.FailingStreak}}", "caught").Succeeded().Text;
+        Wait.Until(() => host.Run("exec", "caught", "test", "-e", "/began").ExitCode == 0, 20, () => "no check began");
+        host.Run("pause", "caught").Succeeded();
+        string before = Failures();
+        Thread.Sleep(Timeout * 2); // that nothing happens when its time is over
+        Assert.Equal(before, Failures());
+        host.Run("unpause", "caught").Succeeded();
+        Wait.Until(() => Failures() != before, 20, () => "the checks did not go on");
+        host.Run("rm", "-f", "caught").Succeeded();
+    }
+
     [Theory]
     [InlineData("kill", "exited 137")]
     [InlineData("stop", "exited 3")]

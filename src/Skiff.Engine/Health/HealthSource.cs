@@ -144,9 +144,10 @@ internal sealed class HealthSource : MonitorSource
         // Commands hold the lock for a moment only; should one hang in it, the next result records this one too.
         using (FileLock? gate = _engine.Containers.TryLock(_record.Id, TimeSpan.FromMilliseconds(200)))
         {
-            if (_engine.Containers.LoadState(_record.Id) is not { IsUp: true } state)
+            // It is being removed, or paused: a check that was frozen says nothing of the container, and its time did not run. docker forgets it as well.
+            if (_engine.Containers.LoadState(_record.Id) is not { Status: ContainerStatus.Running } state)
             {
-                return; // it is being removed
+                return;
             }
             _health = next;
             if (gate is not null)
