@@ -25,4 +25,17 @@ public static unsafe class ProcessLimits
             }
         }
     }
+
+    /// <summary>Raises the caller's own limit of open files to what it may have; false when it is that already.</summary>
+    public static bool TryRaiseFiles()
+    {
+        const int RLIMIT_NOFILE = 7;
+        ulong* limit = stackalloc ulong[2];
+        if (RawCall.Invoke(SyscallNumber.prlimit64, 0, RLIMIT_NOFILE, 0, (nint)limit) != 0 || limit[0] >= limit[1])
+        {
+            return false;
+        }
+        limit[0] = limit[1];
+        return RawCall.Invoke(SyscallNumber.prlimit64, 0, RLIMIT_NOFILE, (nint)limit, 0) == 0;
+    }
 }

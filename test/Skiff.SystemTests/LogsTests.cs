@@ -90,6 +90,7 @@ public sealed class LogsTests(SkiffHost host) : IClassFixture<SkiffHost>, IDispo
         );
         Assert.Equal(followed, host.Run("logs", "turns").Succeeded().Lines);
         Assert.Equal(followed[^7000..], host.Run("logs", "-n", "7000", "turns").Succeeded().Lines);
+        Assert.Equal(followed, Tool.Run(["prlimit", "--nofile=25:200", .. host.CommandLine("logs", "turns")]).Lines);
         Remove("turns");
     }
 

@@ -37,6 +37,7 @@ internal sealed class LogFile : IDisposable
     private static SafeFd? Open(LogDisk disk, string path) =>
         disk.TryOpen(path, OpenFlags.O_RDONLY, out int errno) is { } fd ? fd
         : errno == Errno.ENOENT ? null
+        : errno == Errno.EMFILE && ProcessLimits.TryRaiseFiles() ? Open(disk, path) // a log may have a thousand files
         : throw new LinuxException("open", path, errno);
 
     /// <summary>The plain content; inflated when it is asked for first.</summary>
