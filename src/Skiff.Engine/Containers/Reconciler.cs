@@ -62,6 +62,16 @@ public sealed class Reconciler
         }
     }
 
+    /// <summary>Ends a container of which there is no record any more, or was none yet: for its own monitor, since nobody else will ever hear of it.</summary>
+    public void Unrecorded(string id)
+    {
+        _cleanup.GiveBackUnrecorded(id);
+        if (Session.IsFree(_store.Paths, id))
+        {
+            _store.RemoveRemains(id);
+        }
+    }
+
     private void EndSession(string id)
     {
         // Who holds the container's lock is about to change it; the session stays for the next command, and nobody waits for a container that is not its own.

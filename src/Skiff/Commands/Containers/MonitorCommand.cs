@@ -34,6 +34,10 @@ internal static class MonitorCommand
         bool ordered = PacketSocket.Peek(socket, stackalloc byte[1]) > 0;
         if ((ordered || inherited is not null ? engine.Containers.TryLoad(words[0]) : null) is not { } record)
         {
+            if (inherited is not null)
+            {
+                engine.Reconciler.Unrecorded(words[0]); // or the container was deleted under it, with its whole store
+            }
             return Unused(engine); // the command failed, or was killed, before it had a container
         }
         // Its probes show themselves in the container before they execute their command, as exec does; in a shared pid namespace the first process does, too.
