@@ -39,7 +39,7 @@ public sealed class ForgottenTests(SkiffHost host) : IClassFixture<SkiffHost>
             Assert.True(monitor > 1);
             _ = Native.kill(first, Native.SIGKILL);
             // The host's init may take its time to notice: dead is dead.
-            Wait.Until(() => ProcessTable.Read($"/proc/{monitor}/cmdline").Length == 0, 10, () => $"the monitor {monitor} stays");
+            Wait.Until(() => ProcessTable.IsDead(monitor), 10, () => $"the monitor {monitor} stays");
             Wait.Until(() => !Cgroups(id).Any(), 10, () => string.Join('\n', Cgroups(id)));
             Assert.Empty(ProcessTable.WithCommandLine(store + "/"));
         }

@@ -64,8 +64,9 @@ internal sealed class HealthActor : MonitorSource
 
     private void Send(int signal, bool stops)
     {
-        using (FileLock? gate = _engine.Containers.TryLock(_record.Id, TimeSpan.FromMilliseconds(200)))
+        try
         {
+            using FileLock? gate = _engine.Containers.TryLock(_record.Id, TimeSpan.FromMilliseconds(200));
             if (gate is not null && _engine.Containers.LoadState(_record.Id) is { IsUp: true } state)
             {
                 _engine.Containers.SaveState(
@@ -78,6 +79,10 @@ internal sealed class HealthActor : MonitorSource
                     }
                 );
             }
+        }
+        catch (LinuxException)
+        {
+            // A store that is being deleted, or cannot be written: what is to be done is done.
         }
         _engine.Events.Container(_record, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
         _ = _process.Signal(signal);

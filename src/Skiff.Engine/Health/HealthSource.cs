@@ -141,9 +141,10 @@ internal sealed class HealthSource : MonitorSource
     {
         string before = _health.Status;
         HealthState next = HealthRules.Next(_health, result, _check, SinceStart);
-        // Commands hold the lock for a moment only; should one hang in it, the next result records this one too.
-        using (FileLock? gate = _engine.Containers.TryLock(_record.Id, TimeSpan.FromMilliseconds(200)))
+        try
         {
+            // Commands hold the lock for a moment only; should one hang in it, the next result records this one too.
+            using FileLock? gate = _engine.Containers.TryLock(_record.Id, TimeSpan.FromMilliseconds(200));
             // It is being removed, or paused: a check that was frozen says nothing of the container, and its time did not run. docker forgets it as well.
             if (_engine.Containers.LoadState(_record.Id) is not { Status: ContainerStatus.Running } state)
             {
@@ -154,6 +155,11 @@ internal sealed class HealthSource : MonitorSource
             {
                 _engine.Containers.SaveState(_record.Id, state with { Health = _health });
             }
+        }
+        catch (LinuxException)
+        {
+            // A store that is being deleted, or cannot be written: the monitor must go on, the next result is recorded with this one.
+            _health = next;
         }
         if (_health.Status == before)
         {

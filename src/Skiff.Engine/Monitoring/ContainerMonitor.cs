@@ -169,7 +169,11 @@ public sealed partial class ContainerMonitor
     private ContainerState? Watched(SignalPipe signals, AttachServer attached)
     {
         Inheritance inherited = _inherited!.Value;
-        ContainerState state = _engine.Containers.LoadState(_record.Id);
+        if (_engine.Containers.TryLoadState(_record.Id) is not { } state)
+        {
+            _engine.Reconciler.Unrecorded(_record.Id); // its store was deleted a moment ago
+            return null;
+        }
         _before = state with { StartedAt = null };
         using MonitorStreams streams = MonitorStreams.Inherit(inherited.Output, inherited.Error, inherited.Input);
         using SafeFd? socket = inherited.Console == 0 ? null : new SafeFd(inherited.Console);
