@@ -131,6 +131,29 @@ public sealed class MonitorTests(SkiffHost host) : IClassFixture<SkiffHost>
         AssertNothingLeft();
     }
 
+    /// <summary>A process that is killed does not die at once: whoever looks in between must not take the word of a monitor that is dying, or has not come to write the end down.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void LIFE_14_What_has_been_killed_does_not_run(bool both)
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            string id = host.Run("run", "-d", "--name", "struck", "--network", "none", Busybox, "sleep", "1000").Succeeded().Text;
+            int process = int.Parse(Inspect("struck", "{{.State.Pid}}"), CultureInfo.InvariantCulture);
+            int monitor = ProcessTable.Parent(process);
+            _ = Native.kill(process, Native.SIGKILL);
+            if (both)
+            {
+                _ = Native.kill(monitor, Native.SIGKILL);
+            }
+            Wait.Until(() => ProcessTable.IsDead(process), 10, () => "it does not die");
+            Assert.Equal("exited", host.Run("ps", "-a", "--filter", $"id={id}", "--format", "{{.State}}").Succeeded().Text);
+            host.Run("rm", "struck").Succeeded();
+        }
+        AssertNothingLeft();
+    }
+
     [Fact]
     public void LIFE_07_Twenty_commands_at_once_give_a_container_one_new_monitor()
     {

@@ -178,7 +178,7 @@ public sealed partial class ContainerStore
         return records;
     }
 
-    /// <summary>The state as it was written last, unchecked; Created when there is none. See <see cref="Liveness.Check"/> for the truth.</summary>
+    /// <summary>The state as it was written last, unchecked; Created when there is none. See <see cref="Liveness"/> for the truth.</summary>
     public ContainerState LoadState(string id) => TryLoadState(id) ?? new ContainerState();
 
     /// <summary>As <see cref="LoadState"/>, but null when there is none.</summary>

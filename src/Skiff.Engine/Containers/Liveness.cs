@@ -17,13 +17,18 @@ public sealed class Liveness
     /// <summary>The state as it is. What changed is in memory only; <see cref="Reconciler"/> writes it down.</summary>
     /// <param name="recorded">The state as it was written last.</param>
     /// <param name="now">The time for FinishedAt where nobody recorded it.</param>
-    public ContainerState Check(ContainerState recorded, DateTimeOffset now)
+    public ContainerState Check(ContainerState recorded, DateTimeOffset now) => Check(recorded, now, out _);
+
+    /// <summary>The same; <paramref name="ends"/> is true where the first process has ended, and its monitor, which seems to live, has not written that down yet.</summary>
+    internal ContainerState Check(ContainerState recorded, DateTimeOffset now, out bool ends)
     {
+        ends = false;
         switch (recorded.Status)
         {
             case ContainerStatus.Running or ContainerStatus.Paused when !IsAlive(recorded.Process):
                 // A living monitor is about to write the exit code; until then the container counts as running.
-                return IsAlive(recorded.Monitor) ? recorded : Ended(recorded, now);
+                ends = IsAlive(recorded.Monitor);
+                return ends ? recorded : Ended(recorded, now);
             case ContainerStatus.Restarting when !IsAlive(recorded.Monitor):
                 return Ended(recorded, now);
             default:

@@ -26,6 +26,9 @@ public interface IContainerCleanup
 /// <summary>Brings records and reality together after a crash: no command needs a clean previous exit (design ideas 2 and 3).</summary>
 public sealed class Reconciler
 {
+    /// <summary>How often, a millisecond apart, a monitor is given the time to write down an end.</summary>
+    private const int PatienceWithMonitor = 100;
+
     private readonly ContainerStore _store;
     private readonly IContainerCleanup _cleanup;
     private readonly TimeProvider _time;
@@ -134,7 +137,10 @@ public sealed class Reconciler
         };
 
     /// <summary>The true state of one container; what nobody recorded is written down, and a container without a watcher is cleaned up. Null when it was removed (--rm).</summary>
-    public ContainerState? Check(ContainerRecord record)
+    public ContainerState? Check(ContainerRecord record) => Check(record, PatienceWithMonitor);
+
+    /// <summary>The monitor of a process that has ended writes that down within milliseconds, or it was killed too and is dying: it is waited for, so that nobody is told that the container runs.</summary>
+    private ContainerState? Check(ContainerRecord record, int patience)
     {
         if (_store.TryLoadState(record.Id) is not { } recorded)
         {
@@ -144,7 +150,12 @@ public sealed class Reconciler
         {
             return EndRemoval(record, recorded);
         }
-        ContainerState state = Liveness.Check(recorded, _time.GetUtcNow());
+        ContainerState state = Liveness.Check(recorded, _time.GetUtcNow(), out bool ends);
+        if (ends && patience > 0)
+        {
+            Thread.Sleep(1);
+            return Check(record, patience - 1);
+        }
         if (ReferenceEquals(state, recorded))
         {
             return state;
@@ -188,7 +199,8 @@ public sealed class Reconciler
         if (
             _store.TryLoadState(id) is { } recorded
             && recorded.Status != ContainerStatus.Removing
-            && ReferenceEquals(Liveness.Check(recorded, _time.GetUtcNow()), recorded)
+            && ReferenceEquals(Liveness.Check(recorded, _time.GetUtcNow(), out bool ends), recorded)
+            && !ends
         )
         {
             return recorded;

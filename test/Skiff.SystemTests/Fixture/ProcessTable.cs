@@ -28,6 +28,13 @@ internal static class ProcessTable
         return fields.Length > 1 ? int.Parse(fields[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 
+    /// <summary>Whether a process has ended; its parent may not have noticed yet.</summary>
+    public static bool IsDead(int pid)
+    {
+        string stat = Read($"/proc/{pid}/stat");
+        return stat.Length == 0 || stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart()[0] is 'Z' or 'X';
+    }
+
     /// <summary>A file of /proc, or nothing when its process has gone.</summary>
     public static string Read(string path)
     {

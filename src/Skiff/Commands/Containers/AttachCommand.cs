@@ -67,6 +67,13 @@ internal static class AttachCommand
 
     private static void Require(SkiffEngine engine, ContainerRecord record, ContainerState state)
     {
+        // First: whoever starts it in the foreground writes its state while its command is on its way.
+        if (record.Foreground && Session.IsHeld(engine.Paths, record.Id))
+        {
+            throw new SkiffException(
+                $"cannot attach to the container {record.Name}: it runs in the foreground of another command, which has its streams; use exec, or run it with -d or -t"
+            );
+        }
         string? why = state.Status switch
         {
             ContainerStatus.Running => null,
@@ -77,12 +84,6 @@ internal static class AttachCommand
         if (why is not null)
         {
             throw new SkiffException($"cannot attach to the container {record.Name}: it {why}");
-        }
-        if (record.Foreground && Session.IsHeld(engine.Paths, record.Id))
-        {
-            throw new SkiffException(
-                $"cannot attach to the container {record.Name}: it runs in the foreground of another command, which has its streams; use exec, or run it with -d or -t"
-            );
         }
     }
 }

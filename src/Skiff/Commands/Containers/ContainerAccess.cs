@@ -31,6 +31,7 @@ internal static class ContainerAccess
     public static (ContainerRecord Record, ContainerState State) FindRunning(SkiffEngine engine, string nameOrId)
     {
         (ContainerRecord record, ContainerState state) = Find(engine, nameOrId);
+        state = AwaitStart(engine, record, state);
         if (state.Status == ContainerStatus.Restarting)
         {
             throw new SkiffException(
@@ -42,6 +43,23 @@ internal static class ContainerAccess
             : throw new SkiffException(
                 $"the container {record.Name} is not running ({StatusText.Of(state, TimeProvider.System.GetUtcNow())}): start it with skiff start {record.Name}"
             );
+    }
+
+    /// <summary>A container in the foreground may have said something, by which others know that it runs, before the command that starts it has written that down.</summary>
+    private static ContainerState AwaitStart(SkiffEngine engine, ContainerRecord record, ContainerState state)
+    {
+        long until = Environment.TickCount64 + 2000;
+        while (
+            state.Status == ContainerStatus.Created
+            && record.Foreground
+            && Environment.TickCount64 < until
+            && Session.IsHeld(engine.Paths, record.Id)
+        )
+        {
+            Thread.Sleep(1);
+            state = engine.Reconciler.Check(record) ?? state;
+        }
+        return state;
     }
 
     /// <summary>Changes the recorded state under the container's lock, so that no change of its monitor is lost; returns it, or null when the container is gone.</summary>
