@@ -155,5 +155,6 @@ public static class SyscallNumber
     public static int sched_setaffinity => Arm ? 122 : 203;
     public static int sched_getaffinity => Arm ? 123 : 204;
     public static int getcpu => Arm ? 168 : 309;
+    public static int futex => Arm ? 98 : 202;
     public static int set_mempolicy => Arm ? 237 : 238;
 }

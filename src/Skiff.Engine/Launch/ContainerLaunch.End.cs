@@ -31,6 +31,13 @@ public sealed partial class ContainerLaunch
         return Running.State;
     }
 
+    /// <summary>Ends the process that began before the engine: there is nothing more for it to do.</summary>
+    private void EndHeadStart()
+    {
+        _ahead?.Dispose();
+        _ahead = null;
+    }
+
     /// <summary>The container is another process's from now on: nothing of it is taken back here.</summary>
     internal void Leave() => _ended = true;
 
@@ -94,6 +101,7 @@ public sealed partial class ContainerLaunch
             _ = _process.Pidfd.Signal(Signals.SIGKILL);
             _ = _process.Pidfd.Wait();
         }
+        EndHeadStart(); // it may be at the cgroups still
         try
         {
             _cgroup?.Kill();
@@ -113,6 +121,7 @@ public sealed partial class ContainerLaunch
             _ended = true;
             Abandon();
         }
+        EndHeadStart();
         _engine.Events.Release();
         foreach (SafeFd fd in _held)
         {

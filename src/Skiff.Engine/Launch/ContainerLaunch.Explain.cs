@@ -39,10 +39,17 @@ public sealed partial class ContainerLaunch
         }
         bool ownUsers = LentMounts.OwnUserNamespace(spec);
         using LentMounts? lent = LentMounts.Plan(engine, container, Layers(container));
+        bool early = Conception.NamespacesOf(container.Options) is { } namespaces && CanBecome(engine, container, namespaces);
+        byte[]? processors = ProcessorMask.OfThisProcess();
+        using HeadStart? ahead =
+            early && processors is not null && RootlessUser.Current is null
+                ? HeadStart.Example(Conception.NamespacesOf(container.Options)!.Value)
+                : null;
         LaunchInput input = launch.Input(spec, layout, cgroup) with
         {
-            BornEarly = Conception.NamespacesOf(container.Options) is { } namespaces && CanBecome(engine, container, namespaces),
-            Processors = ProcessorMask.OfThisProcess(),
+            BornEarly = early,
+            Ahead = ahead,
+            Processors = processors,
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),

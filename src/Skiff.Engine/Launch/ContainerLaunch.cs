@@ -28,6 +28,7 @@ public sealed partial class ContainerLaunch : IDisposable
     private string[] _candidates = [];
     private LaunchPlan? _plan;
     private SpawnedProcess? _process;
+    private HeadStart? _ahead;
     private Cgroup? _cgroup;
     private ContainerNetworks? _network;
     private IReadOnlyList<PublishedPort> _pasta = [];
@@ -156,6 +157,7 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         newborn.Take();
         _process = newborn.Process;
+        _ahead = newborn.Ahead;
         _channel = newborn.Process.Channel;
         _consoleParent = newborn.Console.Parent;
         _planner = newborn.Planner;
@@ -280,6 +282,7 @@ public sealed partial class ContainerLaunch : IDisposable
         {
             NameServer.ServeAside(_engine, _container.Record.Id, _container.Options, names, _process.Pid);
         }
+        EndHeadStart(); // on this processor, which has little to do now
         _wishes.Meanwhile?.Invoke();
         if (channel.AwaitReport() is { } failure)
         {

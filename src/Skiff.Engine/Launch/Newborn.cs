@@ -14,13 +14,15 @@ public sealed class Newborn : IDisposable
 {
     private readonly string _id;
     private readonly Conception _first;
+    private readonly FileLock? _session;
     private SafeFd? _cgroup;
     private bool _taken;
 
-    private Newborn(string id, Conception first, LaunchPlanner planner, CgroupLayout layout)
+    private Newborn(string id, Conception first, LaunchPlanner planner, CgroupLayout layout, FileLock? session)
     {
         _id = id;
         _first = first;
+        _session = session;
         Planner = planner;
         Layout = layout;
     }
@@ -43,6 +45,9 @@ public sealed class Newborn : IDisposable
     /// <summary>Its end's descriptor, there; -1 without a terminal.</summary>
     internal int ConsoleValue { get; private init; } = -1;
 
+    /// <summary>The process that began before; null for none. It is its owner's.</summary>
+    internal HeadStart? Ahead => _first.Ahead;
+
     /// <summary>When the host's steps began and ended, CLOCK_MONOTONIC in nanoseconds.</summary>
     internal Dictionary<HostMoment, (long Begin, long End)> Times { get; } = [];
 
@@ -50,39 +55,64 @@ public sealed class Newborn : IDisposable
     /// <param name="id">The container. Something that leads to it must be on the disk already: a session or a record.</param>
     /// <param name="options">What is asked.</param>
     /// <param name="wishes">How the starter wants to be connected.</param>
+    /// <param name="session">The session's lock, which whoever makes something for the container holds as well; null for none.</param>
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
-    public static Newborn? TryBear(string id, RunOptions options, LaunchWishes wishes)
+    public static Newborn? TryBear(string id, RunOptions options, LaunchWishes wishes, FileLock? session = null)
     {
-        Newborn? newborn = TryConceive(id, options, wishes);
+        Newborn? newborn = TryConceive(id, options, wishes, session);
         newborn?.Bear(wishes.Traced);
         return newborn;
     }
 
     /// <summary>Makes everything but the process; null where the flags are such that more must be known first.</summary>
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
-    internal static Newborn? TryConceive(string id, RunOptions options, LaunchWishes wishes, int parentsChannel = -1) =>
-        Conception.NamespacesOf(options) is { } namespaces
-            ? Conceive(id, namespaces, NetworkLaunch.HasCable(options), wishes, parentsChannel)
-            : null;
+    internal static Newborn? TryConceive(string id, RunOptions options, LaunchWishes wishes, FileLock? session, int parentsChannel = -1)
+    {
+        if (Conception.NamespacesOf(options) is { } namespaces)
+        {
+            return Conceive(id, namespaces, NetworkLaunch.HasCable(options), wishes, session, parentsChannel);
+        }
+        HeadStart.Dismiss();
+        return null;
+    }
 
     /// <summary>Makes everything but the process.</summary>
     /// <exception cref="SkiffException">It could not be made; nothing is left. Exit code 125.</exception>
-    private static Newborn Conceive(string id, CloneFlags namespaces, bool hasCable, LaunchWishes wishes, int parentsChannel)
+    private static Newborn Conceive(
+        string id,
+        CloneFlags namespaces,
+        bool hasCable,
+        LaunchWishes wishes,
+        FileLock? session,
+        int parentsChannel
+    )
     {
         CgroupLayout layout = HostCgroups.Detect();
         (string parent, string name) = Place(id);
         IReadOnlyList<HostAction> birthplace = Cgroup.Birthplace(layout, parent, name);
         (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
         (IReadOnlyList<HostAction> cgroups, IReadOnlyList<string> join) = CgroupProgram.Early(layout, parent, name);
+        HeadStart? ahead = HeadStart.Take(namespaces);
         Conception first = new()
         {
             Namespaces = namespaces,
             DiesWithParent = wishes.DiesWithParent,
             HasCable = hasCable,
             ParentsChannel = parentsChannel,
-            Kept = wishes.Session is { } session
-                ? [session.Fd.Value, wishes.Standard.In, wishes.Standard.Out, wishes.Standard.Error, console.Child?.Value ?? -1]
+            Kept = wishes.Session is { } lease
+                ?
+                [
+                    lease.Fd.Value,
+                    wishes.Standard.In,
+                    wishes.Standard.Out,
+                    wishes.Standard.Error,
+                    console.Child?.Value ?? -1,
+                    ahead?.Descriptor ?? -1,
+                    ahead?.News ?? -1,
+                ]
                 : null,
+            Ahead = ahead,
+            AheadMakesCgroups = Conception.Prepare(ahead, cgroups),
             Processors = ProcessorMask.OfThisProcess(),
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
@@ -90,7 +120,7 @@ public sealed class Newborn : IDisposable
             JoinFiles = join,
             Told = wishes.Traced,
         };
-        Newborn conceived = new(id, first, LaunchPlanner.Conceive(first, new ReportChannel()), layout)
+        Newborn conceived = new(id, first, LaunchPlanner.Conceive(first, new ReportChannel()), layout, session)
         {
             Namespaces = namespaces,
             Console = console,
@@ -102,6 +132,10 @@ public sealed class Newborn : IDisposable
                 () =>
                 {
                     MakeCgroup.RunAll(birthplace);
+                    if (first.AheadMakesCgroups)
+                    {
+                        ahead!.Give(session?.Fd);
+                    }
                     conceived._cgroup = first.V2Directory is { } directory
                         ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
                         : null;
@@ -119,7 +153,16 @@ public sealed class Newborn : IDisposable
     {
         parent.CloseOthers(
             3,
-            [.. kept, Plan.Channel!.Parent.Value, Plan.Channel.ChildValue, ConsoleValue, Console.Parent?.Value ?? -1, _cgroup?.Value ?? -1]
+            [
+                .. kept,
+                Plan.Channel!.Parent.Value,
+                Plan.Channel.ChildValue,
+                ConsoleValue,
+                Console.Parent?.Value ?? -1,
+                _cgroup?.Value ?? -1,
+                Ahead?.Descriptor ?? -1,
+                Ahead?.News ?? -1,
+            ]
         );
         Grandchild child = Spawn.Embed(parent, Plan.Program, Plan.Channel!, Plan.Namespaces, _cgroup);
         // The two, and the command, see the end of one another only if nobody else keeps a copy of a side of the channel.
@@ -195,6 +238,7 @@ public sealed class Newborn : IDisposable
             _ = Process.Pidfd.Signal(Signals.SIGKILL);
             _ = Process.Pidfd.Wait();
         }
+        Ahead?.Dispose(); // it may be at the cgroups still
         (string parent, string name) = Place(_id);
         try
         {

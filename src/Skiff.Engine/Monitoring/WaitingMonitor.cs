@@ -65,7 +65,7 @@ public sealed class WaitingMonitor : IDisposable
         if (streams is not null)
         {
             _wishes = new LaunchWishes { Terminal = options!.Tty, Standard = streams.Container };
-            _newborn = Newborn.TryConceive(id, options, _wishes, channel.Parent.Value);
+            _newborn = Newborn.TryConceive(id, options, _wishes, session, channel.Parent.Value);
             if (_newborn is not null)
             {
                 inherited = new Inheritance(

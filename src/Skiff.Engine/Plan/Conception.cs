@@ -1,5 +1,6 @@
 using Skiff.Engine.Spec;
 using Skiff.Linux.Actions;
+using Skiff.Linux.Cgroups;
 using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Plan;
@@ -31,8 +32,32 @@ public sealed record Conception
     /// <summary>What makes the version 1 cgroups that it enters itself.</summary>
     public IReadOnlyList<HostAction> Cgroups { get; init; } = [];
 
+    /// <summary>A process that has made namespaces already, for this one to enter; null for none.</summary>
+    public HeadStart? Ahead { get; init; }
+
+    /// <summary>That process makes the version 1 cgroups, as its first job.</summary>
+    public bool AheadMakesCgroups { get; init; }
+
     /// <summary>The engine makes them, while the child is at its namespaces: without a cable to lay it has less to do than the child.</summary>
-    internal bool LeavesCgroups => !HasCable && Cgroups.Count > 0;
+    internal bool LeavesCgroups => !HasCable && Cgroups.Count > 0 && !AheadMakesCgroups;
+
+    /// <summary>Gives the making of version 1 cgroups to a process that began before, if it can take it.</summary>
+    internal static bool Prepare(HeadStart? ahead, IReadOnlyList<HostAction> cgroups)
+    {
+        if (ahead is null || cgroups.Count == 0)
+        {
+            return false;
+        }
+        List<string> own = new(cgroups.Count);
+        foreach (HostAction action in cgroups)
+        {
+            if (action is MakeCgroup { Keep: false } make)
+            {
+                own.Add(make.Path);
+            }
+        }
+        return ahead.TryPrepare(own);
+    }
 
     /// <summary>Files by which it enters them; none where they need more than to be made.</summary>
     public IReadOnlyList<string> JoinFiles { get; init; } = [];

@@ -2,6 +2,7 @@ using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
 using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Plan;
 
@@ -34,6 +35,9 @@ public sealed record LaunchInput
 
     /// <summary>See <see cref="Conception.Processors"/>.</summary>
     public byte[]? Processors { get; init; }
+
+    /// <summary>See <see cref="Conception.Ahead"/>.</summary>
+    public HeadStart? Ahead { get; init; }
 
     /// <summary>overlayfs takes its layers one by one (<c>lowerdir+</c>, Linux 6.5), so that it can be mounted without being anywhere yet.</summary>
     public bool ListsLayers { get; init; }

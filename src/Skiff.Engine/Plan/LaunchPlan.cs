@@ -33,7 +33,7 @@ public sealed class LaunchPlan : IDisposable
     /// <summary>The place where the child waits for the host's part to be done; -1 when it waits for nothing.</summary>
     public int WaitsAt { get; internal set; } = -1;
 
-    /// <summary>The instruction that makes the child's namespaces, which are there when it is past it; -1 when it is born with them.</summary>
+    /// <summary>The instruction that makes the child's network namespace or enters it: the child is in it when it is past this; -1 when it is born there.</summary>
     public int NamespacesAt { get; internal set; } = -1;
 
     /// <summary>Whether the child waits first of all for its id maps.</summary>

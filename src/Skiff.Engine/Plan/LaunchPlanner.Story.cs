@@ -73,6 +73,18 @@ public sealed partial class LaunchPlanner
                 ]
             );
         }
+        if (_first.Ahead is not null)
+        {
+            Tell(
+                HostMoment.None,
+                Block.Namespaces,
+                "The kernel takes longest for these namespaces. A process that begins before anything else makes them, on one processor while the engine gets ready on another.",
+                [
+                    new LauncherCall("clone(NULL, CLONE_PIDFD|SIGCHLD) = ahead", "clone(2)"),
+                    new LauncherCall($"unshare({CloneText.Namespaces(HeadStart.Namespaces)}) in ahead", "unshare(2)"),
+                ]
+            );
+        }
         Tell(
             HostMoment.Birthplace,
             Block.Cgroup,
@@ -113,7 +125,7 @@ public sealed partial class LaunchPlanner
                 [new LauncherCall("sched_setaffinity(pid, 128, {all but the engine's own})", "sched_setaffinity(2)")]
             );
         }
-        if (_first.LeavesCgroups)
+        if (_first.LeavesCgroups || _first.AheadMakesCgroups)
         {
             Tell(HostMoment.EarlyCgroups, Block.Cgroup, CgroupWhy, _first.Cgroups);
         }
@@ -205,6 +217,11 @@ public sealed partial class LaunchPlanner
         _p.NameDescriptor(Channel, "channel");
         _p.NameDescriptor(HostEnd, "the host's end of the channel");
         _p.NameDescriptor(_in.Trampoline, "trampoline");
+        if (_first.Ahead is { } ahead)
+        {
+            _p.NameDescriptor(ahead.Descriptor, "ahead");
+            _p.NameDescriptor(ahead.News, "news of ahead");
+        }
         _p.NameDescriptor(ExampleChannel, "the command's channel to the parent");
         if (_in.ConsoleSocket != -1)
         {

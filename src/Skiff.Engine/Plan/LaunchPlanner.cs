@@ -90,7 +90,6 @@ public sealed partial class LaunchPlanner
     {
         Know(input);
         TellImage();
-        EveryProcessor();
         (_, IReadOnlyList<HostAction> host, IReadOnlyList<HostAction> child) = CgroupProgram.Split(_in.Cgroup, _in.CgroupLayout);
         TellCgroup(host);
         MakeCgroups(child, made: _first.Cgroups.Count > 0);
@@ -138,6 +137,7 @@ public sealed partial class LaunchPlanner
         Terminal();
         Session();
         Identity();
+        EveryProcessor();
         Execute();
         _plan.Close();
         TellEnd();
@@ -183,6 +183,8 @@ public sealed partial class LaunchPlanner
             ParentsChannel = input is { BornEarly: true, DiesWithParent: false, Story: not null } ? ExampleChannel : -1,
             HasCable = input.HasCable,
             Processors = input.Processors,
+            Ahead = input.Ahead,
+            AheadMakesCgroups = Conception.Prepare(input.Ahead, early.Make),
             Birthplace = input.BornEarly ? CgroupProgram.Split(input.Cgroup, input.CgroupLayout).First : [],
             V2Directory = input.Cgroup.V2Directory,
             Cgroups = early.Make,
@@ -317,15 +319,31 @@ public sealed partial class LaunchPlanner
 
     private void OwnNamespaces()
     {
-        _plan.Container(Block.Namespaces, "Namespaces that nobody else is in, made by the process itself.");
+        _plan.Container(
+            Block.Namespaces,
+            _first.Ahead is null
+                ? "Namespaces that nobody else is in, made by the process itself."
+                : "Namespaces that nobody else is in: the process enters those that were made ahead, and makes the rest itself."
+        );
         CloneFlags own = _first.Namespaces & ~CloneFlags.CLONE_NEWPID;
-        _plan.NamespacesAt = _p.Count;
-        if (_first.HasCable)
+        if (_first.Ahead is { } ahead)
+        {
+            _p.Call(SyscallNumber.read, ahead.News, _p.Memory(8), 1);
+            // If that process could not make them it has ended: then the kernel says to this one why.
+            _p.Call(SyscallNumber.setns, ahead.Descriptor, (int)HeadStart.Namespaces);
+            _p.Tolerate(Errno.ESRCH, skip: 1);
+            int entered = _p.Jump();
+            _p.Call(SyscallNumber.unshare, (int)HeadStart.Namespaces);
+            _p.SkipToHere(entered);
+            own &= ~HeadStart.Namespaces;
+        }
+        else if (_first.HasCable)
         {
             // first what the engine needs to lay the cable
             _p.Call(SyscallNumber.unshare, (int)CloneFlags.CLONE_NEWNET);
             own &= ~CloneFlags.CLONE_NEWNET;
         }
+        _plan.NamespacesAt = own.HasFlag(CloneFlags.CLONE_NEWNET) ? _p.Count : _p.Count - 1;
         _p.Call(SyscallNumber.unshare, (int)own);
     }
 
@@ -344,7 +362,14 @@ public sealed partial class LaunchPlanner
 
     private void EarlyCgroups()
     {
-        if (_first.LeavesCgroups)
+        if (_first.AheadMakesCgroups)
+        {
+            _plan.Container(Block.Cgroup, "Meanwhile the process that began first has made its cgroups.");
+            _plan.Doing(new CgroupsAhead(_first.Cgroups));
+            _p.Wait(_first.Ahead!.News);
+            _p.Require(_first.Ahead.JobFailure, unchecked((nint)uint.MaxValue), 0, Errno.EIO);
+        }
+        else if (_first.LeavesCgroups)
         {
             _plan.Container(Block.Cgroup, "Meanwhile the engine has made its cgroups.");
             AwaitHost();

@@ -45,6 +45,19 @@ public static unsafe class ProcessorMask
         }
     }
 
+    /// <summary>Sends a process that has nothing to do beside this thread to the processor that this thread is on, and is about to leave.</summary>
+    public static void Join(int process)
+    {
+        ulong* mask = stackalloc ulong[Words];
+        uint here;
+        if (RawCall.Invoke(SyscallNumber.getcpu, (nint)(&here), 0, 0) == 0 && here < Words * 64)
+        {
+            new Span<ulong>(mask, Words).Clear();
+            mask[here / 64] = 1UL << (int)(here % 64);
+            _ = RawCall.Invoke(SyscallNumber.sched_setaffinity, process, Words * sizeof(ulong), (nint)mask);
+        }
+    }
+
     private static bool TryGet(int process, ulong* mask)
     {
         new Span<ulong>(mask, Words).Clear();

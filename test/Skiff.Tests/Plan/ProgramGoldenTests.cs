@@ -6,6 +6,7 @@ using Skiff.Engine.Plan;
 using Skiff.Engine.Spec;
 using Skiff.Images;
 using Skiff.Linux.Cgroups;
+using Skiff.Linux.Spawning;
 using Skiff.Tests.Spec;
 using Xunit;
 
@@ -40,11 +41,13 @@ public sealed class ProgramGoldenTests
         "--network host --pid host --ipc host --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp=unconfined alpine"
     )]
     [InlineData("early", Hybrid, "2:pids:/\n1:memory:/\n0::/\n", "--network none --tmpfs /tmp -v /src:/data alpine")]
+    [InlineData("ahead", Hybrid, "2:pids:/\n1:memory:/\n0::/\n", "--network none alpine")]
     [InlineData("privileged", Unified, "0::/\n", "--network none --privileged --hostname box --sysctl net.ipv4.ip_forward=1 alpine")]
     public void The_program_of_a_command_line_is_the_reviewed_one(string name, string mounts, string membership, string line)
     {
         CgroupLayout layout = CgroupLayout.Parse(Encoding.UTF8.GetBytes(mounts), Encoding.UTF8.GetBytes(membership));
         RuntimeSpec spec = SpecBuilder.Build(Options.Parse(line.Split(' ')), Context()).Spec;
+        using HeadStart? ahead = name == "ahead" ? HeadStart.Example(HeadStart.Namespaces) : null;
         LaunchInput input = new()
         {
             Spec = spec,
@@ -52,9 +55,10 @@ public sealed class ProgramGoldenTests
             LayerRoot = "/var/lib/skiff",
             Layers = ["l/lower", "l/upper"],
             Volatile = true,
-            BornEarly = name == "early",
+            BornEarly = name is "early" or "ahead",
+            Ahead = ahead,
             ListsLayers = true,
-            Network = name == "early" ? BridgeLease.LoopbackOnly : [],
+            Network = name is "early" or "ahead" ? BridgeLease.LoopbackOnly : [],
             Cgroup = Cgroup.Plan(layout, "/skiff", "ID", Resources.None),
             CgroupLayout = layout,
             DiesWithParent = true,

@@ -42,7 +42,7 @@ internal sealed class ForegroundStart : IDisposable
     }
 
     /// <summary>Makes the first process. The container's session must have begun: it leads to what is left if this process is killed.</summary>
-    internal void Bear(string id, RunOptions options) => Newborn = Newborn.TryBear(id, options, Wishes);
+    internal void Bear(string id, RunOptions options, FileLock session) => Newborn = Newborn.TryBear(id, options, Wishes, session);
 
     /// <summary>Ends the first process, unless it has become a container.</summary>
     public void Dispose()

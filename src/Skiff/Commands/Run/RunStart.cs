@@ -53,7 +53,7 @@ internal sealed class RunStart : IDisposable
             else
             {
                 start.Foreground = ForegroundStart.Open(options, traced);
-                start.Foreground.Bear(id, options);
+                start.Foreground.Bear(id, options, start.Session);
             }
             return start;
         }
