@@ -142,12 +142,17 @@ static bool is_wanted(int count, char **arguments) {
     return geteuid() == 0;
 }
 
+// A stream that the caller has closed must not become a descriptor of ours: StandardDescriptors.cs comes later.
+static bool has_standard_descriptors(void) {
+    return fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0;
+}
+
 // --- Begin and end
 
 static void begin(int count, char **arguments, char **environment) {
     (void)environment;
     unsigned long processors[PROCESSORS / WORD] = {0};
-    if (!is_wanted(count, arguments)) {
+    if (!is_wanted(count, arguments) || !has_standard_descriptors()) {
         return;
     }
     const long size = syscall(SYS_sched_getaffinity, 0, sizeof processors, processors);

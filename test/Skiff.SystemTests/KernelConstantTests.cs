@@ -44,6 +44,7 @@ public sealed partial class KernelConstantTests
         "linux/if_addr.h",
         "linux/if_link.h",
         "linux/ipv6_route.h",
+        "linux/futex.h",
         "linux/keyctl.h",
         "linux/magic.h",
         "linux/memfd.h",
