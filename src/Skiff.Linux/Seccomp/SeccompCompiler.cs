@@ -11,6 +11,9 @@ public static class SeccompCompiler
     private const uint OffsetOfArchitecture = 4;
     private const uint OffsetOfArguments = 16;
 
+    /// <summary>From here on numbers are x32's alone.</summary>
+    private const int FirstOfX32 = 512;
+
     /// <summary>BPF_MAXINSNS.</summary>
     private const int MaximumInstructions = 4096;
 
@@ -24,27 +27,26 @@ public static class SeccompCompiler
         BpfAssembler code = new();
         List<(SeccompArchitecture Architecture, int Position)> roots = [];
         IReadOnlyList<SeccompArchitecture> family = SeccompArchitectures.Family(native);
+        bool Knows(SeccompArchitecture architecture) =>
+            profile.Architectures is null || architecture == native || profile.Architectures.Contains(architecture);
         // Written backwards: the native architecture comes last and so stands first.
         for (int i = family.Count - 1; i >= 0; i--)
         {
-            if (profile.Architectures is null || i == 0 || profile.Architectures.Contains(family[i]))
+            if (family[i] != SeccompArchitecture.X32 && Knows(family[i]))
             {
                 roots.Add((family[i], Tree(code, profile, capabilities, family[i], native, kernel)));
             }
         }
         int next = code.AddReturn(SeccompAction.KillProcess);
-        int x32 = roots.Find(r => r.Architecture == SeccompArchitecture.X32).Position;
-        int refused = x32 != 0 ? 0 : code.AddReturn(SeccompAction.Fail(Errno.ENOSYS));
         foreach ((SeccompArchitecture architecture, int position) in roots)
         {
-            if (architecture == SeccompArchitecture.X32)
-            {
-                continue;
-            }
             int entry = position;
             if (architecture == SeccompArchitecture.X86_64)
             {
-                entry = code.AddBranch(BpfAssembler.JumpGreaterOrEqual, SyscallTable.X32Bit, x32 != 0 ? x32 : refused, entry);
+                int x32 = Knows(SeccompArchitecture.X32)
+                    ? X32(code, Tree(code, profile, capabilities, SeccompArchitecture.X32, native, kernel, FirstOfX32), position)
+                    : code.AddReturn(SeccompAction.Fail(Errno.ENOSYS));
+                entry = code.AddBranch(BpfAssembler.JumpGreaterOrEqual, SyscallTable.X32Bit, x32, entry);
             }
             code.AddJump(entry);
             entry = code.AddPlain(BpfAssembler.LoadWord, OffsetOfNumber);
@@ -60,13 +62,21 @@ public static class SeccompCompiler
             );
     }
 
+    // Below 512 an x32 number is x86_64's of the same call, or the kernel has no such call (arch/x86/entry/syscalls/syscall_64.tbl): one tree serves both.
+    private static int X32(BpfAssembler code, int own, int shared)
+    {
+        _ = code.AddBranch(BpfAssembler.JumpGreaterOrEqual, FirstOfX32, own, shared);
+        return code.AddPlain(BpfAssembler.And, unchecked((uint)~SyscallTable.X32Bit));
+    }
+
     private static int Tree(
         BpfAssembler code,
         SeccompProfile profile,
         CapabilitySet capabilities,
         SeccompArchitecture architecture,
         SeccompArchitecture native,
-        int kernel
+        int kernel,
+        int first = 0
     )
     {
         Dictionary<string, int> table = SyscallTable.Load(architecture);
@@ -79,7 +89,7 @@ public static class SeccompCompiler
             }
             foreach (string name in rule.Names)
             {
-                if (table.TryGetValue(name, out int number))
+                if (table.TryGetValue(name, out int marked) && (marked & ~SyscallTable.X32Bit) is var number && number >= first)
                 {
                     if (!calls.TryGetValue(number, out List<SeccompProfileRule>? list))
                     {
@@ -90,7 +100,7 @@ public static class SeccompCompiler
             }
         }
         (_, int last) = profile.Newest(table);
-        return Search(code, Ranges(code, profile, calls, last));
+        return Search(code, Ranges(code, profile, calls, last & ~SyscallTable.X32Bit));
     }
 
     // The number line cut where the treatment changes: (first number, position of its code).
