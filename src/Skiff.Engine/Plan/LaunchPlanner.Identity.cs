@@ -117,6 +117,7 @@ public sealed partial class LaunchPlanner
         const int TIOCSPTLCK = 0x40045431;
         const int TIOCGPTPEER = 0x5441;
         const int TIOCSWINSZ = 0x5414;
+        const int TIOCSCTTY = 0x540E;
         _plan.Container(Block.Exec, "A pseudo-terminal of the container's own; its other end goes to the engine.");
         Result master = _p.Call(
             SyscallNumber.openat,
@@ -152,6 +153,7 @@ public sealed partial class LaunchPlanner
         {
             _p.Call(SyscallNumber.dup3, slave, fd, 0);
         }
+        _p.Call(SyscallNumber.ioctl, 0, TIOCSCTTY, 0);
         if (_joins)
         {
             return; // /dev/console is the first process's terminal
@@ -169,19 +171,18 @@ public sealed partial class LaunchPlanner
 
     private void Session()
     {
-        const int TIOCSCTTY = 0x540E;
         const int KEYCTL_JOIN_SESSION_KEYRING = 1;
         _plan.Container(
             Block.Identity,
             "A session of its own: signals of the caller's terminal do not reach in, keys of the caller's keyring are not seen."
         );
         _p.Call(SyscallNumber.setsid);
-        if (_process.Terminal)
-        {
-            _p.Call(SyscallNumber.ioctl, 0, TIOCSCTTY, 0);
-        }
         _p.Call(SyscallNumber.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
         _p.Tolerate(Errno.ENOSYS).Tolerate(Errno.EDQUOT);
+    }
+
+    private void Surroundings()
+    {
         if (!_joins || !_userNamespace)
         {
             Limits();
@@ -252,12 +253,10 @@ public sealed partial class LaunchPlanner
         }
     }
 
-    private void Identity()
+    private void BoundingSet()
     {
-        CapabilitiesSpec? asked = _process.Capabilities;
-        CapabilitySet bounding = asked is null ? CapabilitySet.None : Set(asked.Bounding);
         _plan.Container(Block.Identity, "Rights that the container can never get back are dropped from the bounding set.");
-        CapabilitySet dropped = CapabilitySet.SupportedByKernel() - bounding;
+        CapabilitySet dropped = CapabilitySet.SupportedByKernel() - Bounding;
         for (int number = 0; number < 64; number++)
         {
             if (dropped.Contains((Capability)number))
@@ -265,6 +264,13 @@ public sealed partial class LaunchPlanner
                 _p.Call(SyscallNumber.prctl, PR_CAPBSET_DROP, number, 0, 0, 0);
             }
         }
+    }
+
+    private CapabilitySet Bounding => _process.Capabilities is { } asked ? Set(asked.Bounding) : CapabilitySet.None;
+
+    private void Identity()
+    {
+        CapabilitiesSpec? asked = _process.Capabilities;
         if (_process.NoNewPrivileges)
         {
             _plan.Container(Block.Identity, "No program run from here on gains rights by a setuid bit or file capabilities.");
@@ -290,7 +296,7 @@ public sealed partial class LaunchPlanner
         if (asked is not null)
         {
             ProcessCapabilities capabilities = new(
-                bounding,
+                Bounding,
                 user.Uid == 0 ? Set(asked.Permitted) : CapabilitySet.None,
                 user.Uid == 0 ? Set(asked.Effective) : CapabilitySet.None
             );

@@ -55,8 +55,10 @@ public sealed partial class LaunchPlanner
             _p.Call(SyscallNumber.setresgid, 0, 0, 0);
             _p.Call(SyscallNumber.setresuid, 0, 0, 0);
         }
-        Terminal();
         Session();
+        Terminal();
+        Surroundings();
+        BoundingSet();
         Identity();
         StillWanted();
         Execute();

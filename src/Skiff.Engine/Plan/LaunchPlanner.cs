@@ -99,6 +99,7 @@ public sealed partial class LaunchPlanner
         {
             OwnNetwork();
         }
+        OwnProcess();
         _plan.Container(Block.Namespaces, "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile.");
         AwaitHost();
         _plan.Close();
@@ -130,17 +131,28 @@ public sealed partial class LaunchPlanner
         RequireProcfs();
         Devices();
         Sysctls();
-        Hostname();
+        if (!_early)
+        {
+            OwnProcess();
+        }
         Network();
         HiddenPaths();
         EnterRoot();
         Terminal();
-        Session();
+        Surroundings();
         Identity();
         EveryProcessor();
         Execute();
         _plan.Close();
         TellEnd();
+    }
+
+    /// <summary>What a process can do to itself, whatever it sees of the file system.</summary>
+    private void OwnProcess()
+    {
+        Hostname();
+        Session();
+        BoundingSet();
     }
 
     private void BeginLate(LaunchInput input)
