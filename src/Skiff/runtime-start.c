@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -164,4 +165,13 @@ void __wrap_InitializeModules(void *module, void **headers, int headers_count, v
     cutting = true;
     __real_InitializeModules(module, headers, headers_count, functions, functions_count);
     cutting = false;
+}
+
+// --- The end: the pages of the program's code, which nobody has written to, are taken out of this process's memory. What is run again is mapped again. ProgramCode.cs says when.
+
+extern const char __executable_start[], etext[];
+
+void skiff_forget_code(void) {
+    const uintptr_t page = sysconf(_SC_PAGESIZE);
+    madvise((void *)__executable_start, ((uintptr_t)etext & ~(page - 1)) - (uintptr_t)__executable_start, MADV_DONTNEED);
 }

@@ -133,7 +133,7 @@ public sealed unsafe partial class HeadStart : IDisposable
         _ = RawCall.Invoke(SyscallNumber.futex, (nint)(&_shared->Given), FUTEX_WAKE, 1);
     }
 
-    [LibraryImport("head_start")]
+    [LibraryImport("native")]
     [SuppressGCTransition]
     private static partial Shared* skiff_head_start();
 

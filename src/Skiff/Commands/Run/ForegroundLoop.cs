@@ -25,6 +25,7 @@ internal static class ForegroundLoop
         TypedInput? typed = master >= 0 && options.Interactive ? new TypedInput(console!, keys) : null;
         bool output = master >= 0;
         Span<PollFd> entries = stackalloc PollFd[4];
+        ProgramCode.Forget();
         while (true)
         {
             entries[0] = new PollFd(process.Pidfd.Fd.Value, Poll.POLLIN);
