@@ -161,10 +161,102 @@ void __wrap_RhAllocateNewObject(method_table *type, uint32_t flags, object **res
     *result = cut;
 }
 
+// --- What a `run` writes to in the program's data, a word here and there on fifty pages, is copied beforehand. Page by page it would be copied while the container's first process works in the same memory on another
+// processor, which the kernel interrupts each time. start-data.sh finds the places.
+
+void *skiff_head_start(void);
+extern char skiff_objects[], skiff_objects_end[], skiff_statics[], skiff_statics_end[];
+
+static void copy_pages(const char *begin, const char *end) {
+    const uintptr_t page = sysconf(_SC_PAGESIZE);
+    const uintptr_t first = (uintptr_t)begin & ~(page - 1);
+    madvise((void *)first, (uintptr_t)end - first, MADV_POPULATE_WRITE); // Linux 5.14
+}
+
 void __wrap_InitializeModules(void *module, void **headers, int headers_count, void **functions, int functions_count) {
+    if (skiff_head_start() != NULL) {
+        copy_pages(skiff_objects, skiff_objects_end);
+        copy_pages(skiff_statics, skiff_statics_end);
+    }
     cutting = true;
     __real_InitializeModules(module, headers, headers_count, functions, functions_count);
     cutting = false;
+}
+
+// --- The collector opens the memory that it has reserved bit by bit, with two calls each time, sixteen times in a command of some milliseconds. Here the first bit opens all that follows, up to a limit, and what lies in
+// that need not be opened again. Memory that nobody has written to costs nothing.
+
+enum { OPENED_AT_ONCE = 16 << 20, KNOWN = 8 };
+
+typedef struct {
+    uintptr_t begin, end;
+} range;
+
+typedef struct {
+    range ranges[KNOWN];
+    int count;
+} range_list;
+
+static range_list reserved, opened;
+static bool closing; // something was given back: from then on each bit is opened by itself, as the collector wants it
+
+static void add(range_list *list, uintptr_t begin, uintptr_t end) {
+    const int place = __atomic_load_n(&list->count, __ATOMIC_RELAXED);
+    if (place < KNOWN) {
+        list->ranges[place] = (range){begin, end};
+        __atomic_store_n(&list->count, place + 1, __ATOMIC_RELEASE);
+    }
+}
+
+static const range *find(range_list *list, uintptr_t begin, uintptr_t end) {
+    const int count = __atomic_load_n(&list->count, __ATOMIC_ACQUIRE);
+    for (int i = 0; i < count; i++) {
+        if (list->ranges[i].begin <= begin && end <= list->ranges[i].end) {
+            return &list->ranges[i];
+        }
+    }
+    return NULL;
+}
+
+void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
+bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node);
+bool __real__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size);
+bool __real__ZN15GCToOSInterface14VirtualReleaseEPvm(void *address, size_t size);
+
+void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node) {
+    void *address = __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
+    if (address != NULL) {
+        add(&reserved, (uintptr_t)address, (uintptr_t)address + size);
+    }
+    return address;
+}
+
+bool __wrap__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node) {
+    const uintptr_t begin = (uintptr_t)address, end = begin + size;
+    if (closing) {
+        return __real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, size, node);
+    }
+    if (find(&opened, begin, end) != NULL) {
+        return true;
+    }
+    const range *around = find(&reserved, begin, end);
+    const size_t all = around == NULL ? size : around->end - begin;
+    const size_t more = all <= OPENED_AT_ONCE ? all : size > OPENED_AT_ONCE ? size : OPENED_AT_ONCE;
+    if (!__real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, more, node)) {
+        return more > size && __real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, size, node);
+    }
+    add(&opened, begin, begin + more);
+    return true;
+}
+
+bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size) {
+    closing = true;
+    return __real__ZN15GCToOSInterface15VirtualDecommitEPvm(address, size);
+}
+
+bool __wrap__ZN15GCToOSInterface14VirtualReleaseEPvm(void *address, size_t size) {
+    closing = true;
+    return __real__ZN15GCToOSInterface14VirtualReleaseEPvm(address, size);
 }
 
 // --- The end: the pages of the program's code, which nobody has written to, are taken out of this process's memory. What is run again is mapped again. ProgramCode.cs says when.

@@ -46,4 +46,40 @@ public sealed class BinaryTests
             $"only {inOrder} of {places.Length} functions follow the one before: is IlcOrderFile still understood?"
         );
     }
+
+    [Fact]
+    public void What_a_start_writes_to_is_copied_at_once_and_only_by_run()
+    {
+        (long Address, string Name)[] symbols =
+        [
+            .. Tool.Run("nm", Workspace.Binary + ".dbg")
+                .Text.Split('\n')
+                .Select(line => line.Split(' ', 3))
+                .Where(words => words is [{ Length: 16 }, _, _])
+                .Select(words => (Convert.ToInt64(words[0], 16), words[2])),
+        ];
+        long At(string name) => symbols.Single(s => s.Name == name).Address;
+        long[] All(string kind) => [.. symbols.Where(s => s.Name.StartsWith(kind, StringComparison.Ordinal)).Select(s => s.Address)];
+        long[] objects = All("__FrozenObj_");
+        long[] cells = All("__InterfaceDispatchCell_");
+        Tool.Require("strace");
+        AssertWithin(objects, At("skiff_objects"), At("skiff_objects_end"));
+        AssertWithin(cells, At("skiff_statics"), At("skiff_statics_end"));
+        Assert.InRange(At("skiff_statics_end") - At("skiff_objects"), 1, 1 << 20);
+        Assert.Empty(Copied("version"));
+        Assert.Equal(Environment.ProcessorCount > 1 ? 2 : 0, Copied("run", "--help").Length);
+    }
+
+    private static void AssertWithin(long[] addresses, long begin, long end)
+    {
+        Assert.NotEmpty(addresses);
+        Assert.All(addresses, address => Assert.InRange(address, begin, end));
+    }
+
+    private static string[] Copied(params string[] command) =>
+        [
+            .. Tool.Try(["strace", "-e", "trace=madvise", Workspace.Binary, .. command])
+                .Error.Split('\n')
+                .Where(line => line.Contains("MADV_POPULATE_WRITE) = 0", StringComparison.Ordinal)),
+        ];
 }
