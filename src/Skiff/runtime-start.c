@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,6 +60,16 @@ size_t __wrap_minipal_get_cpu_max_possible_count(void) { return __wrap_sysconf(_
 extern int g_requiredCpuFeatures;
 
 int __wrap_minipal_getcpufeatures(void) { return g_requiredCpuFeatures; }
+
+// --- Numbers at random, such as the one that text is hashed with: /dev/urandom has to be opened for them, getrandom(2) not.
+
+void __real_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length);
+
+void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length) {
+    if (getrandom(buffer, length, GRND_NONBLOCK) != length) {
+        __real_SystemNative_GetNonCryptographicallySecureRandomBytes(buffer, length);
+    }
+}
 
 // --- The bounds of the first thread's stack: the C library reads the list of all mappings for them, whose end it knows itself.
 

@@ -43,6 +43,18 @@ public sealed record ProcessCapabilities(
     public static ProcessCapabilities Of(CapabilitySet set, bool root) =>
         new(set, root ? set : CapabilitySet.None, root ? set : CapabilitySet.None);
 
+    /// <summary>What this thread may raise, what counts now, and what it inherited, capget(2). The bounding and the ambient set, of which it says nothing, are empty.</summary>
+    public static unsafe ProcessCapabilities Own()
+    {
+        uint* header = stackalloc uint[2];
+        header[0] = Version3;
+        uint* data = stackalloc uint[6]; // effective, permitted, inheritable: the low 32 capabilities, then the high ones
+        return RawCall.Invoke(SyscallNumber.capget, (nint)header, (nint)data) == 0
+            ? new(CapabilitySet.None, Set(data + 1), Set(data), Set(data + 2))
+            : new(CapabilitySet.None, CapabilitySet.None, CapabilitySet.None);
+        static CapabilitySet Set(uint* low) => new(low[0] | ((ulong)low[3] << 32));
+    }
+
     /// <summary>struct __user_cap_header_struct: version 3, pid 0 (the caller).</summary>
     public static byte[] Header()
     {

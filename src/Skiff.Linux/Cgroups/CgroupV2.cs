@@ -24,11 +24,16 @@ internal static class CgroupV2
     /// <summary>The controllers that the container's cgroup is to have: on a pure version 2 host always those that stats need, otherwise only those that a limit needs.</summary>
     internal static List<string> NeededControllers(CgroupLayout layout, Resources resources)
     {
-        string available = Files.TryReadText(layout.UnifiedMount + "/cgroup.controllers", out _) ?? "";
+        string? available = null;
         List<string> needed = [];
         void Need(string controller, bool asked)
         {
-            if (asked && !needed.Contains(controller) && HasWord(available, controller))
+            if (!asked || needed.Contains(controller))
+            {
+                return;
+            }
+            available ??= Files.TryReadText(layout.UnifiedMount + "/cgroup.controllers", out _) ?? "";
+            if (HasWord(available, controller))
             {
                 needed.Add(controller);
             }

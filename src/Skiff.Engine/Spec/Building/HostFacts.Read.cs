@@ -8,12 +8,11 @@ namespace Skiff.Engine.Spec;
 
 public sealed partial record HostFacts
 {
-    /// <summary>Asks the host for what <paramref name="options"/> need: a small read of /proc, and two questions, for a plain run.</summary>
+    /// <summary>Asks the host for what <paramref name="options"/> need: a few questions for a plain run.</summary>
     public static HostFacts Read(RunOptions options)
     {
-        string? status = Files.TryReadText("/proc/self/status", out _);
         RootlessUser? user = RootlessUser.Current;
-        uint uid = user?.Uid ?? Effective(status, "Uid:\t");
+        uint uid = user?.Uid ?? (uint)RawCall.Invoke(SyscallNumber.geteuid);
         bool ranges = options.Userns.Kind is NamespaceKind.Private or NamespaceKind.KeepId or NamespaceKind.Auto or NamespaceKind.NoMap;
         string? name = ranges ? UserName(uid) : null;
         string? users = options.SubUidName ?? options.SubGidName;
@@ -27,9 +26,9 @@ public sealed partial record HostFacts
             OwnUids = ownUids,
             OwnGids = ownGids,
             Hostname = KernelName.Node is { Length: > 0 } node ? node : "localhost",
-            Capabilities = Bounding(status),
+            Capabilities = Bounding(),
             Uid = uid,
-            Gid = user?.Gid ?? Effective(status, "Gid:\t"),
+            Gid = user?.Gid ?? (uint)RawCall.Invoke(SyscallNumber.getegid),
             SubordinateUids =
                 rootless ? UserIdMap.Others(ownUids)
                 : users is not null ? Range("/etc/subuid", uint.MaxValue, users)
@@ -50,6 +49,12 @@ public sealed partial record HostFacts
         };
     }
 
+    /// <summary>The bounding set of this process. A process that may raise everything, and has inherited nothing, got that within the set, capabilities(7): the file in /proc takes the kernel a hundred times as long to write.</summary>
+    private static CapabilitySet Bounding() =>
+        ProcessCapabilities.Own() is { Permitted: var permitted, Inheritable.Size: 0 } && permitted == CapabilitySet.All
+            ? permitted
+            : Bounding(Files.TryReadText("/proc/self/status", out _));
+
     /// <summary>The CapBnd line of proc_pid_status(5).</summary>
     internal static CapabilitySet Bounding(string? status)
     {
@@ -65,19 +70,6 @@ public sealed partial record HostFacts
             )
             ? new CapabilitySet(bits) & CapabilitySet.All
             : CapabilitySet.All;
-    }
-
-    /// <summary>The second of the four ids of a Uid or Gid line: the effective one.</summary>
-    private static uint Effective(string? status, string key)
-    {
-        int at = status?.IndexOf(key, StringComparison.Ordinal) ?? -1;
-        if (at < 0)
-        {
-            return 0;
-        }
-        ReadOnlySpan<char> rest = status.AsSpan(at + key.Length);
-        rest = rest[(rest.IndexOf('\t') + 1)..];
-        return uint.TryParse(rest[..rest.IndexOf('\t')], NumberStyles.None, CultureInfo.InvariantCulture, out uint id) ? id : 0;
     }
 
     /// <summary>The highest number of a list such as <c>0-7</c>, plus one.</summary>
