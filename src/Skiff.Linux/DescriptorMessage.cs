@@ -6,7 +6,7 @@ namespace Skiff.Linux;
 public static unsafe class DescriptorMessage
 {
     /// <summary>The most descriptors that a message of ours carries.</summary>
-    private const int MaxDescriptors = 40;
+    public const int MaxDescriptors = 40;
     private const int SOL_SOCKET = 1;
     private const int SCM_RIGHTS = 1;
     private const int MSG_NOSIGNAL = 0x4000;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,7 +29,7 @@ struct head_start {
     int32_t failed; // errno of the first directory that could not be made, or 0
     int32_t pid;    // 0 when there is no such process any more
     int32_t pidfd;
-    int32_t news; // a pipe with a byte when the namespaces are made, and one for each job that is done: whoever waits for these sees the end of this process, too
+    int32_t news; // a pipe with a byte when the namespaces are made and the loopback device is up, and one for each job that is done: whoever waits for these sees the end of this process, too
     int32_t held; // a descriptor of the engine that this process has from then on, such as a lock; -1 for none
     int32_t last; // this job is the last one
     int32_t paths;
@@ -76,13 +79,32 @@ static void work(void) {
     }
 }
 
+// Every network namespace has a loopback device, and none has it up. RTM_NEWLINK, rtnetlink(7), as ContainerLink.cs sends it.
+static bool loopback_up(void) {
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg link;
+    } request = {
+        .header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK, .nlmsg_seq = 1},
+        .link = {.ifi_index = 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP},
+    };
+    struct {
+        struct nlmsghdr header;
+        struct nlmsgerr error;
+    } answer = {.error.error = -EIO};
+    const int route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    const bool asked = send(route, &request, sizeof request, 0) == sizeof request && recv(route, &answer, sizeof answer, 0) > 0;
+    close(route);
+    return asked && answer.error.error == 0;
+}
+
 static void run(pid_t parent, int news) {
     prctl(PR_SET_NAME, "skiff-ahead");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // Nobody waits for the end of a stream because of us.
     news = dup2(news, 0);
     syscall(SYS_close_range, 1, ~0u, 0);
-    if (news != 0 || getppid() != parent || unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
+    if (news != 0 || getppid() != parent || unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0 || !loopback_up()) {
         _exit(0);
     }
     for (int32_t done = 0; write(news, "", 1) == 1; done++) {

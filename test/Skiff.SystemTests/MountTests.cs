@@ -299,6 +299,38 @@ public sealed class MountTests(SkiffHost host) : IClassFixture<SkiffHost>
         host.RunShell("true", "-v", $"{inner}:/same", "-v", $"{outer}:/same").ExitedWith(125).Complained("/same");
     }
 
+    /// <summary>More than one message of descriptors from the engine to the container's first process holds.</summary>
+    [Fact]
+    public void As_many_mounts_as_one_likes_are_where_they_belong()
+    {
+        const int Many = 95;
+        string source = Workspace.NewDirectory("many");
+        List<string> options = [];
+        for (int i = 1; i <= Many; i++)
+        {
+            Directory.CreateDirectory($"{source}/{i}");
+            File.WriteAllText($"{source}/{i}/number", $"{i}\n");
+            options.AddRange(["-v", $"{source}/{i}:/many/{i}"]);
+        }
+        Assert.Equal(
+            Enumerable.Range(1, Many).Select(i => i.ToString()),
+            host.RunShell($"for i in $(seq {Many}); do cat /many/$i/number; done", [.. options]).Succeeded().Text.Split('\n')
+        );
+    }
+
+    /// <summary>What is to be hidden is hidden on the mounts of /proc and /sys before these are anywhere, but for a place on which something else is mounted: there it is hidden after that.</summary>
+    [Fact]
+    public void A_mount_on_a_masked_path_is_hidden_too()
+    {
+        string source = Workspace.NewDirectory("shown");
+        File.WriteAllText($"{source}/file", "x");
+        Assert.Equal("0", host.RunShell("ls -A /sys/firmware | wc -l", "-v", $"{source}:/sys/firmware").Succeeded().Text);
+        Assert.Equal(
+            "file",
+            host.RunShell("ls /sys/firmware", "-v", $"{source}:/sys/firmware", "--security-opt", "unmask=/sys/firmware").Succeeded().Text
+        );
+    }
+
     [Fact]
     public void RUN_28_Mounts_are_shared_only_as_asked_for_and_only_where_the_source_shares_them()
     {

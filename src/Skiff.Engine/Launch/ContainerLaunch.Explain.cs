@@ -51,6 +51,7 @@ public sealed partial class ContainerLaunch
             Ahead = ahead,
             Processors = processors,
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
+            MountsOnDetached = KernelVersion.IsAtLeast(6, 15),
             ConsoleSocket = DryConsole,
             Network = network?.ContainerMessages ?? (spec.Linux.Namespace("network") is { Path: null } ? BridgeLease.LoopbackOnly : []),
             HasCable = network is not null,

@@ -126,12 +126,12 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         Take(newborn);
         _candidates = CommandPath.Candidates(spec.Process!.Args[0], spec.Process.Env);
-        SafeFd trampoline = Hold(TrampolineImage.Open(_candidates.Length, _channel!.ChildValue, SpecAnnotations.HasInit(spec)));
         _input = Input(spec, layout, cgroup) with
         {
             BornEarly = newborn is not null,
             ListsLayers = KernelVersion.IsAtLeast(6, 5),
-            Trampoline = trampoline.Value,
+            MountsOnDetached = KernelVersion.IsAtLeast(6, 15),
+            Trampoline = newborn is null ? Trampoline(spec) : -1,
             ConsoleSocket = newborn is null ? _consoleChild?.Value ?? -1 : newborn.ConsoleValue,
             HasCable = NetworkLaunch.HasCable(_container.Options),
             Network = NetworkLaunch.Messages(null, spec),
@@ -143,7 +143,7 @@ public sealed partial class ContainerLaunch : IDisposable
             RunAll(CgroupProgram.Split(cgroup, layout).Host);
             Timed(HostMoment.Cgroup, begin);
             _process!.Extend(_plan!.Program);
-            _channel.Release();
+            _channel!.Release();
         }
     }
 
@@ -306,14 +306,28 @@ public sealed partial class ContainerLaunch : IDisposable
         }
         Timed(HostMoment.Mounts, begin);
         _process!.Extend(_plan.Program);
-        _channel!.Release();
-        foreach (Result made in _plan.Handed)
+        int[] made = new int[_plan.Handed.Count];
+        for (int i = 0; i < made.Length; i++)
         {
-            using SafeFd descriptor = new((int)program.ValueOf(made));
-            _channel.Hand(descriptor.Value);
+            made[i] = (int)program.ValueOf(_plan.Handed[i]);
         }
-        _channel.Hand(_input!.Trampoline);
+        int sent = 0;
+        do
+        {
+            int count = Math.Min(made.Length - sent, DescriptorMessage.MaxDescriptors);
+            _channel!.Hand(made.AsSpan(sent, count));
+            sent += count;
+        } while (sent < made.Length);
+        _channel.Hand([Trampoline(spec)]);
+        foreach (int descriptor in made)
+        {
+            _ = RawCall.Invoke(SyscallNumber.close, descriptor);
+        }
     }
+
+    /// <summary>The program that executes the command, as a descriptor.</summary>
+    private int Trampoline(RuntimeSpec spec) =>
+        Hold(TrampolineImage.Open(_candidates.Length, _channel!.ChildValue, SpecAnnotations.HasInit(spec))).Value;
 
     private void HostSide(int pid)
     {

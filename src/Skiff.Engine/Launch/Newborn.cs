@@ -93,6 +93,11 @@ public sealed class Newborn : IDisposable
         (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
         (IReadOnlyList<HostAction> cgroups, IReadOnlyList<string> join) = CgroupProgram.Early(layout, parent, name);
         HeadStart? ahead = HeadStart.Take(namespaces);
+        bool aheadMakes = Conception.Prepare(ahead, cgroups);
+        if (aheadMakes)
+        {
+            ahead!.Give(session?.Fd); // at once: it shares its processor with the process that is made next
+        }
         Conception first = new()
         {
             Namespaces = namespaces,
@@ -112,7 +117,7 @@ public sealed class Newborn : IDisposable
                 ]
                 : null,
             Ahead = ahead,
-            AheadMakesCgroups = Conception.Prepare(ahead, cgroups),
+            AheadMakesCgroups = aheadMakes,
             Processors = ProcessorMask.OfThisProcess(),
             Birthplace = birthplace,
             V2Directory = birthplace.Count == 0 ? null : ((MakeCgroup)birthplace[^1]).Path,
@@ -132,10 +137,6 @@ public sealed class Newborn : IDisposable
                 () =>
                 {
                     MakeCgroup.RunAll(birthplace);
-                    if (first.AheadMakesCgroups)
-                    {
-                        ahead!.Give(session?.Fd);
-                    }
                     conceived._cgroup = first.V2Directory is { } directory
                         ? Files.Open(directory, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY)
                         : null;

@@ -72,9 +72,20 @@ internal static class StartDiagnosis
 
     private static string? SysctlOf(PlanStep step, string call)
     {
-        const string Directory = "\"proc/sys/";
-        int begin = call.IndexOf(Directory, StringComparison.Ordinal) + Directory.Length;
-        return IsSysctl(step) && begin >= Directory.Length ? call[begin..call.IndexOf('"', begin)].Replace('/', '.') : null;
+        if (!IsSysctl(step))
+        {
+            return null;
+        }
+        // below /proc itself, or below the container's root
+        foreach (string directory in (ReadOnlySpan<string>)["\"sys/", "\"proc/sys/"])
+        {
+            int begin = call.IndexOf(directory, StringComparison.Ordinal) + directory.Length;
+            if (begin >= directory.Length)
+            {
+                return call[begin..call.IndexOf('"', begin)].Replace('/', '.');
+            }
+        }
+        return null;
     }
 
     private static bool IsOomScore(PlanStep step) => step.Why.StartsWith("How soon the kernel", StringComparison.Ordinal);

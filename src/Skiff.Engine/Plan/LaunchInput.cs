@@ -81,6 +81,9 @@ public sealed record LaunchInput
     /// <summary>The descriptor of the trampoline; -1 in a dry plan.</summary>
     public int Trampoline { get; init; } = -1;
 
+    /// <summary>The kernel takes mounts on trees that are nowhere yet (6.15).</summary>
+    public bool MountsOnDetached { get; init; }
+
     /// <summary>Namespaces to join instead of new ones, opened by the host: type → descriptor.</summary>
     public IReadOnlyList<(string Type, string Path, int Descriptor)> Joined { get; init; } = [];
 

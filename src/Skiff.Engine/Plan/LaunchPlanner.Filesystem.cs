@@ -141,9 +141,9 @@ public sealed partial class LaunchPlanner
         bool trusted = mount.Type is "proc" or "sysfs" or "cgroup" or "cgroup2";
         bool directory = _in.Lent?.Trees[index]?.IsDirectory ?? (!mount.IsBind || IsDirectory(mount.Source!));
         Attach(_trees[index], Target(mount.Destination, directory, trusted));
-        if (mount.Type == "cgroup")
+        if (mount.Type == "cgroup" && !_hierarchiesArePlaced)
         {
-            PlaceHierarchies(index, mount);
+            PlaceHierarchies(_trees[index], mount);
         }
     }
 
@@ -258,11 +258,14 @@ public sealed partial class LaunchPlanner
     }
 
     /// <summary>openat2(2) below the container's root.</summary>
-    private Result Open(string relative, int flags, bool trusted = false)
+    private Result Open(string relative, int flags, bool trusted = false) => Open(_root, relative, flags, trusted);
+
+    /// <summary>openat2(2) below a directory.</summary>
+    private Result Open(Operand from, string relative, int flags, bool trusted)
     {
         Span<long> how = [flags | OpenFlags.O_CLOEXEC, 0, RESOLVE_IN_ROOT | (trusted ? RESOLVE_NO_SYMLINKS : 0)];
         nint memory = _p.Bytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(how));
-        return _p.Call(SyscallNumber.openat2, _root, _p.Text(relative), memory, 24);
+        return _p.Call(SyscallNumber.openat2, from, _p.Text(relative), memory, 24);
     }
 
     private Result OpenDirectory(Result place, string destination)

@@ -34,25 +34,30 @@ public sealed partial class LaunchPlanner
         }
         if (!_early || _in.HasCable)
         {
-            OwnNetwork();
+            OwnNetwork(_in.Network);
         }
     }
 
-    private void OwnNetwork()
+    private void OwnNetwork(IReadOnlyList<NetworkMessage> messages)
     {
-        if (_in.Network.Count == 0)
+        if (messages.Count == 0)
         {
             return;
         }
-        const int AF_NETLINK = 16;
-        const int SOCK_RAW_CLOEXEC = 3 | 0x80000;
         _plan.Container(
             Block.Network,
             "The container's half of the network: loopback up, then its own end of the cable with address and route."
         );
+        Configure(messages);
+    }
+
+    private void Configure(IReadOnlyList<NetworkMessage> messages)
+    {
+        const int AF_NETLINK = 16;
+        const int SOCK_RAW_CLOEXEC = 3 | 0x80000;
         Result socket = _p.Call(SyscallNumber.socket, AF_NETLINK, SOCK_RAW_CLOEXEC, 0);
         nint reply = _p.Memory(1024);
-        foreach (NetworkMessage message in _in.Network)
+        foreach (NetworkMessage message in messages)
         {
             // One request, one acknowledgement: nlmsgerr.error stands 16 bytes into the answer and must be 0.
             _p.Call(SyscallNumber.sendto, socket, _p.Annotate(_p.Bytes(message.Bytes.Span), message.Text), message.Bytes.Length, 0, 0, 0);

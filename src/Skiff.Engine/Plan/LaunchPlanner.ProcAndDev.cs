@@ -173,16 +173,20 @@ public sealed partial class LaunchPlanner
         _p.Call(SyscallNumber.move_mount, tree, _p.Text(""), directory, _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
     }
 
-    private void Sysctls()
+    /// <param name="early">Only those that can be set on a /proc that is nowhere yet; the others are left for later.</param>
+    private void Sysctls(bool early)
     {
-        if (_spec.Linux.Sysctl.IsEmpty)
-        {
-            return;
-        }
         _plan.Container(Block.Network, "Kernel parameters of the container's own namespaces.");
         foreach (NameValue sysctl in _spec.Linux.Sysctl)
         {
-            Result fd = Open("proc/sys/" + sysctl.Name.Replace('.', '/'), OpenFlags.O_WRONLY, trusted: true);
+            string path = "/proc/sys/" + sysctl.Name.Replace('.', '/');
+            (Operand Tree, string Relative)? nowhere = _early ? InTreeOfOurs(path) : null;
+            if (early != nowhere is not null)
+            {
+                continue;
+            }
+            (Operand from, string relative) = nowhere ?? (_root, path[1..]);
+            Result fd = Open(from, relative, OpenFlags.O_WRONLY, trusted: true);
             int length = System.Text.Encoding.UTF8.GetByteCount(sysctl.Value);
             _p.Call(SyscallNumber.write, fd, _p.Text(sysctl.Value), length);
             _p.Call(SyscallNumber.close, fd);
@@ -204,60 +208,105 @@ public sealed partial class LaunchPlanner
     }
 
     /// <summary>Masked and read-only paths. What is written over is looked up without following links below a /proc that was mounted here, and /dev/null must be the real one (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881).</summary>
-    private void HiddenPaths()
+    /// <param name="early">Only those in a /proc and /sys that are nowhere yet; the others are left for later.</param>
+    private void HiddenPaths(bool early)
     {
-        if (!_spec.Linux.ReadonlyPaths.IsEmpty)
+        _plan.Container(Block.ProcAndDev, "Parts of /proc that would change the host's kernel are made read-only.");
+        foreach (string path in _spec.Linux.ReadonlyPaths)
         {
-            _plan.Container(Block.ProcAndDev, "Parts of /proc that would change the host's kernel are made read-only.");
-            foreach (string path in _spec.Linux.ReadonlyPaths)
+            if (PlaceOf(path, early) is (Operand from, string relative))
             {
-                Result target = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
-                _p.Tolerate(Errno.ENOENT);
-                int missing = _p.Count - 1;
-                Result tree = _p.Call(
-                    SyscallNumber.open_tree,
-                    target,
-                    _p.Text(""),
-                    (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH | MountApi.AT_RECURSIVE)
-                );
-                SetAttributes(
-                    tree,
-                    new MountAttributes
-                    {
-                        Set =
-                            MountApi.MOUNT_ATTR_RDONLY
-                            | MountApi.MOUNT_ATTR_NOSUID
-                            | MountApi.MOUNT_ATTR_NODEV
-                            | MountApi.MOUNT_ATTR_NOEXEC,
-                    },
-                    recursive: true
-                );
-                Attach(tree, target);
-                _p.Call(SyscallNumber.close, tree);
-                _p.Call(SyscallNumber.close, target);
-                _p.SkipToHere(missing);
+                MakeReadOnly(from, relative);
             }
-        }
-        if (_spec.Linux.MaskedPaths.IsEmpty)
-        {
-            return;
         }
         _plan.Container(
             Block.ProcAndDev,
             "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory."
         );
-        Result nothing = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/null"), OpenFlags.O_PATH | OpenFlags.O_CLOEXEC);
-        RequireNullDevice(nothing);
+        Result? nothing = null;
         foreach (string path in _spec.Linux.MaskedPaths)
         {
-            Mask(path, nothing);
+            if (PlaceOf(path, early) is (Operand from, string relative))
+            {
+                nothing ??= OpenNullDevice();
+                Mask(from, relative, nothing.Value);
+            }
         }
     }
 
-    /// <summary>A directory goes under an empty read-only tmpfs, anything else under /dev/null; what this kernel does not have is left out.</summary>
-    private void Mask(string path, Result nothing)
+    /// <summary>Where a path is to be hidden, if now is the time.</summary>
+    private (Operand From, string Relative)? PlaceOf(string path, bool early)
     {
-        Result directory = Open(path.Trim('/'), OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
+        (Operand, string)? nowhere = _early && _in.MountsOnDetached ? InTreeOfOurs(path) : null;
+        return early ? nowhere
+            : nowhere is null ? (_root, path.Trim('/'))
+            : null;
+    }
+
+    /// <summary>A path in a /proc or /sys that this process has made and that is nowhere yet, if nothing else is going to be mounted there.</summary>
+    private (Operand Tree, string Relative)? InTreeOfOurs(string path)
+    {
+        for (int i = 0; i < _spec.Mounts.Count; i++)
+        {
+            MountSpec own = _spec.Mounts[i];
+            if (own.Type is "proc" or "sysfs" && _made[i] && IsBelow(path, own.Destination))
+            {
+                for (int j = 0; j < _spec.Mounts.Count; j++)
+                {
+                    string other = _spec.Mounts[j].Destination;
+                    if (j != i && (other == path || IsBelow(path, other) || IsBelow(other, path)))
+                    {
+                        return null;
+                    }
+                }
+                return (_trees[i], path[(own.Destination.Length + 1)..]);
+            }
+        }
+        return null;
+    }
+
+    private static bool IsBelow(string path, string directory) =>
+        directory.Length > 1
+        && path.Length > directory.Length
+        && path[directory.Length] == '/'
+        && path.StartsWith(directory, StringComparison.Ordinal);
+
+    private Result OpenNullDevice()
+    {
+        Result nothing = _p.Call(SyscallNumber.openat, AtCwd, _p.Text("/dev/null"), OpenFlags.O_PATH | OpenFlags.O_CLOEXEC);
+        RequireNullDevice(nothing);
+        return nothing;
+    }
+
+    private void MakeReadOnly(Operand from, string relative)
+    {
+        Result target = Open(from, relative, OpenFlags.O_PATH, trusted: true);
+        _p.Tolerate(Errno.ENOENT);
+        int missing = _p.Count - 1;
+        Result tree = _p.Call(
+            SyscallNumber.open_tree,
+            target,
+            _p.Text(""),
+            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH | MountApi.AT_RECURSIVE)
+        );
+        SetAttributes(
+            tree,
+            new MountAttributes
+            {
+                Set = MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC,
+            },
+            recursive: true
+        );
+        Attach(tree, target);
+        _p.Call(SyscallNumber.close, tree);
+        _p.Call(SyscallNumber.close, target);
+        _p.SkipToHere(missing);
+    }
+
+    /// <summary>A directory goes under an empty read-only tmpfs, anything else under /dev/null; what this kernel does not have is left out.</summary>
+    private void Mask(Operand from, string relative, Result nothing)
+    {
+        Result directory = Open(from, relative, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
         _p.Tolerate(Errno.ENOENT).Tolerate(Errno.ENOTDIR);
         int noDirectory = _p.Count - 1;
         Attach(
@@ -272,7 +321,7 @@ public sealed partial class LaunchPlanner
         );
         int done = _p.Jump();
         _p.SkipToHere(noDirectory);
-        Result file = Open(path.Trim('/'), OpenFlags.O_PATH, trusted: true);
+        Result file = Open(from, relative, OpenFlags.O_PATH, trusted: true);
         _p.Tolerate(Errno.ENOENT);
         int missing = _p.Count - 1;
         Result tree = _p.Call(

@@ -1,4 +1,5 @@
 using Skiff.Linux.Actions;
+using Skiff.Linux.Netlink;
 using Skiff.Linux.Spawning;
 
 namespace Skiff.Engine.Plan;
@@ -78,10 +79,11 @@ public sealed partial class LaunchPlanner
             Tell(
                 HostMoment.None,
                 Block.Namespaces,
-                "The kernel takes longest for these namespaces. A process that begins before anything else makes them, on one processor while the engine gets ready on another.",
+                "The kernel takes longest for these namespaces. A process that begins before anything else makes them, and sets their loopback device up, on one processor while the engine gets ready on another.",
                 [
                     new LauncherCall("clone(NULL, CLONE_PIDFD|SIGCHLD) = ahead", "clone(2)"),
                     new LauncherCall($"unshare({CloneText.Namespaces(HeadStart.Namespaces)}) in ahead", "unshare(2)"),
+                    ContainerLink.LoopbackUp,
                 ]
             );
         }

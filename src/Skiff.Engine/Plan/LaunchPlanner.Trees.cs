@@ -17,6 +17,7 @@ public sealed partial class LaunchPlanner
         "Mounts that show no namespace can be made by anybody, as descriptors that are nowhere yet: memory, and what the host lends.";
     private readonly List<(int Mount, string Name, Result Made)> _handed = [];
     private readonly List<(Result Tree, string Name)> _hierarchies = [];
+    private bool _hierarchiesArePlaced;
     private Operand? _overlay;
     private int _devicesAt = -1;
 
@@ -53,7 +54,7 @@ public sealed partial class LaunchPlanner
             bool unified = _in.CgroupLayout.Mode == CgroupMode.V2;
             _trees[i] = mount.Type switch
             {
-                "cgroup" when !unified => Hierarchies(attributes),
+                "cgroup" when !unified => Hierarchies(mount, attributes),
                 "cgroup" => NewFileSystem(_p, "cgroup2", [], [], attributes),
                 _ => Filesystem(_p, i, mount),
             };
@@ -68,7 +69,7 @@ public sealed partial class LaunchPlanner
     }
 
     /// <summary>Version 1 has a directory for each hierarchy: those of the container's own cgroup, on a small file system.</summary>
-    private Result Hierarchies(ulong attributes)
+    private Result Hierarchies(MountSpec mount, ulong attributes)
     {
         Result memory = NewFileSystem(_p, "tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
         foreach (string join in _in.Cgroup.JoinFiles)
@@ -87,6 +88,11 @@ public sealed partial class LaunchPlanner
                 _hierarchies.Add((tree, name));
             }
         }
+        if (_in.MountsOnDetached)
+        {
+            PlaceHierarchies(memory, mount);
+            _hierarchiesArePlaced = true;
+        }
         return memory;
     }
 
@@ -102,16 +108,16 @@ public sealed partial class LaunchPlanner
         return null;
     }
 
-    private void PlaceHierarchies(int index, MountSpec mount)
+    private void PlaceHierarchies(Operand memory, MountSpec mount)
     {
         nint empty = _p.Text("");
         foreach ((Result tree, string name) in _hierarchies)
         {
-            _p.Call(SyscallNumber.move_mount, tree, empty, _trees[index], _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
+            _p.Call(SyscallNumber.move_mount, tree, empty, memory, _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
         }
         if (_hierarchies.Count > 0 && MountOptions.Parse(mount.Options).ReadOnly)
         {
-            SetAttributes(_trees[index], new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
+            SetAttributes(memory, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
         }
     }
 
@@ -153,14 +159,20 @@ public sealed partial class LaunchPlanner
         }
     }
 
-    /// <summary>The child's side: it waits for the descriptors in the order in which they are handed over, the trampoline's last.</summary>
+    /// <summary>The child's side: it gets the descriptors in the order in which they are handed over.</summary>
     private void Receive()
     {
-        _plan.Container(Block.Filesystem, "The engine hands over what it has made.");
-        foreach ((int mount, string name, Result made) in _handed)
+        for (int i = 0; i < _handed.Count; i++)
         {
+            (int mount, string name, Result made) = _handed[i];
             _plan.Hand(made);
-            Operand got = _p.Name(_p.Receive(Channel), name);
+            int place = i % DescriptorMessage.MaxDescriptors;
+            if (i > 0 && place == 0)
+            {
+                _plan.Container(Block.Filesystem, "The engine hands over more of what it has made.");
+                _received = _p.Receive(Channel, DescriptorMessage.MaxDescriptors);
+            }
+            Operand got = _p.Name(_received[place], name);
             if (mount < 0)
             {
                 _overlay = got;
@@ -170,8 +182,13 @@ public sealed partial class LaunchPlanner
                 _trees[mount] = got;
             }
         }
-        // made after the birth: the child has no descriptor of it yet
-        _trampoline = _p.Name(_p.Receive(Channel), "trampoline");
+    }
+
+    /// <summary>What executes the command is made while the child is at its mounts.</summary>
+    private void ReceiveTrampoline()
+    {
+        _plan.Container(Block.Exec, "The engine hands over the trampoline, which will execute the command.");
+        _trampoline = _p.Name(_p.Receive(Channel, 1)[0], "trampoline");
     }
 
     /// <summary>The root as mount(2) would make it, layer by layer from the top (<c>lowerdir+</c>).</summary>

@@ -1,3 +1,4 @@
+using Skiff.Engine.Network;
 using Skiff.Engine.Spec;
 using Skiff.Linux;
 using Skiff.Linux.Actions;
@@ -34,6 +35,7 @@ public sealed partial class LaunchPlanner
     private bool _userNamespace;
     private bool _borrowsDevices;
     private Operand _trampoline;
+    private Result[] _received = [];
     private Result _root;
 
     private LaunchPlanner(Conception first, CloneFlags atBirth, ReportChannel? channel, bool early = false, bool joins = false)
@@ -95,13 +97,14 @@ public sealed partial class LaunchPlanner
         MakeCgroups(child, made: _first.Cgroups.Count > 0);
         Cgroup();
         OwnMounts();
-        if (!_in.HasCable)
-        {
-            OwnNetwork();
-        }
+        Sysctls(early: true);
+        HiddenPaths(early: true);
         OwnProcess();
-        _plan.Container(Block.Namespaces, "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile.");
-        AwaitHost();
+        _plan.Container(
+            Block.Namespaces,
+            "So much needs nothing but namespaces; for the rest the engine has been planning meanwhile, and hands over what it has made."
+        );
+        _received = _p.Receive(Channel, DescriptorMessage.MaxDescriptors);
         _plan.Close();
     }
 
@@ -113,10 +116,13 @@ public sealed partial class LaunchPlanner
     public void Complete(LaunchInput input)
     {
         _in = input;
-        _trampoline = input.Trampoline;
         if (_early)
         {
             TellPreparation();
+        }
+        else
+        {
+            _trampoline = input.Trampoline;
         }
         HostMounts();
         if (!_early)
@@ -130,13 +136,17 @@ public sealed partial class LaunchPlanner
         Secrets();
         RequireProcfs();
         Devices();
-        Sysctls();
+        Sysctls(early: false);
         if (!_early)
         {
             OwnProcess();
         }
+        else
+        {
+            ReceiveTrampoline();
+        }
         Network();
-        HiddenPaths();
+        HiddenPaths(early: false);
         EnterRoot();
         Terminal();
         Surroundings();
@@ -346,6 +356,10 @@ public sealed partial class LaunchPlanner
             _p.Tolerate(Errno.ESRCH, skip: 1);
             int entered = _p.Jump();
             _p.Call(SyscallNumber.unshare, (int)HeadStart.Namespaces);
+            if (!_first.HasCable)
+            {
+                Configure(BridgeLease.LoopbackOnly);
+            }
             _p.SkipToHere(entered);
             own &= ~HeadStart.Namespaces;
         }
@@ -357,6 +371,10 @@ public sealed partial class LaunchPlanner
         }
         _plan.NamespacesAt = own.HasFlag(CloneFlags.CLONE_NEWNET) ? _p.Count : _p.Count - 1;
         _p.Call(SyscallNumber.unshare, (int)own);
+        if (_first is { Ahead: null, HasCable: false } && own.HasFlag(CloneFlags.CLONE_NEWNET))
+        {
+            OwnNetwork(BridgeLease.LoopbackOnly);
+        }
     }
 
     private void EveryProcessor()

@@ -146,12 +146,16 @@ public sealed unsafe partial class ChildProgram : IDisposable
         return new Result((nint)result);
     }
 
-    /// <summary>Waits for a descriptor that the parent hands over (<see cref="ReportChannel.Hand"/>), close-on-exec; the end of the channel, when the parent has died, ends the program.</summary>
-    public Result Receive(Operand socket)
+    /// <summary>Waits for descriptors that the parent hands over (<see cref="ReportChannel.Hand"/>), close-on-exec; the end of the channel, when the parent has died, ends the program.</summary>
+    /// <param name="socket">The channel.</param>
+    /// <param name="most">How many it may be.</param>
+    /// <returns>The places of so many; what is in those that are not filled is no descriptor.</returns>
+    public Result[] Receive(Operand socket, int most)
     {
         const int MSG_CMSG_CLOEXEC = 0x40000000;
-        const int ControlSize = 24;
-        nint* control = (nint*)Allocate(ControlSize + sizeof(nint));
+        const int ControlHeader = 16; // struct cmsghdr
+        int size = (ControlHeader + (most * sizeof(int)) + 7) & ~7;
+        nint* control = (nint*)Allocate(size);
         nint* vector = (nint*)Allocate(2 * sizeof(nint));
         vector[0] = (nint)Allocate(1);
         vector[1] = 1;
@@ -159,10 +163,15 @@ public sealed unsafe partial class ChildProgram : IDisposable
         header[2] = (nint)vector;
         header[3] = 1;
         header[4] = (nint)control;
-        header[5] = ControlSize;
+        header[5] = size;
         Call(SyscallNumber.recvmsg, socket, (nint)header, MSG_CMSG_CLOEXEC);
         AtLeast(1);
-        return new Result((nint)(control + 2)); // after struct cmsghdr: an int, and zeros
+        Result[] places = new Result[most];
+        for (int i = 0; i < most; i++)
+        {
+            places[i] = Result.OfInt((nint)control + ControlHeader + (i * sizeof(int)));
+        }
+        return places;
     }
 
     /// <summary>Closes every descriptor from <paramref name="first"/> on but some.</summary>

@@ -49,12 +49,12 @@ internal unsafe struct Interpreter
             else
             {
                 uint indirect = i->Indirect;
-                nint a = (indirect & 1) != 0 ? *(nint*)i->A : i->A;
-                nint b = (indirect & 2) != 0 ? *(nint*)i->B : i->B;
-                nint c = (indirect & 4) != 0 ? *(nint*)i->C : i->C;
-                nint d = (indirect & 8) != 0 ? *(nint*)i->D : i->D;
-                nint e = (indirect & 16) != 0 ? *(nint*)i->E : i->E;
-                nint f = (indirect & 32) != 0 ? *(nint*)i->F : i->F;
+                nint a = (indirect & 1) != 0 ? Result.Load(i->A) : i->A;
+                nint b = (indirect & 2) != 0 ? Result.Load(i->B) : i->B;
+                nint c = (indirect & 4) != 0 ? Result.Load(i->C) : i->C;
+                nint d = (indirect & 8) != 0 ? Result.Load(i->D) : i->D;
+                nint e = (indirect & 16) != 0 ? Result.Load(i->E) : i->E;
+                nint f = (indirect & 32) != 0 ? Result.Load(i->F) : i->F;
                 nint result;
                 do
                 {

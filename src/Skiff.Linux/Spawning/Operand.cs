@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Skiff.Linux.Spawning;
 
 /// <summary>An argument of an instruction: a constant, an address in the program's memory, or the result of an earlier call.</summary>
@@ -19,5 +21,13 @@ public readonly record struct Operand(nint Value, bool IsResult = false)
 }
 
 /// <summary>The place where an instruction's result is kept for later ones.</summary>
-/// <param name="Address">Address of the 64-bit value.</param>
-public readonly record struct Result(nint Address);
+/// <param name="Address">Address of the 64-bit value; odd where it is one of 32 bits, at the address before.</param>
+public readonly record struct Result(nint Address)
+{
+    /// <summary>The place of a value of 32 bits.</summary>
+    internal static Result OfInt(nint address) => new(address | 1);
+
+    /// <summary>What is stored at the address of a result.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe nint Load(nint address) => (address & 1) == 0 ? *(nint*)address : *(int*)(address - 1);
+}

@@ -38,8 +38,9 @@ public sealed unsafe class ReportChannel : IDisposable
         }
     }
 
-    /// <summary>Hands the child a descriptor, for which its program waits with <see cref="ChildProgram.Receive"/>.</summary>
-    public void Hand(int descriptor) => _ = DescriptorMessage.TrySend(_parent, "!"u8, [descriptor]); // a child that has died is seen by its report
+    /// <summary>Lets a child go on that waits with <see cref="ChildProgram.Receive"/>, and hands it descriptors.</summary>
+    /// <param name="descriptors">At most <see cref="DescriptorMessage.MaxDescriptors"/>.</param>
+    public void Hand(ReadOnlySpan<int> descriptors) => _ = DescriptorMessage.TrySend(_parent, "!"u8, descriptors); // a child that has died is seen by its report
 
     /// <summary>Waits until the target runs (null) or the child reports a failure.</summary>
     public ChildFailure? AwaitReport()

@@ -58,6 +58,7 @@ public sealed class ProgramGoldenTests
             BornEarly = name is "early" or "ahead",
             Ahead = ahead,
             ListsLayers = true,
+            MountsOnDetached = name == "ahead", // Linux 6.15
             Network = name is "early" or "ahead" ? BridgeLease.LoopbackOnly : [],
             Cgroup = Cgroup.Plan(layout, "/skiff", "ID", Resources.None),
             CgroupLayout = layout,
