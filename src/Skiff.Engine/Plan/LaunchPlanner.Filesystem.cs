@@ -143,7 +143,11 @@ public sealed partial class LaunchPlanner
         Attach(_trees[index], Target(mount.Destination, directory, trusted));
         if (mount.Type == "cgroup" && !_hierarchiesArePlaced)
         {
-            PlaceHierarchies(_trees[index], mount);
+            PlaceHierarchies(_trees[index]);
+            if (_hierarchies.Count > 0 && MountOptions.Parse(mount.Options).ReadOnly)
+            {
+                SetAttributes(_trees[index], new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
+            }
         }
     }
 

@@ -223,13 +223,13 @@ public sealed partial class LaunchPlanner
             Block.ProcAndDev,
             "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory."
         );
-        Result? nothing = null;
+        (Result Nothing, Result Empty)? covers = null;
         foreach (string path in _spec.Linux.MaskedPaths)
         {
             if (PlaceOf(path, early) is (Operand from, string relative))
             {
-                nothing ??= OpenNullDevice();
-                Mask(from, relative, nothing.Value);
+                covers ??= (OpenNullDevice(), EmptyDirectory());
+                Mask(from, relative, covers.Value.Nothing, covers.Value.Empty);
             }
         }
     }
@@ -303,37 +303,36 @@ public sealed partial class LaunchPlanner
         _p.SkipToHere(missing);
     }
 
-    /// <summary>A directory goes under an empty read-only tmpfs, anything else under /dev/null; what this kernel does not have is left out.</summary>
-    private void Mask(Operand from, string relative, Result nothing)
+    /// <summary>A file goes under /dev/null, a directory, on which that cannot be mounted, under an empty read-only one; what this kernel does not have is left out.</summary>
+    private void Mask(Operand from, string relative, Result nothing, Result empty)
     {
-        Result directory = Open(from, relative, OpenFlags.O_PATH | OpenFlags.O_DIRECTORY, trusted: true);
-        _p.Tolerate(Errno.ENOENT).Tolerate(Errno.ENOTDIR);
-        int noDirectory = _p.Count - 1;
-        Attach(
-            NewFileSystem(
-                _p,
-                "tmpfs",
-                ["size=0k"],
-                [],
-                MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC
-            ),
-            directory
-        );
-        int done = _p.Jump();
-        _p.SkipToHere(noDirectory);
-        Result file = Open(from, relative, OpenFlags.O_PATH, trusted: true);
+        Result target = Open(from, relative, OpenFlags.O_PATH, trusted: true);
         _p.Tolerate(Errno.ENOENT);
         int missing = _p.Count - 1;
-        Result tree = _p.Call(
-            SyscallNumber.open_tree,
-            nothing,
-            _p.Text(""),
-            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH)
-        );
-        Attach(tree, file);
+        Attach(CloneOf(nothing), target);
+        _p.Tolerate(Errno.EINVAL, skip: 1).Tolerate(Errno.ENOTDIR, skip: 1);
+        int done = _p.Jump();
+        Attach(CloneOf(empty), target);
         _p.SkipToHere(missing);
         _p.SkipToHere(done);
     }
+
+    private Result CloneOf(Result tree) =>
+        _p.Call(
+            SyscallNumber.open_tree,
+            tree,
+            _p.Text(""),
+            (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC | MountApi.AT_EMPTY_PATH)
+        );
+
+    private Result EmptyDirectory() =>
+        NewFileSystem(
+            _p,
+            "tmpfs",
+            ["size=0k"],
+            [],
+            MountApi.MOUNT_ATTR_RDONLY | MountApi.MOUNT_ATTR_NOSUID | MountApi.MOUNT_ATTR_NODEV | MountApi.MOUNT_ATTR_NOEXEC
+        );
 
     /// <summary>A mount whose target is a link of the image may have covered /proc: what is written and hidden below it then would not be the kernel's (CVE-2025-52881).</summary>
     private void RequireProcfs()

@@ -54,7 +54,7 @@ public sealed partial class LaunchPlanner
             bool unified = _in.CgroupLayout.Mode == CgroupMode.V2;
             _trees[i] = mount.Type switch
             {
-                "cgroup" when !unified => Hierarchies(mount, attributes),
+                "cgroup" when !unified => Hierarchies(attributes),
                 "cgroup" => NewFileSystem(_p, "cgroup2", [], [], attributes),
                 _ => Filesystem(_p, i, mount),
             };
@@ -69,7 +69,7 @@ public sealed partial class LaunchPlanner
     }
 
     /// <summary>Version 1 has a directory for each hierarchy: those of the container's own cgroup, on a small file system.</summary>
-    private Result Hierarchies(MountSpec mount, ulong attributes)
+    private Result Hierarchies(ulong attributes)
     {
         Result memory = NewFileSystem(_p, "tmpfs", ["mode=755"], [], attributes & ~MountApi.MOUNT_ATTR_RDONLY);
         foreach (string join in _in.Cgroup.JoinFiles)
@@ -83,14 +83,18 @@ public sealed partial class LaunchPlanner
                     _p.Text(directory),
                     (int)(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
                 );
-                SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
+                if (!_in.MountsOnDetached)
+                {
+                    SetAttributes(tree, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: false);
+                }
                 _p.Call(SyscallNumber.mkdirat, memory, _p.Text(name), 0x1ED);
                 _hierarchies.Add((tree, name));
             }
         }
         if (_in.MountsOnDetached)
         {
-            PlaceHierarchies(memory, mount);
+            PlaceHierarchies(memory);
+            SetAttributes(memory, new MountAttributes { Set = attributes, Propagation = MountApi.MS_PRIVATE }, recursive: true);
             _hierarchiesArePlaced = true;
         }
         return memory;
@@ -108,16 +112,12 @@ public sealed partial class LaunchPlanner
         return null;
     }
 
-    private void PlaceHierarchies(Operand memory, MountSpec mount)
+    private void PlaceHierarchies(Operand memory)
     {
         nint empty = _p.Text("");
         foreach ((Result tree, string name) in _hierarchies)
         {
             _p.Call(SyscallNumber.move_mount, tree, empty, memory, _p.Text(name), (int)MountApi.MOVE_MOUNT_F_EMPTY_PATH);
-        }
-        if (_hierarchies.Count > 0 && MountOptions.Parse(mount.Options).ReadOnly)
-        {
-            SetAttributes(memory, new MountAttributes { Set = MountApi.MOUNT_ATTR_RDONLY }, recursive: false);
         }
     }
 
