@@ -223,12 +223,12 @@ public sealed partial class LaunchPlanner
             Block.ProcAndDev,
             "Parts of /proc and /sys that tell or allow too much are hidden under /dev/null or an empty directory."
         );
-        (Result Nothing, Result Empty)? covers = null;
+        (Result Nothing, Result? Empty)? covers = null;
         foreach (string path in _spec.Linux.MaskedPaths)
         {
             if (PlaceOf(path, early) is (Operand from, string relative))
             {
-                covers ??= (OpenNullDevice(), EmptyDirectory());
+                covers ??= (OpenNullDevice(), _in.MountsOnDetached ? EmptyDirectory() : null);
                 Mask(from, relative, covers.Value.Nothing, covers.Value.Empty);
             }
         }
@@ -304,7 +304,8 @@ public sealed partial class LaunchPlanner
     }
 
     /// <summary>A file goes under /dev/null, a directory, on which that cannot be mounted, under an empty read-only one; what this kernel does not have is left out.</summary>
-    private void Mask(Operand from, string relative, Result nothing, Result empty)
+    /// <remarks>All share one empty directory; where a tree that is nowhere cannot be cloned, there is none, and each gets its own.</remarks>
+    private void Mask(Operand from, string relative, Result nothing, Result? empty)
     {
         Result target = Open(from, relative, OpenFlags.O_PATH, trusted: true);
         _p.Tolerate(Errno.ENOENT);
@@ -312,7 +313,7 @@ public sealed partial class LaunchPlanner
         Attach(CloneOf(nothing), target);
         _p.Tolerate(Errno.EINVAL, skip: 1).Tolerate(Errno.ENOTDIR, skip: 1);
         int done = _p.Jump();
-        Attach(CloneOf(empty), target);
+        Attach(empty is { } shared ? CloneOf(shared) : EmptyDirectory(), target);
         _p.SkipToHere(missing);
         _p.SkipToHere(done);
     }
