@@ -1,9 +1,12 @@
 // What the start of the .NET runtime does that a command of some milliseconds does not need, done later, more cheaply, or not at all. The linker puts these functions in the place of the runtime's own
 // (--wrap, Skiff.csproj), whose names are those of .NET 10. Why, and what each is worth: docs/decisions/020-start-of-the-runtime.md.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -269,6 +272,51 @@ bool __wrap__ZN15GCToOSInterface14VirtualReleaseEPvm(void *address, size_t size)
     closing = true;
     return __real__ZN15GCToOSInterface14VirtualReleaseEPvm(address, size);
 }
+
+// --- Of the mathematics library five functions are linked in because the runtime's interfaces of numbers refer to them. Nobody calls them; the first call would load it. What rounds is an instruction.
+
+#ifdef __x86_64__
+#define ROUNDS __attribute__((target("sse4.1"))) // as every processor has that the binary is made for
+#else
+#define ROUNDS
+#endif
+
+ROUNDS double ceil(double x) { return __builtin_ceil(x); }
+
+ROUNDS double floor(double x) { return __builtin_floor(x); }
+
+ROUNDS double modf(double x, double *whole) {
+    *whole = __builtin_trunc(x);
+    return __builtin_copysign(__builtin_isinf(x) ? 0 : x - *whole, x);
+}
+
+static void *mathematics(const char *name) {
+    void *library = dlopen("libm.so.6", RTLD_NOW);
+    void *function = library == NULL ? NULL : dlsym(library, name);
+    if (function == NULL) {
+        fprintf(stderr, "skiff: %s of the C library cannot be used: %s\n", name, dlerror());
+        abort();
+    }
+    return function;
+}
+
+typedef double (*of_one)(double);
+typedef double (*of_two)(double, double);
+
+#define LOADED(name, type, parameters, arguments)                                                                                                                                                      \
+    double name parameters {                                                                                                                                                                           \
+        static type function;                                                                                                                                                                          \
+        if (function == NULL) {                                                                                                                                                                        \
+            function = (type)mathematics(#name);                                                                                                                                                       \
+        }                                                                                                                                                                                              \
+        return function arguments;                                                                                                                                                                     \
+    }
+
+LOADED(cos, of_one, (double x), (x))
+LOADED(log, of_one, (double x), (x))
+LOADED(log2, of_one, (double x), (x))
+LOADED(sin, of_one, (double x), (x))
+LOADED(pow, of_two, (double x, double y), (x, y))
 
 // --- The end: the pages of the program's code, which nobody has written to, are taken out of this process's memory. What is run again is mapped again. ProgramCode.cs says when.
 

@@ -26,7 +26,7 @@ public sealed record RetryPolicy(int Attempts, TimeSpan FirstDelay, TimeSpan Max
     /// <remarks>A registry that asks for less, "0" or a time that is past by our clock, gets no six requests at once for it.</remarks>
     public TimeSpan Delay(int failures, TimeSpan? asked, double jitter)
     {
-        double seconds = Math.Min(FirstDelay.TotalSeconds * Math.Pow(2, failures - 1), MaxDelay.TotalSeconds);
+        double seconds = Math.Min(FirstDelay.TotalSeconds * Math.ScaleB(1, failures - 1), MaxDelay.TotalSeconds);
         TimeSpan own = TimeSpan.FromSeconds(seconds * (1 + (jitter / 4)));
         return asked is not TimeSpan time || time < own ? own
             : time < MaxRetryAfter ? time

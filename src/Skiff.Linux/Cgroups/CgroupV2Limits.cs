@@ -57,9 +57,11 @@ internal static class CgroupV2Limits
         {
             return 10000;
         }
-        double l = Math.Log2(shares);
+        const double Log2Of10 = 3.321928094887362;
+        double l = PowerOfTwo.Log2(shares);
+        double exponent = (((l * l) + (125 * l)) / 612.0) - (7.0 / 34.0); // to the base of 10
         // The small term keeps a whole result such as 100 from being rounded up.
-        return (int)Math.Ceiling(Math.Pow(10, (((l * l) + (125 * l)) / 612.0) - (7.0 / 34.0)) - 1e-9);
+        return (int)Math.Ceiling(PowerOfTwo.Exp2(exponent * Log2Of10) - 1e-9);
     }
 
     private static void AddMemory(List<HostAction> actions, string directory, Resources r)

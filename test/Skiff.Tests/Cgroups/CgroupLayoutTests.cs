@@ -105,6 +105,18 @@ public sealed class CgroupLayoutTests
     [InlineData(999999, 10000)]
     public void Shares_become_weights(ulong shares, int weight) => Assert.Equal(weight, CgroupV2Limits.WeightOfShares(shares));
 
+    /// <summary>All there are, against the library of mathematics.</summary>
+    [Fact]
+    public void Every_number_of_shares_is_where_the_curve_has_it()
+    {
+        for (ulong shares = 3; shares < 262144; shares++)
+        {
+            double l = Math.Log2(shares);
+            double weight = Math.Pow(10, (((l * l) + (125 * l)) / 612.0) - (7.0 / 34.0));
+            Assert.Equal(Math.Ceiling(weight - 1e-9), CgroupV2Limits.WeightOfShares(shares));
+        }
+    }
+
     [Theory]
     [InlineData("0-3,7", new[] { 0, 1, 2, 3, 7 })]
     [InlineData("5", new[] { 5 })]
