@@ -318,11 +318,11 @@ public sealed partial class ContainerLaunch : IDisposable
             _channel!.Hand(made.AsSpan(sent, count));
             sent += count;
         } while (sent < made.Length);
-        _channel.Hand([Trampoline(spec)]);
         foreach (int descriptor in made)
         {
             _ = RawCall.Invoke(SyscallNumber.close, descriptor);
         }
+        _channel.Hand([Trampoline(spec)]);
     }
 
     /// <summary>The program that executes the command, as a descriptor.</summary>

@@ -92,6 +92,7 @@ public sealed class Newborn : IDisposable
         IReadOnlyList<HostAction> birthplace = Cgroup.Birthplace(layout, parent, name);
         (SafeFd? Parent, SafeFd? Child) console = wishes.Terminal ? ContainerLaunch.SocketPair() : (null, null);
         (IReadOnlyList<HostAction> cgroups, IReadOnlyList<string> join) = CgroupProgram.Early(layout, parent, name);
+        ReportChannel channel = new(); // all that can fail comes before anybody is given something to make
         HeadStart? ahead = HeadStart.Take(namespaces);
         bool aheadMakes = Conception.Prepare(ahead, cgroups);
         if (aheadMakes)
@@ -125,7 +126,7 @@ public sealed class Newborn : IDisposable
             JoinFiles = join,
             Told = wishes.Traced,
         };
-        Newborn conceived = new(id, first, LaunchPlanner.Conceive(first, new ReportChannel()), layout, session)
+        Newborn conceived = new(id, first, LaunchPlanner.Conceive(first, channel), layout, session)
         {
             Namespaces = namespaces,
             Console = console,
